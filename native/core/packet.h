@@ -1,0 +1,33 @@
+// A parsed packet: what every tap hands to the counting engine, one cache line and a half, no pointers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace tallytree {
+
+/// Where a packet was seen, from this host's view. `any`: the source cannot tell (a capture file).
+enum class Direction : uint8_t { input, output, any };
+
+/// An IPv4 address stands in the first 4 bytes, the other 12 are zero. Network byte order.
+using Address = std::array<uint8_t, 16>;
+
+inline constexpr uint16_t kNoVlan = 0xffff;
+
+struct Packet {
+  Address src{};
+  Address dst{};
+  uint64_t time_ns = 0;   ///< wall clock, nanoseconds since 1970
+  uint64_t bytes = 0;     ///< IP total length, summed over the wire packets
+  uint32_t packets = 1;   ///< packets on the wire: a segmentation-offload super-packet carries several
+  uint32_t ifindex = 0;   ///< 0: unknown
+  uint16_t sport = 0;     ///< host byte order; meaningful when has_ports
+  uint16_t dport = 0;
+  uint16_t vlan = kNoVlan;
+  uint8_t family = 4;     ///< 4 or 6
+  uint8_t proto = 0;      ///< the transport protocol, after any IPv6 extension headers
+  Direction direction = Direction::any;
+  bool has_ports = false; ///< false for ICMP and for every fragment but the first
+};
+
+}  // namespace tallytree

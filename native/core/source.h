@@ -1,0 +1,58 @@
+// The seam between the kernel and the counting engine: one implementation a kernel mechanism.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "packet.h"
+
+namespace tallytree {
+
+/// Named 64-bit sums since the source was opened, in socket buffers ("skbs") as the kernel hands them over.
+/// The books balance: seen = read + sum(lost) + sum(unparsed) + sum(ignored).
+struct SourceStats {
+  using Causes = std::vector<std::pair<std::string, uint64_t>>;
+  uint64_t seen = 0;  ///< reached the tap, lost ones included
+  uint64_t read = 0;  ///< handed to the engine as a Packet
+  Causes lost;        ///< by cause: "ring", "queue", "socket"
+  Causes unparsed;    ///< by reason: "truncated", "not_ip", "malformed", ...
+  Causes ignored;     ///< not this host's traffic or already seen: "other_host", "loopback", "bridge_port"
+  uint64_t super_packets = 0;  ///< how many of `read` carried more than one wire packet
+};
+
+/// Owned and used by one tap thread. Constructors open and throw std::system_error with a sentence
+/// ("opening an AF_PACKET socket"); everything below is noexcept and, but for stats(), allocation-free.
+class Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  /// Fills up to out.size() packets that are ready now, without waiting. 0: none ready.
+  virtual size_t read(std::span<Packet> out) noexcept = 0;
+
+  /// Descriptors to poll (POLLIN) before the next read; empty: always ready (a file).
+  virtual std::span<const int> descriptors() const noexcept = 0;
+
+  /// Socket buffers the kernel had accepted for this source up to now, lost ones included.
+  virtual uint64_t offered() noexcept = 0;
+
+  /// How many of those are behind us: read, lost, unparsed or ignored. An answer that waits until
+  /// settled() >= the offered() of its asking misses no packet that was there when it was asked.
+  virtual uint64_t settled() noexcept = 0;
+
+  /// Called at least every 250 ms by the tap thread, busy or idle (housekeeping, sign of life).
+  virtual void tick() noexcept {}
+
+  /// True once no packet can come any more (end of file, device gone for good).
+  virtual bool ended() const noexcept { return false; }
+
+  virtual SourceStats stats() = 0;
+};
+
+}  // namespace tallytree

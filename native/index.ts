@@ -1,0 +1,180 @@
+// The typed face of the add-on: taps that count packets in this process, and the algebra of what they counted.
+// Everything native is declared here; nothing else loads the add-on.
+
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** Where packets are read. See DESIGN.md for what each source promises. */
+export type TapSource =
+  /** A copy of every packet by an AF_PACKET TPACKET_V3 ring over all devices. Needs CAP_NET_RAW. */
+  | { readonly kind: "packet"; readonly ringMiB?: number }
+  /** Inline: packets wait in an NFQUEUE for our verdict. Needs CAP_NET_ADMIN. `guard` owns the rules. */
+  | { readonly kind: "nfqueue"; readonly queue?: number; readonly guard: string; readonly agentPort?: number }
+  /** A capture file (pcap or pcapng), read once from start to end. */
+  | { readonly kind: "file"; readonly path: string };
+
+/** Which packets a sketch counts. Absent fields match everything. */
+export interface Filter {
+  readonly direction: "input" | "output";
+  /** IP protocol number, 0 to 255. */
+  readonly proto?: number;
+  /** Address or prefix, IPv4 or IPv6: "10.0.0.5", "10.0.0.0/8", "2001:db8::/32". */
+  readonly src?: string;
+  readonly dst?: string;
+  readonly sport?: number;
+  readonly dport?: number;
+  /** Device name; without it every device but loopback. */
+  readonly device?: string;
+}
+
+export interface CounterSpec {
+  /** Parts of src, dst, sport, dport, proto joined by "_"; src and dst may carry a prefix length: "src/24_dport". */
+  readonly keyType: string;
+  readonly increment: "pkt" | "bytes";
+  /** Most keys kept with their own count; below it every answer is exact. */
+  readonly capacity: number;
+}
+
+/** "all": since the counter was made. "realtime": the last closed second and the current one. */
+export type Window = "all" | "realtime";
+
+/** A count that is certainly within [lower, upper]. */
+export interface Interval {
+  readonly lower: bigint;
+  readonly upper: bigint;
+}
+
+/** Packets and IP bytes that matched a sketch's filter, as on the wire. */
+export interface Totals {
+  readonly packets: bigint;
+  readonly bytes: bigint;
+}
+
+/** Sums since the tap was opened, in socket buffers; see native/core/source.h. */
+export interface TapStats {
+  readonly seen: number;
+  readonly read: number;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly unparsed: Readonly<Record<string, number>>;
+  readonly ignored: Readonly<Record<string, number>>;
+  readonly superPackets: number;
+}
+
+/** What an encoded ledger says of itself. */
+export interface LedgerSummary {
+  readonly keyType: string;
+  readonly increment: "pkt" | "bytes";
+  /** Sum of all increments. */
+  readonly total: bigint;
+  /** Keys with a count of their own. */
+  readonly keys: number;
+  /** True while nothing has spilled: then every interval has lower = upper. */
+  readonly exact: boolean;
+  /** Upper bound of the count of any key that has no entry. */
+  readonly floor: bigint;
+  /** Matching packets that have no such key (a port key and a packet without ports). */
+  readonly unkeyed: bigint;
+}
+
+/** Columns, sorted by falling lower bound, then by key. */
+export interface LedgerEntries {
+  readonly keys: readonly string[];
+  readonly lower: BigUint64Array;
+  readonly upper: BigUint64Array;
+}
+
+/** How many distinct keys. `exact` while few enough to be remembered one by one. */
+export interface DistinctCount {
+  readonly count: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly exact: boolean;
+}
+
+/**
+ * One source of packets and the sketches it feeds, on a thread of its own. Methods post to that thread and are
+ * served between batches; each answer covers every packet the kernel had accepted when the method was called.
+ * Rejections carry `code` "not_found" | "conflict" | "bad_request" | "tap" and, from the system, `errno`.
+ */
+export interface Tap {
+  /** `secret`: 16 bytes that key the hashes; sketches merge only with an equal secret. */
+  addSketch(id: string, secret: Uint8Array, filter: Filter): Promise<void>;
+  removeSketch(id: string): Promise<void>;
+  addCounter(id: string, spec: CounterSpec): Promise<void>;
+  /** The encoded ledger of one counter; feed it to the functions below. */
+  ledger(id: string, keyType: string, window: Window): Promise<Buffer>;
+  /** The encoded set of distinct keys of one counter. */
+  distinct(id: string, keyType: string, window: Window): Promise<Buffer>;
+  interval(id: string, keyType: string, key: string): Promise<Interval>;
+  totals(id: string): Promise<Totals>;
+  stats(): Promise<TapStats>;
+  /** Resolves at the end of a file; rejects when a live source fails for good. */
+  readonly finished: Promise<void>;
+  /** Closes the source and ends the thread. Idempotent. */
+  stop(): Promise<void>;
+}
+
+interface Addon {
+  openTap(source: TapSource): Tap;
+  counterBytes(spec: CounterSpec): number;
+  checkKey(keyType: string, key: string): string;
+  deviceExists(name: string): boolean;
+  mergeLedgers(encoded: readonly Uint8Array[]): Buffer;
+  ledgerSummary(encoded: Uint8Array): LedgerSummary;
+  ledgerEntries(encoded: Uint8Array, options: { above?: bigint; limit?: number }): LedgerEntries;
+  ledgerIntervals(encoded: Uint8Array, keys: readonly string[]): LedgerEntries;
+  mergeDistinct(encoded: readonly Uint8Array[]): Buffer;
+  distinctCount(encoded: Uint8Array): DistinctCount;
+}
+
+/** Path of the program that owns the nfqueue tap's firewall rules. */
+export const guardPath = fileURLToPath(new URL("../../build/Release/tallytree-guard", import.meta.url));
+
+const addonPath = fileURLToPath(new URL("../../build/Release/tallytree.node", import.meta.url));
+let loaded: Addon | undefined;
+
+function addon(): Addon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Addon {
+  try {
+    return createRequire(import.meta.url)(addonPath) as Addon;
+  } catch (cause) {
+    const message = `the native add-on is not built for this machine (${addonPath}): run "npm run setup"`;
+    throw Object.assign(new Error(message, { cause }), { code: "addon_missing" });
+  }
+}
+
+/** Opens a source and starts its thread. Throws with `code` "tap", a sentence, and `errno` from the system. */
+export const openTap = (source: TapSource): Tap => addon().openTap(source);
+
+/** The ceiling in bytes of one counter: cumulative ledger, current and past pane, distinct sets. */
+export const counterBytes = (spec: CounterSpec): number => addon().counterBytes(spec);
+
+/** The canonical text of a key ("2001:DB8::0,80" -> "2001:db8::,80"); throws `bad_request` with what is wrong. */
+export const checkKey = (keyType: string, key: string): string => addon().checkKey(keyType, key);
+
+/** True when a network device of that name exists in this network namespace. */
+export const deviceExists = (name: string): boolean => addon().deviceExists(name);
+
+/** Adds ledgers of different hosts. At least one; throws `incompatible` for unlike key type, increment or secret. */
+export const mergeLedgers = (encoded: readonly Uint8Array[]): Buffer => addon().mergeLedgers(encoded);
+
+export const ledgerSummary = (encoded: Uint8Array): LedgerSummary => addon().ledgerSummary(encoded);
+
+/** Entries whose upper bound exceeds `above` (default: all), the first `limit` of them. */
+export const ledgerEntries = (
+  encoded: Uint8Array,
+  options: { readonly above?: bigint; readonly limit?: number } = {},
+): LedgerEntries => addon().ledgerEntries(encoded, options);
+
+/** The interval of each given key, in the order given; a key without an entry has [0, min(floor, cold)]. */
+export const ledgerIntervals = (encoded: Uint8Array, keys: readonly string[]): LedgerEntries =>
+  addon().ledgerIntervals(encoded, keys);
+
+/** The union of sets of distinct keys; idempotent. Throws `incompatible` as mergeLedgers does. */
+export const mergeDistinct = (encoded: readonly Uint8Array[]): Buffer => addon().mergeDistinct(encoded);
+
+export const distinctCount = (encoded: Uint8Array): DistinctCount => addon().distinctCount(encoded);
