@@ -1,0 +1,146 @@
+// What the agent and its monitor say to each other: one request or answer a frame on the unix socket.
+// A request's head is {id, op, ...fields}; an answer's head is {id, ok: true, ...} or {id, error}, with a body for ledgers.
+
+import { type Static, Type } from "typebox";
+import type { TapStats } from "../native/index.js";
+
+const exact = { additionalProperties: false } as const;
+const Uuid = Type.String({ minLength: 1, maxLength: 64, description: "name of the sketch between agents" });
+const KeyType = Type.String({ minLength: 1, maxLength: 64, description: 'parts joined by "_": "src_dport"' });
+const Window = Type.Union([Type.Literal("all"), Type.Literal("realtime")]);
+const Port = Type.Integer({ minimum: 1, maximum: 65535 });
+const Address = Type.String({ minLength: 2, maxLength: 64 });
+const TapKind = Type.Union([Type.Literal("packet"), Type.Literal("nfqueue")]);
+
+/** Kept for the agent and handed back by `sketches`; the monitor never looks inside. */
+const Meta = Type.Record(Type.String(), Type.Unknown());
+
+const Proto = Type.Union([
+  Type.Literal("tcp"),
+  Type.Literal("udp"),
+  Type.Literal("icmp"),
+  Type.Literal("icmpv6"),
+  Type.Integer({ minimum: 0, maximum: 255 }),
+]);
+
+/** Which packets a sketch counts, in the words of `config sketch`. Absent fields match everything. */
+const SketchFilter = Type.Object(
+  {
+    interface: Type.Union([Type.Literal("INPUT"), Type.Literal("OUTPUT")]),
+    proto: Type.Optional(Proto),
+    src: Type.Optional(Address),
+    dst: Type.Optional(Address),
+    sport: Type.Optional(Port),
+    dport: Type.Optional(Port),
+    device: Type.Optional(Type.String({ minLength: 1, maxLength: 15 })),
+  },
+  exact,
+);
+
+const CounterSpec = Type.Object(
+  {
+    keyType: KeyType,
+    increment: Type.Union([Type.Literal("pkt"), Type.Literal("bytes")]),
+    capacity: Type.Integer({ minimum: 16, maximum: 1048576 }),
+  },
+  exact,
+);
+
+const NewSketch = Type.Object(
+  {
+    uuid: Uuid,
+    secret: Type.String({ pattern: "^[0-9a-f]{32}$", description: "16 bytes as hex: keys the hashes" }),
+    filter: SketchFilter,
+    tap: Type.Optional(TapKind),
+    meta: Meta,
+  },
+  exact,
+);
+
+/** The fields of each operation: the monitor checks every request against its row. */
+export const requests = {
+  hello: Type.Object({}, exact),
+  "add sketch": NewSketch,
+  "add counter": Type.Object({ uuid: Uuid, spec: CounterSpec, meta: Meta }, exact),
+  "set meta": Type.Object({ uuid: Uuid, meta: Meta }, exact),
+  "remove sketch": Type.Object({ uuid: Uuid }, exact),
+  sketches: Type.Object({}, exact),
+  ledger: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window }, exact),
+  distinct: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window }, exact),
+  interval: Type.Object({ uuid: Uuid, keyType: KeyType, key: Type.String({ maxLength: 256 }) }, exact),
+  totals: Type.Object({ uuid: Uuid }, exact),
+  stats: Type.Object({}, exact),
+} as const;
+
+export type Operation = keyof typeof requests;
+export type Fields<O extends Operation> = Static<(typeof requests)[O]>;
+
+export type TapKind = Static<typeof TapKind>;
+export type Meta = Readonly<Record<string, unknown>>;
+export type SketchFilter = Readonly<Static<typeof SketchFilter>>;
+
+/** One counter with what the agent keeps beside it (its threshold). */
+export interface CounterRecord {
+  readonly spec: Readonly<Static<typeof CounterSpec>>;
+  readonly meta: Meta;
+}
+
+/** All an agent needs to go on after a restart of its own. */
+export interface SketchRecord {
+  readonly uuid: string;
+  /** 32 hex characters. */
+  readonly secret: string;
+  readonly filter: SketchFilter;
+  readonly meta: Meta;
+  readonly counters: readonly CounterRecord[];
+}
+
+export interface TapState {
+  readonly kind: TapKind;
+  readonly state: "running" | "failed";
+  /** Why it failed, in a sentence. */
+  readonly reason?: string;
+}
+
+export interface Hello {
+  readonly version: number;
+  /** Another value than before: the monitor was started anew and knows no sketch. */
+  readonly instance: string;
+  readonly tap: TapState;
+}
+
+/** Bytes of RAM that counters may take, and what the present ones were charged. */
+export interface MemoryState {
+  readonly used: number;
+  readonly budget: number;
+}
+
+export interface MonitorStats {
+  readonly tap: TapState;
+  readonly stats: TapStats;
+  readonly memory: MemoryState;
+  readonly sketches: number;
+  /** Milliseconds since the monitor was started. */
+  readonly uptimeMs: number;
+}
+
+/** What each operation answers, besides a body; 64-bit counts travel as decimal text. */
+export interface Answers {
+  hello: Hello;
+  "add sketch": { readonly added: boolean };
+  "add counter": { readonly added: boolean };
+  "set meta": Record<never, never>;
+  "remove sketch": Record<never, never>;
+  sketches: { readonly sketches: readonly SketchRecord[] };
+  ledger: Record<never, never>;
+  distinct: Record<never, never>;
+  interval: { readonly lower: string; readonly upper: string };
+  totals: { readonly packets: string; readonly bytes: string };
+  stats: MonitorStats;
+}
+
+/** Raised when a request or an answer changes its meaning. */
+export const protocolVersion = 1;
+
+/** Where the monitor listens unless told otherwise. */
+export const defaultSocket = "/run/tallytree/monitor.sock";
