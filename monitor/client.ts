@@ -29,9 +29,9 @@ export type IntervalQuery = Fields<"interval">;
  */
 export interface Monitor {
   hello(deadlineMs: number): Promise<Hello>;
-  /** Idempotent by uuid: `added` is false when it was there. `bad_request` (device, tap, src...), `conflict` for another filter. */
+  /** Idempotent by uuid: `added` is false when it was there (its meta stays). `bad_request` (device, tap, src...), `conflict` for another filter. */
   addSketch(sketch: NewSketch, deadlineMs: number): Promise<{ readonly added: boolean }>;
-  /** Idempotent by key type. `too_large` field capacity, with the bytes needed; `bad_request`; `conflict`; `not_found`. */
+  /** Idempotent by key type (the newest meta stays). `too_large` field capacity, with the bytes needed; `bad_request`; `conflict`; `not_found`. */
   addCounter(counter: NewCounter, deadlineMs: number): Promise<{ readonly added: boolean }>;
   /** Replaces what is kept beside a sketch. `not_found`. */
   setMeta(uuid: string, meta: Meta, deadlineMs: number): Promise<void>;

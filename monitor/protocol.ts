@@ -117,7 +117,8 @@ export interface MemoryState {
 
 export interface MonitorStats {
   readonly tap: TapState;
-  readonly stats: TapStats;
+  /** Absent once the tap has failed. */
+  readonly stats?: TapStats;
   readonly memory: MemoryState;
   readonly sketches: number;
   /** Milliseconds since the monitor was started. */
