@@ -83,6 +83,11 @@ export interface LedgerEntries {
   readonly upper: BigUint64Array;
 }
 
+export interface EntryOptions {
+  readonly above?: bigint;
+  readonly limit?: number;
+}
+
 /** How many distinct keys. `exact` while few enough to be remembered one by one. */
 export interface DistinctCount {
   readonly count: number;
@@ -119,10 +124,10 @@ interface Addon {
   counterBytes(spec: CounterSpec): number;
   checkKey(keyType: string, key: string): string;
   deviceExists(name: string): boolean;
-  mergeLedgers(encoded: readonly Uint8Array[]): Buffer;
+  mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
-  ledgerEntries(encoded: Uint8Array, options: { above?: bigint; limit?: number }): LedgerEntries;
-  ledgerIntervals(encoded: Uint8Array, keys: readonly string[]): LedgerEntries;
+  ledgerEntries(encoded: Uint8Array, secret: Uint8Array, options: EntryOptions): LedgerEntries;
+  ledgerIntervals(encoded: Uint8Array, secret: Uint8Array, keys: readonly string[]): LedgerEntries;
   mergeDistinct(encoded: readonly Uint8Array[]): Buffer;
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
@@ -159,20 +164,28 @@ export const checkKey = (keyType: string, key: string): string => addon().checkK
 /** True when a network device of that name exists in this network namespace. */
 export const deviceExists = (name: string): boolean => addon().deviceExists(name);
 
-/** Adds ledgers of different hosts. At least one; throws `incompatible` for unlike key type, increment or secret. */
-export const mergeLedgers = (encoded: readonly Uint8Array[]): Buffer => addon().mergeLedgers(encoded);
+/**
+ * Adds ledgers of different hosts (at least one). `secret` is the sketch's, the one given to Tap.addSketch.
+ * Throws `incompatible` for unlike key types, increments or secrets, `bad_request` for bytes that are no ledger.
+ */
+export const mergeLedgers = (encoded: readonly Uint8Array[], secret: Uint8Array): Buffer =>
+  addon().mergeLedgers(encoded, secret);
 
 export const ledgerSummary = (encoded: Uint8Array): LedgerSummary => addon().ledgerSummary(encoded);
 
 /** Entries whose upper bound exceeds `above` (default: all), the first `limit` of them. */
 export const ledgerEntries = (
   encoded: Uint8Array,
-  options: { readonly above?: bigint; readonly limit?: number } = {},
-): LedgerEntries => addon().ledgerEntries(encoded, options);
+  secret: Uint8Array,
+  options: EntryOptions = {},
+): LedgerEntries => addon().ledgerEntries(encoded, secret, options);
 
 /** The interval of each given key, in the order given; a key without an entry has [0, min(floor, cold)]. */
-export const ledgerIntervals = (encoded: Uint8Array, keys: readonly string[]): LedgerEntries =>
-  addon().ledgerIntervals(encoded, keys);
+export const ledgerIntervals = (
+  encoded: Uint8Array,
+  secret: Uint8Array,
+  keys: readonly string[],
+): LedgerEntries => addon().ledgerIntervals(encoded, secret, keys);
 
 /** The union of sets of distinct keys; idempotent. Throws `incompatible` as mergeLedgers does. */
 export const mergeDistinct = (encoded: readonly Uint8Array[]): Buffer => addon().mergeDistinct(encoded);
