@@ -28,6 +28,7 @@ struct Packet {
   uint8_t proto = 0;      ///< the transport protocol, after any IPv6 extension headers
   Direction direction = Direction::any;
   bool has_ports = false; ///< false for ICMP and for every fragment but the first
+  bool loopback = false;  ///< seen on a loopback device: counted only for sketches that name that device
 };
 
 }  // namespace tallytree
