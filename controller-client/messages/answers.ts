@@ -1,0 +1,195 @@
+// Answers: the bare values that old scripts parse, and the detailed ones that say how far off they can be.
+
+import type { AgentAddress } from "./addresses.js";
+import type { ProtocolName } from "./protocol-numbers.js";
+import type { RequestType } from "./requests.js";
+
+/** A count; above 2^53 as decimal text, because JSON numbers end there. */
+export type Count = number | string;
+
+export type KeyedCounts = Readonly<Record<string, Count>>;
+
+/** [packets, bytes] of one rule; bytes are IP bytes. */
+export type RuleCount = readonly [packets: Count, bytes: Count];
+
+/** "all": since the counter was made. "realtime": the last closed second and the current one. */
+export type AnswerWindow = "all" | "realtime";
+
+export const missingReasons = [
+  "timeout",
+  "refused",
+  "loop",
+  "no_sketch",
+  "monitor_down",
+  "conflict",
+  "bad_reply",
+  "error",
+] as const;
+
+export type MissingReason = (typeof missingReasons)[number];
+
+export interface MissingHost {
+  /** The agent's name. */
+  readonly host: string;
+  readonly reason: MissingReason;
+  readonly message?: string;
+  /** When it last answered: ISO 8601, UTC. */
+  readonly last_seen?: string;
+}
+
+/** Which hosts an answer holds. */
+export interface Coverage {
+  /** How many hosts should be in it. */
+  readonly expected: number;
+  /** Names of the agents whose hosts are in it. */
+  readonly answered: readonly string[];
+  readonly missing: readonly MissingHost[];
+  /** True when nobody is missing. */
+  readonly complete: boolean;
+}
+
+/** What became of the packets that the taps were offered, in socket buffers, summed over the hosts that answered. */
+export interface Loss {
+  /** False whenever a packet was lost uncounted. */
+  readonly complete: boolean;
+  readonly seen: number;
+  readonly counted: number;
+  /** Read, and not matching the filter. */
+  readonly filtered: number;
+  /** Matching, but without the parts that the key needs (a port key and a ping). */
+  readonly unkeyed: number;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly unparsed: Readonly<Record<string, number>>;
+  readonly ignored: Readonly<Record<string, number>>;
+}
+
+/** What every detailed answer about packets carries. */
+interface Evidence {
+  readonly window: AnswerWindow;
+  readonly coverage: Coverage;
+  readonly loss: Loss;
+}
+
+/** One number, certainly within [lower, upper] for the hosts covered. */
+export interface CountDetail extends Evidence {
+  readonly value: Count;
+  readonly lower: Count;
+  readonly upper: Count;
+  /** True when lower = upper. */
+  readonly exact: boolean;
+  readonly unit: "pkt" | "bytes" | "keys";
+}
+
+export interface KeyDetail {
+  readonly lower: Count;
+  readonly upper: Count;
+  readonly exact: boolean;
+  /** False: it may be below the threshold, so the bare answer leaves it out. */
+  readonly certain: boolean;
+}
+
+/** Counts by key, with the bounds of each. */
+export interface KeyedDetail extends Evidence {
+  readonly value: KeyedCounts;
+  readonly keys: Readonly<Record<string, KeyDetail>>;
+  /** True when every key's count is. */
+  readonly exact: boolean;
+  readonly unit: "pkt" | "bytes";
+}
+
+/** The exact count of one rule. */
+export interface RuleDetail extends Evidence {
+  readonly value: RuleCount;
+  readonly exact: true;
+  readonly unit: "pkt,bytes";
+}
+
+/** A bandwidth test. It concerns two hosts only: no coverage, no loss. */
+export interface BandwidthDetail {
+  /** MBytes/s (10^6 bytes) as the receiver counted them. */
+  readonly value: number;
+  readonly unit: "MBytes/s";
+  readonly src: string;
+  readonly dst: string;
+  readonly method: "tcp";
+  readonly seconds: number;
+}
+
+export type Detail = CountDetail | KeyedDetail | RuleDetail | BandwidthDetail;
+
+export interface CounterInfo {
+  readonly counter_key_type: string;
+  readonly increment: "pkt" | "bytes";
+  readonly hitter_threshold: number;
+  readonly capacity: number;
+}
+
+export interface SketchInfo {
+  readonly sketch_id: number;
+  readonly label?: string;
+  readonly interface: "INPUT" | "OUTPUT";
+  readonly proto?: ProtocolName | number;
+  readonly src?: string;
+  readonly dst?: string;
+  readonly sport?: number;
+  readonly dport?: number;
+  readonly device?: string;
+  readonly counters: readonly CounterInfo[];
+}
+
+/** An agent right below the asked one. */
+export interface LeafAgent {
+  readonly agent_addr: AgentAddress["name"];
+  /** "unknown" until it was asked for the first time. */
+  readonly state: "up" | "down" | "unknown";
+  /** Names of all agents it last answered for, its own included. */
+  readonly hosts: readonly string[];
+  readonly last_seen?: string;
+}
+
+export type MonitorState =
+  | { readonly state: "up"; readonly version: string; readonly tap: string; readonly loss: Loss }
+  | { readonly state: "down"; readonly message: string };
+
+export interface StatusAnswer {
+  /** The agent's name. */
+  readonly name: string;
+  readonly version: string;
+  readonly uptime_seconds: number;
+  readonly monitor: MonitorState;
+  readonly sketches: number;
+  readonly leaf_agents: readonly LeafAgent[];
+  readonly parent?: string;
+}
+
+/** The bare and the detailed answer of every message type; both alike where there is nothing to add. */
+export interface Answers {
+  readonly "config sketch": { readonly bare: number; readonly detail: number };
+  readonly "config sketch counter": { readonly bare: string; readonly detail: string };
+  readonly "delete sketch": { readonly bare: string; readonly detail: string };
+  readonly "config counter": { readonly bare: string; readonly detail: string };
+  readonly "add leaf agent": { readonly bare: string; readonly detail: string };
+  readonly "query sketch": { readonly bare: Count; readonly detail: CountDetail };
+  readonly "query heavy hitters": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
+  readonly "query real time counter": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
+  readonly "query counter": { readonly bare: RuleCount; readonly detail: RuleDetail };
+  readonly "query bw": { readonly bare: number; readonly detail: BandwidthDetail };
+  readonly "serve bw": { readonly bare: BandwidthServer; readonly detail: BandwidthServer };
+  readonly "query sketches": { readonly bare: readonly SketchInfo[]; readonly detail: readonly SketchInfo[] };
+  readonly "query status": { readonly bare: StatusAnswer; readonly detail: StatusAnswer };
+  readonly "query leaf agents": { readonly bare: readonly string[]; readonly detail: readonly LeafAgent[] };
+}
+
+/** Where a one-off test server listens. */
+export interface BandwidthServer {
+  readonly port: number;
+}
+
+export type BareAnswer<T extends RequestType> = Answers[T]["bare"];
+export type DetailAnswer<T extends RequestType> = Answers[T]["detail"];
+/** Any answer to a message of type T. */
+export type Answer<T extends RequestType = RequestType> = BareAnswer<T> | DetailAnswer<T>;
+
+/** A count for JSON: a number up to 2^53, decimal text above. */
+export const toCount = (count: bigint): Count =>
+  count <= BigInt(Number.MAX_SAFE_INTEGER) && count >= 0n ? Number(count) : count.toString();

@@ -1,0 +1,116 @@
+// The fields that several messages share, each with its limits, default and description.
+
+import { Type } from "typebox";
+import { keyParts } from "./key-types.js";
+import { type ProtocolName, protocolNumbers } from "./protocol-numbers.js";
+
+const { Boolean: Bool, Enum, Integer, Literal, Number: Num, Optional, String: Text, Union } = Type;
+
+/** Largest sketch id: ids are small integers, counted up by the agent that gave them. */
+const maxId = 2 ** 31 - 1;
+
+const protocolNames = Object.keys(protocolNumbers) as ProtocolName[];
+
+/** In every message. */
+export const anyFields = {
+  timeout_ms: Integer({
+    minimum: 50,
+    maximum: 60_000,
+    default: 1000,
+    description:
+      "milliseconds after which the agent answers with what it has; a bandwidth test's seconds come on top",
+  }),
+};
+
+/** In every query. */
+export const queryFields = {
+  ...anyFields,
+  scope: Enum(["subtree", "host"], {
+    default: "subtree",
+    description: "subtree: the agent asked and every agent below it; host: only its own host",
+  }),
+  detail: Bool({ default: false, description: "true: bounds, coverage and loss besides the value" }),
+};
+
+/** Relay fields: only agents send them, to each other. Controllers leave them out. */
+export const relayFields = {
+  form: Optional(Literal("partial", { description: "agents only: answer with a frame that can be merged" })),
+  budget_ms: Optional(
+    Num({
+      minimum: 1,
+      maximum: 120_000,
+      description: "agents only: milliseconds left of the first agent's time",
+    }),
+  ),
+  path: Optional(
+    Type.Array(Text({ minLength: 1, maxLength: 255 }), {
+      maxItems: 64,
+      description: "agents only: names of the agents above, the root first",
+    }),
+  ),
+};
+
+const uuid = (description: string) => Optional(Text({ format: "uuid", description }));
+
+/** Relay fields of messages that make a sketch. */
+export const creationFields = {
+  uuid: uuid("agents only: the name of the new sketch between agents"),
+  secret: Optional(
+    Text({
+      format: "secret",
+      description: "agents only: 32 hexadecimal characters that key the network's hashes",
+    }),
+  ),
+};
+
+/** Which sketch: by id for controllers, by UUID between agents. Exactly one of the two is present. */
+export const sketchFields = {
+  sketch_id: Optional(
+    Integer({ minimum: 0, maximum: maxId, description: "the id that 'config sketch' answered" }),
+  ),
+  sketch: uuid("agents only: the name of the sketch between agents, instead of sketch_id"),
+};
+
+export const counterKeyType = {
+  counter_key_type: Text({
+    format: "key-type",
+    minLength: 1,
+    maxLength: 64,
+    description: `parts of ${keyParts.join(", ")} joined by "_"; src and dst may carry a prefix: src/24_dport`,
+  }),
+};
+
+const port = (description: string) => Optional(Integer({ minimum: 1, maximum: 65_535, description }));
+
+const endpoint = (description: string) =>
+  Optional(Text({ format: "prefix", minLength: 1, maxLength: 64, description }));
+
+/** Which packets a counter sees. */
+export const filterFields = {
+  interface: Enum(["INPUT", "OUTPUT"], {
+    default: "INPUT",
+    description: "INPUT: packets delivered to the host; OUTPUT: packets it sends; loopback is not counted",
+  }),
+  proto: Optional(
+    Union([Enum(protocolNames), Integer({ minimum: 0, maximum: 255 })], {
+      description: "protocol by name or by number; absent: all",
+    }),
+  ),
+  src: endpoint("source address or prefix, IPv4 or IPv6; absent: all"),
+  dst: endpoint("destination address or prefix; absent: all"),
+};
+
+/** What a sketch's filter has besides. */
+export const sketchFilterFields = {
+  ...filterFields,
+  sport: port("source port, for tcp, udp and sctp; absent: all"),
+  dport: port("destination port, for tcp, udp and sctp; absent: all"),
+  device: Optional(
+    Text({
+      format: "device",
+      minLength: 1,
+      maxLength: 15,
+      description: "one network device; absent: all but loopback",
+    }),
+  ),
+};

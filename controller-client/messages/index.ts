@@ -1,0 +1,36 @@
+// The public door of the messages: everything that two programs of this system say to each other.
+
+export {
+  type AgentAddress,
+  defaultPort,
+  type Prefix,
+  parseAddress,
+  parseAgentAddress,
+  parsePrefix,
+} from "./addresses.js";
+export * from "./answers.js";
+export { decodeRequest, parseBody } from "./bodies.js";
+export * from "./errors.js";
+export * from "./frame.js";
+export type {
+  AddLeafAgent,
+  ConfigCounter,
+  QueryBw,
+  QueryCounter,
+  QueryLeafAgents,
+  QueryStatus,
+  ServeBw,
+} from "./host-requests.js";
+export { type KeyPart, type KeyPartName, keyParts, parseKeyType } from "./key-types.js";
+export { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./protocol-numbers.js";
+export { checkRequest } from "./request-check.js";
+export * from "./requests.js";
+export type {
+  ConfigSketch,
+  ConfigSketchCounter,
+  DeleteSketch,
+  QueryHeavyHitters,
+  QueryRealTimeCounter,
+  QuerySketch,
+  QuerySketches,
+} from "./sketch-requests.js";

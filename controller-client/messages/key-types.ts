@@ -1,0 +1,48 @@
+// Key types: which parts of a packet make the key of a counter, as in "src", "src_dst" or "src/24_dport".
+
+import { parseBits } from "./addresses.js";
+import { TallyError } from "./errors.js";
+import { nearest, quote } from "./wording.js";
+
+export const keyParts = ["src", "dst", "sport", "dport", "proto"] as const;
+
+export type KeyPartName = (typeof keyParts)[number];
+
+export interface KeyPart {
+  readonly name: KeyPartName;
+  /** Leading bits that count, for src and dst; absent: the whole address. */
+  readonly prefix?: number;
+}
+
+/**
+ * The parts of a key type in their order; the text of a key has as many parts, joined by ",".
+ * Throws bad_request naming `field` for unknown or repeated parts and bad prefixes.
+ */
+export function parseKeyType(text: string, field = "counter_key_type"): readonly KeyPart[] {
+  const parts = text.split("_").map((part) => parsePart(part, text, field));
+  const names = parts.map((part) => part.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw badKeyType(text, field, `${twice} may appear only once`);
+  return parts;
+}
+
+function parsePart(part: string, text: string, field: string): KeyPart {
+  const [name = "", prefix, ...rest] = part.split("/");
+  if (!isPartName(name) || rest.length > 0) throw badKeyType(text, field, unknownPart(name));
+  if (prefix === undefined) return { name };
+  if (name !== "src" && name !== "dst") throw badKeyType(text, field, `only src and dst take a prefix`);
+  const bits = parseBits(prefix, 128);
+  if (bits === undefined || bits === 0) throw badKeyType(text, field, "a prefix is a number from 1 to 128");
+  return { name, prefix: bits };
+}
+
+const isPartName = (text: string): text is KeyPartName => keyParts.some((name) => name === text);
+
+function unknownPart(name: string): string {
+  const meant = nearest(name, keyParts);
+  const hint = meant === undefined ? "" : `; ${quote(name.slice(0, 20))} may be meant as ${meant}`;
+  return `join parts of ${keyParts.join(", ")} by "_", as in src_dport or src/24${hint}`;
+}
+
+const badKeyType = (text: string, field: string, advice: string): TallyError =>
+  new TallyError("bad_request", `${field} is ${quote(text)}: ${advice}`, { field });

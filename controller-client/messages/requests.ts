@@ -1,0 +1,92 @@
+// All messages: one schema per type, their union, and the way from a plain object to a complete message.
+
+import {
+  type AddLeafAgent,
+  addLeafAgent,
+  type ConfigCounter,
+  configCounter,
+  type QueryBw,
+  type QueryCounter,
+  type QueryLeafAgents,
+  type QueryStatus,
+  queryBw,
+  queryCounter,
+  queryLeafAgents,
+  queryStatus,
+  type ServeBw,
+  serveBw,
+} from "./host-requests.js";
+import {
+  type ConfigSketch,
+  type ConfigSketchCounter,
+  configSketch,
+  configSketchCounter,
+  type DeleteSketch,
+  deleteSketch,
+  type QueryHeavyHitters,
+  type QueryRealTimeCounter,
+  type QuerySketch,
+  type QuerySketches,
+  queryHeavyHitters,
+  queryRealTimeCounter,
+  querySketch,
+  querySketches,
+} from "./sketch-requests.js";
+
+/** A message as the receiver sees it: checked, with every default filled in. */
+export type Request =
+  | ConfigSketch
+  | ConfigSketchCounter
+  | QuerySketch
+  | QueryHeavyHitters
+  | QueryRealTimeCounter
+  | DeleteSketch
+  | QuerySketches
+  | ConfigCounter
+  | QueryCounter
+  | QueryBw
+  | ServeBw
+  | QueryStatus
+  | AddLeafAgent
+  | QueryLeafAgents;
+
+export type RequestType = Request["type"];
+
+/** The message of one type. */
+export type RequestOf<T extends RequestType> = Extract<Request, { readonly type: T }>;
+
+/** The schema of every message type, with limits, defaults and descriptions. */
+export const requestSchemas = {
+  "config sketch": configSketch,
+  "config sketch counter": configSketchCounter,
+  "query sketch": querySketch,
+  "query heavy hitters": queryHeavyHitters,
+  "query real time counter": queryRealTimeCounter,
+  "delete sketch": deleteSketch,
+  "query sketches": querySketches,
+  "config counter": configCounter,
+  "query counter": queryCounter,
+  "query bw": queryBw,
+  "serve bw": serveBw,
+  "query status": queryStatus,
+  "add leaf agent": addLeafAgent,
+  "query leaf agents": queryLeafAgents,
+} as const;
+
+export const requestTypes = Object.keys(requestSchemas) as readonly RequestType[];
+
+/** Fields that only agents send, to each other. */
+export interface Relay {
+  /** Answer with a frame that can be merged, instead of JSON. */
+  readonly form?: "partial";
+  /** UUID of the sketch, instead of `sketch_id`. */
+  readonly sketch?: string;
+  /** Milliseconds that are left for the answer. */
+  readonly budget_ms?: number;
+  /** Names of the agents above, the root first; finds loops. */
+  readonly path?: readonly string[];
+  /** UUID of a sketch that is made. */
+  readonly uuid?: string;
+  /** 32 hexadecimal characters; sketches merge only when they share it. */
+  readonly secret?: string;
+}

@@ -1,0 +1,129 @@
+// Messages about sketches: make, count, ask, list and delete.
+
+import { type Static, Type } from "typebox";
+import {
+  anyFields,
+  counterKeyType,
+  creationFields,
+  queryFields,
+  relayFields,
+  sketchFields,
+  sketchFilterFields,
+} from "./fields.js";
+
+const { Enum, Integer, Literal, Number: Num, Optional, String: Text } = Type;
+const closed = { additionalProperties: false } as const;
+
+/** Makes a sketch on the asked agent and on every agent below it. Answer: its id. */
+export const configSketch = Type.Object(
+  {
+    type: Literal("config sketch"),
+    ...sketchFilterFields,
+    tap: Optional(
+      Enum(["packet", "nfqueue"], { description: "the tap it needs; absent: the one that the monitor runs" }),
+    ),
+    label: Optional(Text({ minLength: 1, maxLength: 64, description: "free text, listed with the sketch" })),
+    ...anyFields,
+    ...creationFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** Adds a counter to a sketch. Answer: text, "ok: ..." with what was set. */
+export const configSketchCounter = Type.Object(
+  {
+    type: Literal("config sketch counter"),
+    ...sketchFields,
+    ...counterKeyType,
+    increment: Enum(["pkt", "bytes"], {
+      default: "pkt",
+      description: "what a packet adds: 1, or the bytes of its IP header and payload; byte means bytes",
+    }),
+    hitter_threshold: Num({
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.1,
+      description: "share of a host's total above which a key is a heavy hitter, when a query gives none",
+    }),
+    capacity: Integer({
+      minimum: 16,
+      maximum: 1_048_576,
+      default: 4096,
+      description: "most keys with a count of their own; below it every answer is exact",
+    }),
+    ...anyFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** One number of a counter. */
+export const querySketch = Type.Object(
+  {
+    type: Literal("query sketch"),
+    ...sketchFields,
+    ...counterKeyType,
+    counter_key: Text({
+      minLength: 1,
+      maxLength: 160,
+      description:
+        "a key, its parts joined by a comma; or key_num, real_time_key_num (distinct keys) or total",
+    }),
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** The keys above a share of the traffic. Answer: {key: count}. */
+export const queryHeavyHitters = Type.Object(
+  {
+    type: Literal("query heavy hitters"),
+    ...sketchFields,
+    ...counterKeyType,
+    threshold: Optional(
+      Num({ minimum: 0, maximum: 1, description: "share of the total to exceed; absent: the counter's own" }),
+    ),
+    share_of: Enum(["host", "network"], {
+      default: "host",
+      description: "whose total: host means that of some one host, network the sum over all hosts asked",
+    }),
+    k: Optional(Integer({ minimum: 1, maximum: 100_000, description: "the k largest keys instead" })),
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** What the last one to two seconds brought. Answer: {key: count}. */
+export const queryRealTimeCounter = Type.Object(
+  {
+    type: Literal("query real time counter"),
+    ...sketchFields,
+    ...counterKeyType,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** Ends a sketch here and below. Answer: text, "ok: ...". */
+export const deleteSketch = Type.Object(
+  { type: Literal("delete sketch"), ...sketchFields, ...anyFields, ...relayFields },
+  closed,
+);
+
+/** All sketches of the asked agent with their counters. */
+export const querySketches = Type.Object(
+  { type: Literal("query sketches"), ...queryFields, ...relayFields },
+  closed,
+);
+
+export type ConfigSketch = Readonly<Static<typeof configSketch>>;
+export type ConfigSketchCounter = Readonly<Static<typeof configSketchCounter>>;
+export type QuerySketch = Readonly<Static<typeof querySketch>>;
+export type QueryHeavyHitters = Readonly<Static<typeof queryHeavyHitters>>;
+export type QueryRealTimeCounter = Readonly<Static<typeof queryRealTimeCounter>>;
+export type DeleteSketch = Readonly<Static<typeof deleteSketch>>;
+export type QuerySketches = Readonly<Static<typeof querySketches>>;
