@@ -1,7 +1,18 @@
 // The agent's side of the monitor's socket, and the interface that an agent needs of a monitor.
 
+import type { Frame } from "../controller-client/messages/index.js";
 import type { Interval, Totals } from "../native/index.js";
-import type { Fields, Hello, Meta, MonitorStats, SketchRecord } from "./protocol.js";
+import { Connection } from "./connection.js";
+import {
+  type Answers,
+  defaultSocket,
+  type Fields,
+  type Hello,
+  type Meta,
+  type MonitorStats,
+  type Operation,
+  type SketchRecord,
+} from "./protocol.js";
 
 export type {
   CounterRecord,
@@ -47,4 +58,68 @@ export interface Monitor {
   /** Packets and IP bytes that matched the sketch's filter. `not_found`. */
   totals(uuid: string, deadlineMs: number): Promise<Totals>;
   stats(deadlineMs: number): Promise<MonitorStats>;
+}
+
+/** A monitor at a unix socket: connects when first asked, and anew whenever the connection is lost. */
+export class MonitorClient implements Monitor {
+  readonly #connection: Connection;
+
+  constructor(socketPath: string = defaultSocket) {
+    this.#connection = new Connection(socketPath);
+  }
+
+  async hello(deadlineMs: number): Promise<Hello> {
+    return (await this.#ask("hello", {}, deadlineMs)).head;
+  }
+
+  async addSketch(sketch: NewSketch, deadlineMs: number): Promise<{ readonly added: boolean }> {
+    return (await this.#ask("add sketch", sketch, deadlineMs)).head;
+  }
+
+  async addCounter(counter: NewCounter, deadlineMs: number): Promise<{ readonly added: boolean }> {
+    return (await this.#ask("add counter", counter, deadlineMs)).head;
+  }
+
+  async setMeta(uuid: string, meta: Meta, deadlineMs: number): Promise<void> {
+    await this.#ask("set meta", { uuid, meta }, deadlineMs);
+  }
+
+  async removeSketch(uuid: string, deadlineMs: number): Promise<void> {
+    await this.#ask("remove sketch", { uuid }, deadlineMs);
+  }
+
+  async sketches(deadlineMs: number): Promise<readonly SketchRecord[]> {
+    return (await this.#ask("sketches", {}, deadlineMs)).head.sketches;
+  }
+
+  async ledger(query: LedgerQuery, deadlineMs: number): Promise<Uint8Array> {
+    return (await this.#ask("ledger", query, deadlineMs)).body;
+  }
+
+  async distinct(query: LedgerQuery, deadlineMs: number): Promise<Uint8Array> {
+    return (await this.#ask("distinct", query, deadlineMs)).body;
+  }
+
+  async interval(query: IntervalQuery, deadlineMs: number): Promise<Interval> {
+    const { lower, upper } = (await this.#ask("interval", query, deadlineMs)).head;
+    return { lower: BigInt(lower), upper: BigInt(upper) };
+  }
+
+  async totals(uuid: string, deadlineMs: number): Promise<Totals> {
+    const { packets, bytes } = (await this.#ask("totals", { uuid }, deadlineMs)).head;
+    return { packets: BigInt(packets), bytes: BigInt(bytes) };
+  }
+
+  async stats(deadlineMs: number): Promise<MonitorStats> {
+    return (await this.#ask("stats", {}, deadlineMs)).head;
+  }
+
+  /** Cuts the connection; calls under way reject with `monitor_down`. A later call connects again. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  #ask<O extends Operation>(op: O, fields: Fields<O>, deadlineMs: number): Promise<Frame<Answers[O]>> {
+    return this.#connection.ask(op, fields, deadlineMs) as Promise<Frame<Answers[O]>>;
+  }
 }

@@ -2,6 +2,7 @@
 // A request's head is {id, op, ...fields}; an answer's head is {id, ok: true, ...} or {id, error}, with a body for ledgers.
 
 import { type Static, Type } from "typebox";
+import { type ProtocolName, protocolNumbers } from "../controller-client/messages/protocol-numbers.js";
 import type { TapStats } from "../native/index.js";
 
 const exact = { additionalProperties: false } as const;
@@ -15,13 +16,8 @@ const TapKind = Type.Union([Type.Literal("packet"), Type.Literal("nfqueue")]);
 /** Kept for the agent and handed back by `sketches`; the monitor never looks inside. */
 const Meta = Type.Record(Type.String(), Type.Unknown());
 
-const Proto = Type.Union([
-  Type.Literal("tcp"),
-  Type.Literal("udp"),
-  Type.Literal("icmp"),
-  Type.Literal("icmpv6"),
-  Type.Integer({ minimum: 0, maximum: 255 }),
-]);
+const protocolNames = Object.keys(protocolNumbers) as ProtocolName[];
+const Proto = Type.Union([Type.Enum(protocolNames), Type.Integer({ minimum: 0, maximum: 255 })]);
 
 /** Which packets a sketch counts, in the words of `config sketch`. Absent fields match everything. */
 const SketchFilter = Type.Object(

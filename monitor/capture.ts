@@ -1,0 +1,67 @@
+// The monitor's one tap: watched for failure, and asked through here so that every error leaves as a TallyError.
+
+import { TallyError } from "../controller-client/messages/index.js";
+import type { Tap } from "../native/index.js";
+import type { TapKind, TapState } from "./protocol.js";
+
+const nativeCodes = ["not_found", "conflict", "bad_request", "tap"] as const;
+type NativeCode = (typeof nativeCodes)[number];
+
+export class Capture {
+  readonly kind: TapKind;
+  readonly #tap: Tap;
+  #reason: string | undefined;
+  #stopping = false;
+
+  /** `onFailure` is told once, with the reason, when the tap fails for good. */
+  constructor(kind: TapKind, tap: Tap, onFailure: (reason: string) => void) {
+    this.kind = kind;
+    this.#tap = tap;
+    tap.finished.catch((error: unknown) => {
+      if (this.#stopping) return;
+      this.#reason = sentence(error);
+      onFailure(this.#reason);
+      // Gives back what a failed source still holds of the kernel: its ring, its queue, its rules.
+      tap.stop().catch(() => undefined);
+    });
+  }
+
+  get state(): TapState {
+    if (this.#reason === undefined) return { kind: this.kind, state: "running" };
+    return { kind: this.kind, state: "failed", reason: this.#reason };
+  }
+
+  /** Asks the tap. Rejects with `tap` once it has failed, else with the tap's own code. */
+  async use<T>(ask: (tap: Tap) => Promise<T>): Promise<T> {
+    this.#refuseFailed();
+    try {
+      return await ask(this.#tap);
+    } catch (error) {
+      this.#refuseFailed();
+      throw fromNative(error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#tap.stop();
+  }
+
+  #refuseFailed(): void {
+    if (this.#reason !== undefined) {
+      throw new TallyError("tap", `the ${this.kind} tap has failed: ${this.#reason}; restart the monitor`);
+    }
+  }
+}
+
+/** The same error as a TallyError; `field` names what was asked for in the words of the messages. */
+export function fromNative(error: unknown, field?: string): TallyError {
+  if (error instanceof TallyError) return error;
+  const code = (error as { code?: unknown } | null)?.code;
+  const known = nativeCodes.find((name): name is NativeCode => name === code);
+  return new TallyError(known ?? "internal", sentence(error), { cause: error, ...(field && { field }) });
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,98 @@
+// One connection to a monitor's socket, made on demand: matches answers to requests and keeps their deadlines.
+
+import { connect, type Socket } from "node:net";
+import {
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  fromErrorBody,
+  TallyError,
+} from "../controller-client/messages/index.js";
+
+interface Waiting {
+  readonly socket: Socket;
+  readonly resolve: (frame: Frame) => void;
+  readonly reject: (error: TallyError) => void;
+}
+
+export class Connection {
+  readonly #path: string;
+  readonly #waiting = new Map<number, Waiting>();
+  #socket: Socket | undefined;
+  #lastId = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The answer's frame. Rejects with the monitor's own error, `monitor_down`, or `timeout` after `deadlineMs`. */
+  async ask(op: string, fields: object, deadlineMs: number): Promise<Frame> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const timer = setTimeout(() => this.#expire(id, op, deadlineMs), deadlineMs);
+    try {
+      return await new Promise<Frame>((resolve, reject) => {
+        this.#socket ??= this.#open();
+        this.#waiting.set(id, { socket: this.#socket, resolve, reject });
+        this.#socket.write(encodeFrame({ head: { ...fields, id, op }, body: new Uint8Array() }));
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** Requests under way reject with `monitor_down`; the next one connects again. */
+  close(): void {
+    this.#socket?.destroy();
+    this.#socket = undefined;
+  }
+
+  #open(): Socket {
+    const socket = connect(this.#path);
+    const reader = new FrameReader();
+    let cause: unknown;
+    socket.on("error", (error) => {
+      cause = error;
+    });
+    socket.on("data", (chunk: Buffer) => this.#read(socket, reader, chunk));
+    socket.on("close", () => this.#lose(socket, cause));
+    return socket;
+  }
+
+  #read(socket: Socket, reader: FrameReader, chunk: Buffer): void {
+    try {
+      for (const frame of reader.push(chunk)) this.#settle(frame);
+    } catch (error) {
+      socket.destroy(error as Error);
+    }
+  }
+
+  /** An answer after its deadline finds nobody waiting and is dropped. */
+  #settle(frame: Frame): void {
+    const waiting = this.#waiting.get(frame.head.id as number);
+    if (frame.head.ok === true) return waiting?.resolve(frame);
+    waiting?.reject(
+      fromErrorBody(frame.head) ?? new TallyError("internal", "the monitor's answer makes no sense"),
+    );
+  }
+
+  #expire(id: number, op: string, deadlineMs: number): void {
+    const message = `the monitor did not answer "${op}" within ${Math.round(deadlineMs)} ms`;
+    this.#waiting.get(id)?.reject(new TallyError("timeout", message));
+  }
+
+  #lose(socket: Socket, cause: unknown): void {
+    if (this.#socket === socket) this.#socket = undefined;
+    const error = this.#downError(cause);
+    for (const waiting of this.#waiting.values()) if (waiting.socket === socket) waiting.reject(error);
+  }
+
+  #downError(cause: unknown): TallyError {
+    const denied = (cause as NodeJS.ErrnoException | undefined)?.code === "EACCES";
+    const message = denied
+      ? `not allowed to open the monitor's socket ${this.#path}: start tallytree-monitor with --group set to a group of this user`
+      : `no monitor answers at ${this.#path}: start tallytree-monitor`;
+    return new TallyError("monitor_down", message, { cause });
+  }
+}

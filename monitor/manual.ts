@@ -1,0 +1,51 @@
+// The manual page of tallytree-monitor, as --help prints it.
+
+import type { Command, Option } from "commander";
+
+const description = `NAME
+  tallytree-monitor - counts this host's packets for its agent
+
+SYNOPSIS
+  tallytree-monitor [OPTION]...
+
+DESCRIPTION
+  Reads the packets of this host (of its network namespace) and keeps the counters that
+  tallytree-agent asks for. It is the one privileged program of the system: it has no
+  network port and takes requests only at a unix socket, from root and from the members
+  of one group. It logs to standard error.
+
+  The packet tap reads copies of packets. It needs CAP_NET_RAW and delays nobody.
+  The nfqueue tap is inline: packets wait for the monitor's verdict, which is always to
+  go on. It needs CAP_NET_ADMIN and puts rules into the mangle table; they are removed
+  when the monitor ends, also when it is killed.
+`;
+
+const examples = `
+SIGNALS
+  SIGTERM, SIGINT   remove the rules and the socket, and exit with 0
+
+EXIT STATUS
+  0   ended by a signal
+  1   did not start; one sentence on standard error says why
+
+EXAMPLES
+  tallytree-monitor
+  tallytree-monitor --tap nfqueue --memory 1024
+  tallytree-monitor --socket /run/tallytree/test.sock --group adm
+
+SEE ALSO
+  tallytree-agent --help, tallytree --help
+`;
+
+/** The whole page; the options and their defaults are those of the command. */
+export function manualPage({ options }: Command): string {
+  const help = { flags: "--help", description: "print this page" };
+  const lines = [...options, help].map((option) => `  ${option.flags}\n      ${sentence(option)}`);
+  return `${description}\nOPTIONS\n${lines.join("\n")}\n${examples}`;
+}
+
+function sentence(option: Partial<Option>): string {
+  const choices = option.argChoices === undefined ? "" : ` (${option.argChoices.join(", ")})`;
+  const value = option.defaultValue === undefined ? "" : `; ${option.defaultValue} if not given`;
+  return `${option.description}${choices}${value}`;
+}

@@ -1,0 +1,53 @@
+// The running monitor: puts the tap, the registry and the socket together, and takes them apart again.
+
+import type { Logger } from "pino";
+import type { Tap, TapSource } from "../native/index.js";
+import { Capture } from "./capture.js";
+import { MemoryBudget } from "./memory.js";
+import { operations } from "./operations.js";
+import type { Options } from "./options.js";
+import { closeServer, monitorServer, trackConnections } from "./server.js";
+import { type HostFacts, Sketches } from "./sketches.js";
+import { claimPath, groupId, listenAt } from "./socket-path.js";
+import { openSource, tapSource } from "./tap.js";
+
+/** What the monitor needs of the machine; a test passes its own. */
+export interface Machine extends HostFacts {
+  readonly openTap: (source: TapSource) => Tap;
+  /** Removes rules that an earlier monitor left. */
+  readonly cleanRules: () => Promise<void>;
+}
+
+export interface RunningMonitor {
+  /** Ends the tap, removes its rules and the socket. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Starts a monitor. Throws StartError, and then leaves nothing behind. */
+export async function startMonitor(options: Options, machine: Machine, log: Logger): Promise<RunningMonitor> {
+  const gid = groupId(options.group);
+  await claimPath(options.socket);
+  await machine.cleanRules().catch((error: unknown) => log.warn({ err: error }, "old rules not removed"));
+  const tap = openSource(machine.openTap, tapSource(options));
+  const capture = new Capture(options.tap, tap, (reason) => log.error({ reason }, "the tap failed"));
+  const server = monitorServer(performer(options, capture, machine), (error) => log.error({ err: error }));
+  const connections = trackConnections(server);
+  try {
+    await listenAt(server, options.socket, gid);
+  } catch (error) {
+    await capture.stop();
+    throw error;
+  }
+  log.info({ socket: options.socket, tap: options.tap }, "monitor is up");
+  return {
+    stop: async () => {
+      await closeServer(server, connections);
+      await capture.stop();
+    },
+  };
+}
+
+function performer({ memory }: Options, capture: Capture, host: HostFacts): ReturnType<typeof operations> {
+  const budget = new MemoryBudget(memory * 2 ** 20);
+  return operations({ capture, memory: budget, sketches: new Sketches({ capture, memory: budget, host }) });
+}

@@ -1,0 +1,128 @@
+// What the monitor does for each operation: checks the fields, asks the registry or the tap, words the answer.
+
+import { randomUUID } from "node:crypto";
+import type { TSchema } from "typebox";
+import { Compile } from "typebox/compile";
+import { TallyError } from "../controller-client/messages/index.js";
+import { type Capture, fromNative } from "./capture.js";
+import type { MemoryBudget } from "./memory.js";
+import { type Answers, type Fields, type Operation, protocolVersion, requests } from "./protocol.js";
+import type { Sketches } from "./sketches.js";
+
+/** An answer's fields, and the encoded ledger if it has one. */
+export interface Reply {
+  readonly fields: object;
+  readonly body?: Uint8Array;
+}
+
+/** Carries out one request. Throws TallyError. */
+export type Perform = (op: string, fields: object) => Promise<Reply>;
+
+export interface Parts {
+  readonly capture: Capture;
+  readonly memory: MemoryBudget;
+  readonly sketches: Sketches;
+}
+
+type Handlers = { readonly [O in Operation]: (fields: Fields<O>) => Promise<Reply> };
+
+const checkers = new Map(Object.entries(requests).map(([op, schema]) => [op, checker(schema)]));
+
+/** The monitor's operations on these parts. Throws `bad_request` or `unknown_type` for a request that is none. */
+export function operations(parts: Parts): Perform {
+  const handlers: Handlers = { ...stateHandlers(parts), ...changeHandlers(parts), ...queryHandlers(parts) };
+  return async (op, fields) => {
+    const check = checkers.get(op);
+    if (check === undefined) throw new TallyError("unknown_type", `the monitor has no operation "${op}"`);
+    check(fields);
+    return (handlers[op as Operation] as (fields: object) => Promise<Reply>)(fields);
+  };
+}
+
+function stateHandlers({ capture, memory, sketches }: Parts): Pick<Handlers, "hello" | "stats" | "sketches"> {
+  const instance = randomUUID();
+  const started = performance.now();
+  return {
+    hello: async () => answer<"hello">({ version: protocolVersion, instance, tap: capture.state }),
+    sketches: async () => answer<"sketches">({ sketches: sketches.list() }),
+    stats: async () => {
+      const stats = await tapStats(capture);
+      const uptimeMs = Math.round(performance.now() - started);
+      const state = { tap: capture.state, memory: memory.state, sketches: sketches.size, uptimeMs };
+      return answer<"stats">(stats === undefined ? state : { ...state, stats });
+    },
+  };
+}
+
+type Change = "add sketch" | "add counter" | "set meta" | "remove sketch";
+
+function changeHandlers({ sketches }: Parts): Pick<Handlers, Change> {
+  return {
+    "add sketch": async (fields) => answer<"add sketch">(await sketches.add(fields)),
+    "add counter": async (fields) => answer<"add counter">(await sketches.addCounter(fields)),
+    "set meta": async (fields) => {
+      await sketches.setMeta(fields);
+      return answer<"set meta">({});
+    },
+    "remove sketch": async ({ uuid }) => {
+      await sketches.remove(uuid);
+      return answer<"remove sketch">({});
+    },
+  };
+}
+
+type Query = "ledger" | "distinct" | "interval" | "totals";
+
+function queryHandlers({ capture, sketches }: Parts): Pick<Handlers, Query> {
+  return {
+    ledger: async ({ uuid, keyType, window }) => {
+      sketches.mustHave(uuid, keyType);
+      return { fields: {}, body: await capture.use((tap) => tap.ledger(uuid, keyType, window)) };
+    },
+    distinct: async ({ uuid, keyType, window }) => {
+      sketches.mustHave(uuid, keyType);
+      return { fields: {}, body: await capture.use((tap) => tap.distinct(uuid, keyType, window)) };
+    },
+    interval: async ({ uuid, keyType, key }) => {
+      sketches.mustHave(uuid, keyType);
+      const { lower, upper } = await capture.use((tap) =>
+        named("counter_key", tap.interval(uuid, keyType, key)),
+      );
+      return answer<"interval">({ lower: lower.toString(), upper: upper.toString() });
+    },
+    totals: async ({ uuid }) => {
+      sketches.mustHave(uuid);
+      const { packets, bytes } = await capture.use((tap) => tap.totals(uuid));
+      return answer<"totals">({ packets: packets.toString(), bytes: bytes.toString() });
+    },
+  };
+}
+
+/** A failed tap has no statistics any more; that is told by its state, so it is no error here. */
+async function tapStats(capture: Capture): Promise<Answers["stats"]["stats"]> {
+  if (capture.state.state === "failed") return undefined;
+  return capture.use((tap) => tap.stats());
+}
+
+async function named<T>(field: string, asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw fromNative(error, field);
+  }
+}
+
+function answer<O extends Operation>(fields: Answers[O]): Reply {
+  return { fields };
+}
+
+function checker(schema: TSchema): (value: object) => void {
+  const compiled = Compile(schema);
+  return (value) => {
+    if (compiled.Check(value)) return;
+    const [first] = compiled.Errors(value);
+    const field = first?.instancePath.split("/").filter(Boolean).at(-1);
+    const message = `the request does not fit its form: ${first?.instancePath ?? ""} ${first?.message ?? ""}`;
+    throw new TallyError("bad_request", message, field === undefined ? {} : { field });
+  };
+}

@@ -1,0 +1,60 @@
+// The options of tallytree-monitor: their defaults, their limits and the manual page that --help prints.
+
+import { Command, InvalidArgumentError, Option } from "commander";
+import { manualPage } from "./manual.js";
+import { defaultSocket, type TapKind } from "./protocol.js";
+
+/** What the command line asks for. */
+export interface Options {
+  readonly socket: string;
+  readonly group: string;
+  readonly tap: TapKind;
+  readonly queue: number;
+  readonly agentPort: number;
+  /** MiB. */
+  readonly ring: number;
+  /** MiB. */
+  readonly memory: number;
+  readonly logLevel: string;
+}
+
+/** Prints the page or a sentence and ends the process for --help and for options that are wrong. */
+export function parseOptions(argv: readonly string[]): Options {
+  return command().parse(argv).opts<Options>();
+}
+
+function command(): Command {
+  return new Command("tallytree-monitor")
+    .addOption(new Option("--socket <path>", "unix socket to listen at").default(defaultSocket))
+    .addOption(
+      new Option("--group <name>", "group whose members may ask (name or number)").default("nogroup"),
+    )
+    .addOption(
+      new Option("--tap <kind>", "where packets are read").choices(["packet", "nfqueue"]).default("packet"),
+    )
+    .addOption(number("--queue <number>", "nfqueue number", [0, 65535]).default(8000))
+    .addOption(
+      number("--agent-port <port>", "port of agents, left out by the nfqueue tap", [1, 65535]).default(8000),
+    )
+    .addOption(number("--ring <MiB>", "size of the packet tap's ring", [1, 4096]).default(32))
+    .addOption(
+      number("--memory <MiB>", "most that all counters together may take", [1, 1048576]).default(256),
+    )
+    .addOption(
+      new Option("--log-level <level>", "least level of lines logged").choices(logLevels).default("info"),
+    )
+    .helpOption("--help", "print this page")
+    .allowExcessArguments(false)
+    .showHelpAfterError("(tallytree-monitor --help lists the options)")
+    .configureHelp({ formatHelp: (program) => manualPage(program) });
+}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+function number(flags: string, description: string, [least, most]: readonly [number, number]): Option {
+  return new Option(flags, `${description} (${least} to ${most})`).argParser((text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  });
+}

@@ -1,0 +1,173 @@
+// What this host counts: sketches by uuid with their counters, as asked for by the agent and as held by the tap.
+
+import { TallyError } from "../controller-client/messages/index.js";
+import type { CounterSpec, Filter } from "../native/index.js";
+import { type Capture, fromNative } from "./capture.js";
+import { sameFilter, toFilter } from "./filter.js";
+import type { MemoryBudget } from "./memory.js";
+import type { CounterRecord, Fields, Meta, SketchRecord } from "./protocol.js";
+
+/** Each sketch is looked at for each packet, so their number is bounded. */
+export const maxSketches = 256;
+
+interface HeldCounter extends CounterRecord {
+  readonly bytes: number;
+}
+
+interface HeldSketch {
+  readonly record: Omit<SketchRecord, "meta" | "counters">;
+  meta: Meta;
+  readonly counters: Map<string, HeldCounter>;
+}
+
+/** What the registry asks of this host, besides the tap. */
+export interface HostFacts {
+  /** Bytes that a counter may come to take; throws `bad_request` for a key type that is none. */
+  readonly counterBytes: (spec: CounterSpec) => number;
+  readonly deviceExists: (name: string) => boolean;
+}
+
+export interface SketchesOptions {
+  readonly capture: Capture;
+  readonly memory: MemoryBudget;
+  readonly host: HostFacts;
+}
+
+export class Sketches {
+  readonly #capture: Capture;
+  readonly #memory: MemoryBudget;
+  readonly #host: HostFacts;
+  readonly #held = new Map<string, HeldSketch>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor({ capture, memory, host }: SketchesOptions) {
+    this.#capture = capture;
+    this.#memory = memory;
+    this.#host = host;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** `added` is false when the sketch was there. Throws `bad_request`, `conflict`, `too_large`, `tap`. */
+  add(sketch: Fields<"add sketch">): Promise<{ added: boolean }> {
+    return this.#inTurn(async () => {
+      const filter = this.#filterOf(sketch);
+      if (this.#isHeld(sketch)) return { added: false };
+      const { uuid, secret, meta, filter: fields } = sketch;
+      await this.#capture.use((tap) => tap.addSketch(uuid, Buffer.from(secret, "hex"), filter));
+      this.#held.set(uuid, { record: { uuid, secret, filter: fields }, meta, counters: new Map() });
+      return { added: true };
+    });
+  }
+
+  /** `added` is false when the counter was there. Throws `bad_request`, `conflict`, `not_found`, `too_large`, `tap`. */
+  addCounter({ uuid, spec, meta }: Fields<"add counter">): Promise<{ added: boolean }> {
+    return this.#inTurn(async () => {
+      const { counters } = this.#find(uuid);
+      const known = counters.get(spec.keyType);
+      if (known !== undefined) {
+        refuseOtherCounter(known.spec, spec);
+        counters.set(spec.keyType, { ...known, meta });
+        return { added: false };
+      }
+      const bytes = this.#price(spec);
+      await this.#charged(bytes, () => this.#capture.use((tap) => tap.addCounter(uuid, spec)));
+      counters.set(spec.keyType, { spec, meta, bytes });
+      return { added: true };
+    });
+  }
+
+  /** Throws `not_found`. */
+  setMeta({ uuid, meta }: Fields<"set meta">): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#find(uuid).meta = meta;
+    });
+  }
+
+  /** Does nothing when the sketch is not there. */
+  remove(uuid: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const sketch = this.#held.get(uuid);
+      if (sketch === undefined) return;
+      await this.#capture.use((tap) => tap.removeSketch(uuid));
+      this.#held.delete(uuid);
+      for (const { bytes } of sketch.counters.values()) this.#memory.release(bytes);
+    });
+  }
+
+  list(): readonly SketchRecord[] {
+    return [...this.#held.values()].map(({ record, meta, counters }) => ({
+      ...record,
+      meta,
+      counters: [...counters.values()].map(({ spec, meta }) => ({ spec, meta })),
+    }));
+  }
+
+  /** Throws `not_found`, field sketch_id, or field counter_key_type when a key type is given. */
+  mustHave(uuid: string, keyType?: string): void {
+    const { counters } = this.#find(uuid);
+    if (keyType === undefined || counters.has(keyType)) return;
+    const present = [...counters.keys()].join(", ") || "none";
+    const message = `the sketch has no counter "${keyType}" (it has: ${present}); add it by "config sketch counter"`;
+    throw new TallyError("not_found", message, { field: "counter_key_type" });
+  }
+
+  #find(uuid: string): HeldSketch {
+    const sketch = this.#held.get(uuid);
+    if (sketch !== undefined) return sketch;
+    throw new TallyError("not_found", `this host has no sketch ${uuid}`, { field: "sketch_id" });
+  }
+
+  #filterOf({ tap, filter }: Fields<"add sketch">): Filter {
+    const kind = this.#capture.kind;
+    if (tap !== undefined && tap !== kind) {
+      const message = `this host's monitor runs the ${kind} tap: start it by "tallytree-monitor --tap ${tap}", or ask for tap ${kind}`;
+      throw new TallyError("bad_request", message, { field: "tap" });
+    }
+    return toFilter(filter, this.#host.deviceExists);
+  }
+
+  #isHeld({ uuid, secret, filter }: Fields<"add sketch">): boolean {
+    const held = this.#held.get(uuid)?.record;
+    if (held !== undefined) {
+      if (held.secret === secret && sameFilter(held.filter, filter)) return true;
+      throw new TallyError("conflict", `sketch ${uuid} is here already with another filter or secret`);
+    }
+    if (this.#held.size < maxSketches) return false;
+    throw new TallyError("too_large", `this monitor keeps at most ${maxSketches} sketches: delete one`);
+  }
+
+  #price(spec: CounterSpec): number {
+    try {
+      return this.#host.counterBytes(spec);
+    } catch (error) {
+      throw fromNative(error, "counter_key_type");
+    }
+  }
+
+  async #charged(bytes: number, take: () => Promise<void>): Promise<void> {
+    this.#memory.charge(bytes);
+    try {
+      await take();
+    } catch (error) {
+      this.#memory.release(bytes);
+      throw error;
+    }
+  }
+
+  /** Changes are made one after the other, so that two equal requests never both reach the tap. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(change);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function refuseOtherCounter(known: CounterSpec, asked: CounterSpec): void {
+  const differs = (["increment", "capacity"] as const).find((name) => known[name] !== asked[name]);
+  if (differs === undefined) return;
+  const message = `counter "${known.keyType}" is here already with ${differs} ${known[differs]}: delete the sketch first, or use another`;
+  throw new TallyError("conflict", message, { field: differs });
+}

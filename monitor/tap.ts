@@ -1,0 +1,46 @@
+// Opening the tap that the options ask for, with a sentence for each way in which that fails.
+
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { promisify } from "node:util";
+import { guardPath, type Tap, type TapSource } from "../native/index.js";
+import type { Options } from "./options.js";
+import { StartError } from "./start-error.js";
+
+const cleanTimeoutMs = 10_000;
+
+type TapOptions = Pick<Options, "tap" | "ring" | "queue" | "agentPort">;
+
+/** The source that the options name. */
+export function tapSource({ tap, ring, queue, agentPort }: TapOptions): TapSource {
+  if (tap === "packet") return { kind: "packet", ringMiB: ring };
+  return { kind: "nfqueue", queue, agentPort, guard: guardPath };
+}
+
+/** Opens the source. Throws StartError. */
+export function openSource(open: (source: TapSource) => Tap, source: TapSource): Tap {
+  try {
+    return open(source);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError(isDenied(cause) ? `${privilegeSentence(source)} (${reason})` : reason, { cause });
+  }
+}
+
+/** Removes firewall rules that a killed monitor left behind; rejects with what the guard said. */
+export async function cleanRules(): Promise<void> {
+  if (!existsSync(guardPath)) return;
+  await promisify(execFile)(guardPath, ["--clean"], { timeout: cleanTimeoutMs });
+}
+
+function privilegeSentence({ kind }: TapSource): string {
+  const needed = kind === "nfqueue" ? "CAP_NET_ADMIN" : "CAP_NET_RAW";
+  return `the ${kind} tap needs the privilege to read packets: run as root or with ${needed}`;
+}
+
+function isDenied(error: unknown): boolean {
+  const errno = (error as { errno?: unknown } | null)?.errno;
+  if (typeof errno !== "number") return false;
+  return [constants.errno.EPERM, constants.errno.EACCES].includes(Math.abs(errno));
+}
