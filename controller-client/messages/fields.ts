@@ -1,6 +1,6 @@
 // The fields that several messages share, each with its limits, default and description.
 
-import { Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
 import { keyParts } from "./key-types.js";
 import { type ProtocolName, protocolNumbers } from "./protocol-numbers.js";
 
@@ -10,6 +10,13 @@ const { Boolean: Bool, Enum, Integer, Literal, Number: Num, Optional, String: Te
 const maxId = 2 ** 31 - 1;
 
 const protocolNames = Object.keys(protocolNumbers) as ProtocolName[];
+
+type Frozen<V> = V extends readonly (infer Item)[] ? readonly Item[] : V;
+
+/** The message that a schema describes, defaults filled in, read-only throughout. */
+export type Message<S extends TSchema> = {
+  readonly [Name in keyof Static<S>]: Frozen<Static<S>[Name]>;
+};
 
 /** In every message. */
 export const anyFields = {

@@ -1,7 +1,7 @@
 // Messages about one exact rule, bandwidth, the tree of agents and an agent's own state.
 
-import { type Static, Type } from "typebox";
-import { anyFields, creationFields, filterFields, queryFields, relayFields } from "./fields.js";
+import { Type } from "typebox";
+import { anyFields, creationFields, filterFields, type Message, queryFields, relayFields } from "./fields.js";
 
 const { Enum, Integer, Literal, Optional, String: Text } = Type;
 const closed = { additionalProperties: false } as const;
@@ -95,10 +95,10 @@ export const queryLeafAgents = Type.Object(
   closed,
 );
 
-export type ConfigCounter = Readonly<Static<typeof configCounter>>;
-export type QueryCounter = Readonly<Static<typeof queryCounter>>;
-export type QueryBw = Readonly<Static<typeof queryBw>>;
-export type ServeBw = Readonly<Static<typeof serveBw>>;
-export type QueryStatus = Readonly<Static<typeof queryStatus>>;
-export type AddLeafAgent = Readonly<Static<typeof addLeafAgent>>;
-export type QueryLeafAgents = Readonly<Static<typeof queryLeafAgents>>;
+export type ConfigCounter = Message<typeof configCounter>;
+export type QueryCounter = Message<typeof queryCounter>;
+export type QueryBw = Message<typeof queryBw>;
+export type ServeBw = Message<typeof serveBw>;
+export type QueryStatus = Message<typeof queryStatus>;
+export type AddLeafAgent = Message<typeof addLeafAgent>;
+export type QueryLeafAgents = Message<typeof queryLeafAgents>;

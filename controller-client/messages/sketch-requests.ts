@@ -1,10 +1,11 @@
 // Messages about sketches: make, count, ask, list and delete.
 
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import {
   anyFields,
   counterKeyType,
   creationFields,
+  type Message,
   queryFields,
   relayFields,
   sketchFields,
@@ -120,10 +121,10 @@ export const querySketches = Type.Object(
   closed,
 );
 
-export type ConfigSketch = Readonly<Static<typeof configSketch>>;
-export type ConfigSketchCounter = Readonly<Static<typeof configSketchCounter>>;
-export type QuerySketch = Readonly<Static<typeof querySketch>>;
-export type QueryHeavyHitters = Readonly<Static<typeof queryHeavyHitters>>;
-export type QueryRealTimeCounter = Readonly<Static<typeof queryRealTimeCounter>>;
-export type DeleteSketch = Readonly<Static<typeof deleteSketch>>;
-export type QuerySketches = Readonly<Static<typeof querySketches>>;
+export type ConfigSketch = Message<typeof configSketch>;
+export type ConfigSketchCounter = Message<typeof configSketchCounter>;
+export type QuerySketch = Message<typeof querySketch>;
+export type QueryHeavyHitters = Message<typeof queryHeavyHitters>;
+export type QueryRealTimeCounter = Message<typeof queryRealTimeCounter>;
+export type DeleteSketch = Message<typeof deleteSketch>;
+export type QuerySketches = Message<typeof querySketches>;

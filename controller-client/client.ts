@@ -1,0 +1,152 @@
+// The typed client of one agent: a method per message, bare answers by default, details on demand.
+
+import type { Command, OpenQuery, Query, RequestInput } from "./inputs.js";
+import {
+  type Answer,
+  decodeFrame,
+  type Frame,
+  frameContentType,
+  fromErrorBody,
+  parseAgentAddress,
+  type RequestType,
+  TallyError,
+} from "./messages/index.js";
+import { type Reply, Transport } from "./transport.js";
+
+export interface ClientOptions {
+  /** "10.0.0.5", "10.0.0.5:8000" or "http://10.0.0.5:8000". */
+  readonly url: string;
+  /** `timeout_ms` of messages that do not give their own, in milliseconds (50 to 60000). Default 1000. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 1000;
+
+/**
+ * A client of the agent at one address. Every method rejects with TallyError: what the agent answered,
+ * `unavailable` when it cannot be reached, `timeout` when it does not answer in time, `incompatible` when
+ * what answers is no agent of this kind. Counts are numbers up to 2^53 and decimal strings above.
+ * Keeps connections open: call `close` at the end.
+ */
+export class Client {
+  readonly #transport: Transport;
+  readonly #timeoutMs: number | undefined;
+  readonly #name: string;
+
+  constructor(target: string | ClientOptions) {
+    const { url, timeoutMs } = typeof target === "string" ? { url: target } : target;
+    const agent = parseAgentAddress(url, "url");
+    this.#name = agent.name;
+    this.#timeoutMs = timeoutMs;
+    this.#transport = new Transport(agent, timeoutMs ?? defaultTimeoutMs);
+  }
+
+  /** Makes a sketch on the agent's host and all hosts below; resolves to its id on this agent. */
+  readonly configSketch: Command<"config sketch", never> = this.#ask("config sketch");
+
+  /** Adds a counter to a sketch; resolves to a text that starts with "ok". */
+  readonly configSketchCounter: Command<"config sketch counter", "sketch_id" | "counter_key_type"> =
+    this.#ask("config sketch counter");
+
+  /** Ends a sketch and its counters here and below. */
+  readonly deleteSketch: Command<"delete sketch", "sketch_id"> = this.#ask("delete sketch");
+
+  /** One number: the count of a key, or `key_num`, `real_time_key_num` (distinct keys), `total`. */
+  readonly sketch: Query<"query sketch", "sketch_id" | "counter_key_type" | "counter_key"> =
+    this.#ask("query sketch");
+
+  /** The keys above a share of the traffic (or the top `k`) with their counts over all hosts asked. */
+  readonly heavyHitters: Query<"query heavy hitters", "sketch_id" | "counter_key_type"> =
+    this.#ask("query heavy hitters");
+
+  /** Counts by key of the last closed second and the current one. */
+  readonly realTimeCounter: Query<"query real time counter", "sketch_id" | "counter_key_type"> =
+    this.#ask("query real time counter");
+
+  /** Starts the exact count of one rule. */
+  readonly configCounter: Command<"config counter", never> = this.#ask("config counter");
+
+  /** [packets, IP bytes] of the rule that `configCounter` made with the same fields. */
+  readonly counter: OpenQuery<"query counter"> = this.#ask("query counter");
+
+  /** Bandwidth from `src` to `dst` in MBytes/s (10^6 bytes), by a test of `seconds` (3). */
+  readonly bw: Query<"query bw", "src" | "dst"> = this.#ask("query bw");
+
+  /** All sketches of the agent. */
+  readonly sketches: OpenQuery<"query sketches"> = this.#ask("query sketches");
+
+  /** State of the agent, its monitor and its tap. */
+  readonly status: OpenQuery<"query status"> = this.#ask("query status");
+
+  /** Puts the agent at `agent_addr` below this one. */
+  readonly addLeafAgent: Command<"add leaf agent", "agent_addr"> = this.#ask("add leaf agent");
+
+  /** The agents right below this one: addresses, or with `detail` their state. */
+  readonly leafAgents: OpenQuery<"query leaf agents"> = this.#ask("query leaf agents");
+
+  /** Sends any message; resolves to its bare or detailed answer. The agent checks the fields. */
+  async request<R extends RequestInput>(request: R): Promise<Answer<R["type"]>> {
+    return this.#answerOf(await this.#post(request)) as Answer<R["type"]>;
+  }
+
+  /** Asks as a parent does: the answer is a frame that can be merged. Its head is not checked. */
+  async partial(request: RequestInput): Promise<Frame> {
+    const reply = await this.#post({ ...request, form: "partial" });
+    if (reply.status !== 200 || !reply.contentType.startsWith(frameContentType)) {
+      this.#answerOf(reply);
+      throw this.#incompatible("no frame");
+    }
+    return this.#frameOf(reply);
+  }
+
+  /** Ends all connections. Requests under way fail with unavailable. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  // The public types above say what each type takes and answers; at run time all are the same call.
+  #ask<F>(type: RequestType): F {
+    const ask = (fields: object = {}): Promise<unknown> => this.request({ ...fields, type } as RequestInput);
+    return ask as F;
+  }
+
+  #post(request: RequestInput): Promise<Reply> {
+    const timeout = this.#timeoutMs === undefined ? {} : { timeout_ms: this.#timeoutMs };
+    const body = { ...timeout, ...request };
+    return this.#transport.post(body, answerTime(body));
+  }
+
+  #answerOf(reply: Reply): unknown {
+    const value = this.#parse(reply);
+    if (reply.status >= 200 && reply.status < 300) return value;
+    throw fromErrorBody(value) ?? this.#incompatible(`HTTP status ${reply.status}`);
+  }
+
+  #parse(reply: Reply): unknown {
+    try {
+      return JSON.parse(reply.bytes.toString("utf8"));
+    } catch (cause) {
+      throw this.#incompatible(`HTTP status ${reply.status} and no JSON`, cause);
+    }
+  }
+
+  #frameOf(reply: Reply): Frame {
+    try {
+      return decodeFrame(reply.bytes);
+    } catch (cause) {
+      throw this.#incompatible("a malformed frame", cause);
+    }
+  }
+
+  #incompatible(what: string, cause?: unknown): TallyError {
+    const message = `${this.#name} answers ${what}, not what an agent answers: check the address and its version`;
+    return new TallyError("incompatible", message, { cause });
+  }
+}
+
+/** How long the agent may take, in milliseconds: what is left of the budget, or the timeout and the test's seconds. */
+function answerTime(request: RequestInput): number {
+  const { budget_ms, timeout_ms = defaultTimeoutMs } = request;
+  const seconds = request.type === "query bw" || request.type === "serve bw" ? (request.seconds ?? 3) : 0;
+  return budget_ms ?? timeout_ms + seconds * 1000;
+}
