@@ -4,6 +4,7 @@
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace tallytree::test {
@@ -36,6 +37,15 @@ std::string difference(const A& left, const B& right) {
   return text.str();
 }
 
+template <typename A, typename B>
+bool equal(const A& left, const B& right) {
+  if constexpr (std::is_integral_v<A> && std::is_integral_v<B>) {
+    return static_cast<__int128>(left) == static_cast<__int128>(right);  // signed or not: by value
+  } else {
+    return left == right;
+  }
+}
+
 inline void report(const char* file, int line, const std::string& what) {
   ++failed_checks;
   std::cerr << file << ":" << line << ": " << what << "\n";
@@ -55,7 +65,7 @@ inline void report(const char* file, int line, const std::string& what) {
   do {                                                                                                     \
     const auto& left_value = (left);                                                                       \
     const auto& right_value = (right);                                                                     \
-    if (!(left_value == right_value))                                                                      \
+    if (!tallytree::test::equal(left_value, right_value))                                                  \
       tallytree::test::report(__FILE__, __LINE__,                                                          \
                               #left " == " #right + tallytree::test::difference(left_value, right_value)); \
   } while (false)
