@@ -5,7 +5,6 @@ import type { Tap } from "../native/index.js";
 import type { TapKind, TapState } from "./protocol.js";
 
 const nativeCodes = ["not_found", "conflict", "bad_request", "tap"] as const;
-type NativeCode = (typeof nativeCodes)[number];
 
 export class Capture {
   readonly kind: TapKind;
@@ -54,12 +53,12 @@ export class Capture {
   }
 }
 
-/** The same error as a TallyError; `field` names what was asked for in the words of the messages. */
-export function fromNative(error: unknown, field?: string): TallyError {
-  if (error instanceof TallyError) return error;
+/** The tap's own errors as TallyErrors, any other as it is; `field` says what was wrong in the words of the messages. */
+export function fromNative(error: unknown, field?: string): unknown {
   const code = (error as { code?: unknown } | null)?.code;
-  const known = nativeCodes.find((name): name is NativeCode => name === code);
-  return new TallyError(known ?? "internal", sentence(error), { cause: error, ...(field && { field }) });
+  const known = nativeCodes.find((name) => name === code);
+  if (error instanceof TallyError || known === undefined) return error;
+  return new TallyError(known, sentence(error), { cause: error, field });
 }
 
 function sentence(error: unknown): string {

@@ -25,7 +25,7 @@ export class Connection {
     this.#path = path;
   }
 
-  /** The answer's frame. Rejects with the monitor's own error, `monitor_down`, or `timeout` after `deadlineMs`. */
+  /** The answer's fields and body. Rejects with the monitor's own error, `monitor_down`, or `timeout` after `deadlineMs`. */
   async ask(op: string, fields: object, deadlineMs: number): Promise<Frame> {
     this.#lastId += 1;
     const id = this.#lastId;
@@ -69,12 +69,10 @@ export class Connection {
   }
 
   /** An answer after its deadline finds nobody waiting and is dropped. */
-  #settle(frame: Frame): void {
-    const waiting = this.#waiting.get(frame.head.id as number);
-    if (frame.head.ok === true) return waiting?.resolve(frame);
-    waiting?.reject(
-      fromErrorBody(frame.head) ?? new TallyError("internal", "the monitor's answer makes no sense"),
-    );
+  #settle({ head: { id, ok, ...head }, body }: Frame): void {
+    const waiting = this.#waiting.get(id as number);
+    if (ok === true) waiting?.resolve({ head, body });
+    else waiting?.reject(fromErrorBody(head) ?? nonsense());
   }
 
   #expire(id: number, op: string, deadlineMs: number): void {
@@ -96,3 +94,5 @@ export class Connection {
     return new TallyError("monitor_down", message, { cause });
   }
 }
+
+const nonsense = (): TallyError => new TallyError("internal", "the monitor's answer makes no sense");

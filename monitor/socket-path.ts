@@ -6,15 +6,21 @@ import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
 import { StartError } from "./start-error.js";
 
+/** sockaddr_un holds no more (unix(7)); a longer path would be cut without a word. */
+const maxPathBytes = 107;
+
 /** Makes the path free to listen at. Throws StartError when a live monitor or another kind of file is there. */
 export async function claimPath(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) throw new StartError(`--socket ${path}: there is a file here that is no socket`);
-  if (await isAlive(path)) {
-    throw new StartError(`a monitor runs already at ${path}: stop it, or give this one another --socket`);
+  if (Buffer.byteLength(path) > maxPathBytes) {
+    throw new StartError(`--socket ${path}: a socket's path has at most ${maxPathBytes} bytes`);
   }
   try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    if (!found.isSocket()) throw new StartError(`--socket ${path}: there is a file here that is no socket`);
+    if (await isAlive(path)) {
+      throw new StartError(`a monitor runs already at ${path}: stop it, or give this one another --socket`);
+    }
     unlinkSync(path);
   } catch (cause) {
     throw unusable(path, cause);
@@ -66,6 +72,7 @@ async function listenClosed(server: Server, path: string): Promise<void> {
 }
 
 function unusable(path: string, cause: unknown): StartError {
+  if (cause instanceof StartError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StartError(`cannot make the socket ${path}: ${reason}`, { cause });
 }

@@ -18,10 +18,12 @@ export function tapSource({ tap, ring, queue, agentPort }: TapOptions): TapSourc
   return { kind: "nfqueue", queue, agentPort, guard: guardPath };
 }
 
-/** Opens the source. Throws StartError. */
+/** Opens the source and begins to read. Throws StartError. */
 export function openSource(open: (source: TapSource) => Tap, source: TapSource): Tap {
   try {
-    return open(source);
+    const tap = open(source);
+    tap.start();
+    return tap;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StartError(isDenied(cause) ? `${privilegeSentence(source)} (${reason})` : reason, { cause });

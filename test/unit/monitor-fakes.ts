@@ -1,0 +1,132 @@
+// A tap without packets, a logger without a file, and a monitor on a socket of its own, for tests.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { MonitorClient } from "../../monitor/client.js";
+import { type RunningMonitor, startMonitor } from "../../monitor/monitor.js";
+import type { Options } from "../../monitor/options.js";
+import type { CounterSpec, Filter, Tap } from "../../native/index.js";
+
+/** Remembers what it was asked to do; a test may make it fail. */
+export class FakeTap implements Tap {
+  readonly sketches = new Map<string, { filter: Filter; secret: Uint8Array; counters: CounterSpec[] }>();
+  readonly asked: string[] = [];
+  started = 0;
+  stopped = 0;
+  fail: (error: Error) => void = () => undefined;
+  /** The next call rejects with it. */
+  nextError: Error | undefined;
+  readonly finished = new Promise<void>((_, reject) => {
+    this.fail = reject;
+  });
+
+  start(): void {
+    this.started += 1;
+  }
+  async addSketch(id: string, secret: Uint8Array, filter: Filter): Promise<void> {
+    this.#note(`addSketch ${id}`);
+    this.sketches.set(id, { filter, secret, counters: [] });
+  }
+  async removeSketch(id: string): Promise<void> {
+    this.#note(`removeSketch ${id}`);
+    this.sketches.delete(id);
+  }
+  async addCounter(id: string, spec: CounterSpec): Promise<void> {
+    this.#note(`addCounter ${id} ${spec.keyType}`);
+    this.sketches.get(id)?.counters.push(spec);
+  }
+  async ledger(id: string, keyType: string, window: string): Promise<Buffer> {
+    this.#note("ledger");
+    return Buffer.from(`ledger ${id} ${keyType} ${window}`);
+  }
+  async distinct(id: string, keyType: string, window: string): Promise<Buffer> {
+    this.#note("distinct");
+    return Buffer.from(`distinct ${id} ${keyType} ${window}`);
+  }
+  async interval(_id: string, _keyType: string, key: string): Promise<{ lower: bigint; upper: bigint }> {
+    this.#note("interval");
+    if (key === "rubbish") throw Object.assign(new Error("no such key"), { code: "bad_request" });
+    return { lower: 2n ** 53n + 1n, upper: 2n ** 63n };
+  }
+  async totals(): Promise<{ packets: bigint; bytes: bigint }> {
+    this.#note("totals");
+    return { packets: 5n, bytes: 420n };
+  }
+  async stats() {
+    this.#note("stats");
+    return { seen: 7, read: 6, lost: { ring_full: 1 }, unparsed: {}, ignored: {}, superPackets: 0 };
+  }
+  async stop(): Promise<void> {
+    this.stopped += 1;
+  }
+
+  #note(call: string): void {
+    const error = this.nextError;
+    this.nextError = undefined;
+    if (error !== undefined) throw error;
+    this.asked.push(call);
+  }
+}
+
+export const secret = "000102030405060708090a0b0c0d0e0f";
+export const quiet = pino({ level: "silent" });
+
+export const newSketch = (uuid: string, fields: object = {}) => ({
+  uuid,
+  secret,
+  filter: { interface: "INPUT" as const },
+  meta: { id: 0 },
+  ...fields,
+});
+
+export const newCounter = (uuid: string, keyType = "src", fields: object = {}) => ({
+  uuid,
+  spec: { keyType, increment: "pkt" as const, capacity: 4096, ...fields },
+  meta: { hitter_threshold: 0.1 },
+});
+
+/** A counter costs a kilobyte an entry here; key types with an "x" in them are none. */
+export function fakeCounterBytes({ keyType, capacity }: CounterSpec): number {
+  if (keyType.includes("x"))
+    throw Object.assign(new Error(`no key type "${keyType}"`), { code: "bad_request" });
+  return capacity * 1024;
+}
+
+export interface FakeMonitor {
+  readonly tap: FakeTap;
+  readonly socket: string;
+  readonly client: MonitorClient;
+  readonly running: RunningMonitor;
+  end(): Promise<void>;
+}
+
+export function fakeOptions(socket: string, fields: Partial<Options> = {}): Options {
+  const rest = { queue: 8000, agentPort: 8000, ring: 32, memory: 16, logLevel: "silent" };
+  return { socket, group: "nogroup", tap: "packet", ...rest, ...fields };
+}
+
+export function fakeMachine(tap: Tap) {
+  const deviceExists = (name: string) => name === "eth0";
+  return {
+    openTap: () => tap,
+    counterBytes: fakeCounterBytes,
+    deviceExists,
+    cleanRules: async () => undefined,
+  };
+}
+
+export async function startFake(fields: Partial<Options> = {}): Promise<FakeMonitor> {
+  const folder = mkdtempSync(join(tmpdir(), "tallytree-unit-"));
+  const socket = join(folder, "monitor.sock");
+  const tap = new FakeTap();
+  const running = await startMonitor(fakeOptions(socket, fields), fakeMachine(tap), quiet);
+  const client = new MonitorClient(socket);
+  const end = async () => {
+    client.close();
+    await running.stop();
+    rmSync(folder, { recursive: true });
+  };
+  return { tap, socket, client, running, end };
+}
