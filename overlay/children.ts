@@ -1,0 +1,53 @@
+// The agents right below this one.
+
+import { type AgentAddress, TallyError } from "../controller-client/messages/index.js";
+
+/** One child. Its address is its identity; the name it goes by is learned from its first reply. */
+export interface Child {
+  readonly address: AgentAddress;
+  agentName?: string;
+  state: "unknown" | "up" | "down";
+  /** ISO 8601, UTC. */
+  lastSeen?: string;
+  /** Why the last attempt failed. */
+  problem?: string;
+}
+
+/** More would not be answered in time by one process. */
+export const maxChildren = 1024;
+
+export class Children {
+  readonly #byAddress = new Map<string, Child>();
+
+  list(): readonly Child[] {
+    return [...this.#byAddress.values()];
+  }
+
+  get(address: string): Child | undefined {
+    return this.#byAddress.get(address);
+  }
+
+  /** Throws too_large. */
+  add(address: AgentAddress): Child {
+    if (this.#byAddress.size >= maxChildren) {
+      throw new TallyError("too_large", `an agent has at most ${maxChildren} children: add it below another`);
+    }
+    const child: Child = { address, state: "unknown" };
+    this.#byAddress.set(address.name, child);
+    return child;
+  }
+}
+
+/** What answers call a child: the name it gave itself, its address until it gave one. */
+export const nameOf = (child: Child): string => child.agentName ?? child.address.name;
+
+export function markUp(child: Child, now: number): void {
+  child.state = "up";
+  child.lastSeen = new Date(now).toISOString();
+  delete child.problem;
+}
+
+export function markDown(child: Child, problem: string): void {
+  child.state = "down";
+  child.problem = problem;
+}

@@ -1,0 +1,15 @@
+// The public door of the overlay: a static tree of agents, questions to a subtree, and configuration for it.
+// It knows nothing about packets: what is counted, and how counts add up, is passed in as a Codec.
+
+export { AgentLinks } from "./agent-links.js";
+export { type AnnouncementOptions, announce } from "./announcement.js";
+export type { Ask } from "./ask.js";
+export { type Child, nameOf } from "./children.js";
+export { within } from "./deadline.js";
+export type { Gathered, Question } from "./gather.js";
+export { addLoss, isNothing, noLoss } from "./loss.js";
+export { type Codec, encodePartial, type Partial } from "./partial.js";
+export type { OwnPart } from "./replies.js";
+export { rollCallCodec } from "./roll-call.js";
+export { Tree, type TreeOptions } from "./tree.js";
+export type { TellLimits } from "./wanted-state.js";

@@ -1,0 +1,66 @@
+// Every host ever heard of below this agent, the child it was heard through, and when it last answered.
+// A host stays known when it falls silent, so that answers go on listing it. This is the place of a roster: once
+// there is one, `expected` comes from it and hosts can be taken off it; until then only a restart forgets.
+
+import { maxHosts } from "./partial.js";
+
+interface KnownHost {
+  readonly via: string;
+  /** Milliseconds since 1970; absent: it never answered. */
+  readonly lastSeen?: number;
+}
+
+export class KnownHosts {
+  readonly #hosts = new Map<string, KnownHost>();
+  readonly #now: () => number;
+  readonly #self: string | undefined;
+
+  /** `self`: the agent that keeps this record; it is never below itself, whatever a loop makes others say. */
+  constructor(now: () => number = Date.now, self?: string) {
+    this.#now = now;
+    this.#self = self;
+  }
+
+  /** Takes note of a reply through child `via` (its address). */
+  note(via: string, answered: readonly string[], silent: readonly string[]): void {
+    for (const host of answered) this.#put(host, { via, lastSeen: this.#now() });
+    for (const host of silent) if (!this.#hosts.has(host)) this.#put(host, { via });
+  }
+
+  /** An agent that took another name is no second host. */
+  forget(host: string): void {
+    this.#hosts.delete(host);
+  }
+
+  /** All hosts heard of through a child, the child's own included. */
+  below(via: string): readonly string[] {
+    return [...this.#hosts].filter(([, known]) => known.via === via).map(([host]) => host);
+  }
+
+  /** The address of the child that leads to a host. */
+  via(host: string): string | undefined {
+    return this.#hosts.get(host)?.via;
+  }
+
+  names(): readonly string[] {
+    return [...this.#hosts.keys()];
+  }
+
+  /** ISO 8601, UTC; undefined for a host that never answered. */
+  lastSeen(host: string): string | undefined {
+    const seen = this.#hosts.get(host)?.lastSeen;
+    return seen === undefined ? undefined : new Date(seen).toISOString();
+  }
+
+  /** True when a host answered within the last `ms`. */
+  seenWithin(host: string, ms: number): boolean {
+    const seen = this.#hosts.get(host)?.lastSeen;
+    return seen !== undefined && this.#now() - seen <= ms;
+  }
+
+  // Bounded: a child that makes up names must not fill this agent's memory.
+  #put(host: string, known: KnownHost): void {
+    if (host === this.#self) return;
+    if (this.#hosts.size < maxHosts || this.#hosts.has(host)) this.#hosts.set(host, known);
+  }
+}

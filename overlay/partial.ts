@@ -1,0 +1,86 @@
+// A partial answer: which hosts it holds, who is missing, what was lost, and a payload that only its reader understands.
+
+import { Type } from "typebox";
+import { Compile } from "typebox/compile";
+import {
+  type Frame,
+  type Loss,
+  type MissingHost,
+  missingReasons,
+} from "../controller-client/messages/index.js";
+
+/** How payloads travel and add up; the overlay itself never looks inside one. */
+export interface Codec<P> {
+  /** Fields for the frame's head (none named name, hosts, missing, loss), and a body if there is one. */
+  write(payload: P): { readonly fields: object; readonly body?: Uint8Array };
+  /** Throws for anything that write cannot have made: the reply is then left out. */
+  read(fields: Readonly<Record<string, unknown>>, body: Uint8Array): P;
+  /** Adds the payloads of disjoint sets of hosts. Throws when they do not fit together. */
+  merge(a: P, b: P): P;
+}
+
+/** What the agents of one subtree say together. `payload` is absent when none of them answered. */
+export interface Partial<P> {
+  /** The agent that speaks. */
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly missing: readonly MissingHost[];
+  readonly loss: Loss;
+  readonly payload?: P;
+}
+
+/** Hosts that one reply may name, those missing included. */
+export const maxHosts = 65_536;
+
+const sum = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const sums = Type.Record(Type.String({ maxLength: 64 }), sum, { maxProperties: 64 });
+const hostName = Type.String({ pattern: "^[\\x21-\\x7e]{1,255}$" });
+
+const head = Compile(
+  Type.Object({
+    name: hostName,
+    hosts: Type.Array(hostName, { maxItems: maxHosts }),
+    missing: Type.Array(
+      Type.Object({
+        host: hostName,
+        reason: Type.Enum([...missingReasons]),
+        message: Type.Optional(Type.String({ maxLength: 500 })),
+        last_seen: Type.Optional(Type.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT[\\d:.]{8,12}Z$" })),
+      }),
+      { maxItems: maxHosts },
+    ),
+    loss: Type.Object({
+      complete: Type.Boolean(),
+      seen: sum,
+      counted: sum,
+      filtered: sum,
+      unkeyed: sum,
+      lost: sums,
+      unparsed: sums,
+      ignored: sums,
+    }),
+  }),
+);
+
+/** The frame of a partial answer. */
+export function encodePartial<P>({ payload, ...rest }: Partial<P>, codec: Codec<P>): Frame<object> {
+  if (payload === undefined) return { head: rest, body: new Uint8Array() };
+  const { fields, body } = codec.write(payload);
+  return { head: { ...fields, ...rest }, body: body ?? new Uint8Array() };
+}
+
+/** Throws for any frame that encodePartial cannot have made. */
+export function decodePartial<P>(frame: Frame, codec: Codec<P>): Partial<P> {
+  if (!head.Check(frame.head)) throw new Error(`its head is malformed: ${firstError(frame.head)}`);
+  const { name, hosts, missing, loss, ...fields } = frame.head;
+  const named = [...hosts, ...missing.map(({ host }) => host)];
+  if (new Set(named).size !== named.length) throw new Error("it names a host twice");
+  if (!named.includes(name)) throw new Error(`it comes from ${name} and does not name it`);
+  const partial = { name, hosts, missing, loss };
+  return hosts.length === 0 ? partial : { ...partial, payload: codec.read(fields, frame.body) };
+}
+
+function firstError(value: unknown): string {
+  const [first] = head.Errors(value);
+  return `${first?.instancePath ?? ""} ${first?.message ?? ""}`.slice(0, 200);
+}

@@ -1,0 +1,183 @@
+// This agent's place in the static tree: who is below it, how to ask them, and how they are added.
+// Healing (a child of a dead agent that joins elsewhere by itself) would live beside this file and call add() and,
+// then needed, a removal; gather() already counts a host once wherever it hangs.
+
+import {
+  type AgentAddress,
+  type LeafAgent,
+  parseAgentAddress,
+  type Request,
+  TallyError,
+} from "../controller-client/messages/index.js";
+import type { Ask } from "./ask.js";
+import { type Child, Children, nameOf } from "./children.js";
+import { type Gathered, gather, type Question, refuseLoop } from "./gather.js";
+import { KnownHosts } from "./known-hosts.js";
+import { type RollCallOptions, rollCall, rollCallQuestion } from "./roll-call.js";
+import { type TellLimits, WantedState } from "./wanted-state.js";
+
+export interface TreeOptions {
+  /** This agent's name, unlike any other agent's. */
+  readonly name: string;
+  /** Where other agents reach it: such a child would be itself. */
+  readonly address: AgentAddress;
+  readonly ask: Ask;
+  /** The whole configuration, for children that are new or were away. */
+  readonly wanted: () => readonly Request[];
+  readonly now?: () => number;
+}
+
+/** A host that answered this lately is taken to be alive where it is. */
+const aliveMs = 10_000;
+
+export class Tree {
+  readonly name: string;
+  readonly #options: TreeOptions;
+  readonly #now: () => number;
+  readonly #children = new Children();
+  readonly #known: KnownHosts;
+  readonly #wanted: WantedState;
+
+  constructor(options: TreeOptions) {
+    const { name, ask, wanted, now = Date.now } = options;
+    this.name = name;
+    this.#options = options;
+    this.#now = now;
+    this.#known = new KnownHosts(now, name);
+    this.#wanted = new WantedState({ name, ask, everything: wanted, now });
+  }
+
+  /** Asks this agent and all below it; with `scope` host only this one. Throws TallyError loop. */
+  async gather<P>(question: Question<P>, scope: "subtree" | "host" = "subtree"): Promise<Gathered<P>> {
+    const children = scope === "host" ? [] : this.#children.list();
+    const gathered = await gather(this.#asker(children), question);
+    this.#attend(children, gathered);
+    return gathered;
+  }
+
+  /** Tells the agents below of a change, children that are away as soon as they are back. Throws TallyError loop. */
+  async tell(request: Request, limits: TellLimits): Promise<void> {
+    refuseLoop(this.name, limits.path ?? []);
+    await this.#wanted.tell(this.#children.list(), request, limits);
+  }
+
+  /** Adds a child; `added` is false when it was one. Throws bad_request, loop, conflict, too_large. */
+  async add(
+    agentAddr: string,
+    budgetMs: number,
+  ): Promise<{ readonly added: boolean; readonly child: Child }> {
+    const address = parseAgentAddress(agentAddr);
+    this.#refuseSelf(address);
+    const present = this.#children.get(address.name);
+    if (present !== undefined) {
+      void this.#wanted.catchUp(present);
+      return { added: false, child: present };
+    }
+    await this.#refuseTaken(address, budgetMs / 2);
+    const child = this.#children.get(address.name) ?? this.#children.add(address);
+    await this.#call([child], budgetMs / 2);
+    this.#wanted.markBehind(child);
+    return { added: true, child };
+  }
+
+  /** Looks after children that are silent or behind; called every few seconds. */
+  async tend(budgetMs: number): Promise<void> {
+    const children = this.#children.list();
+    const silent = children.filter((child) => !this.#known.seenWithin(nameOf(child), aliveMs));
+    await this.#call(silent, budgetMs);
+    const back = children.filter((child) => child.state === "up");
+    await Promise.all(back.map((child) => this.#wanted.catchUp(child)));
+  }
+
+  /** Who answers below, without asking them to count anything. */
+  rollCall(options: RollCallOptions): Promise<Gathered<null>> {
+    return this.gather(rollCallQuestion(options), options.request.scope);
+  }
+
+  /** The direct children. */
+  children(): readonly Child[] {
+    return this.#children.list();
+  }
+
+  leafAgents(): readonly LeafAgent[] {
+    return this.#children.list().map((child) => ({
+      agent_addr: child.address.name,
+      state: child.state,
+      hosts: this.#known.below(child.address.name),
+      ...(child.lastSeen === undefined ? {} : { last_seen: child.lastSeen }),
+      ...this.#troubles(child),
+    }));
+  }
+
+  /** Every host ever heard of below this agent. */
+  hostsBelow(): readonly string[] {
+    return this.#known.names();
+  }
+
+  /** The direct child that leads to a host. */
+  childTowards(host: string): Child | undefined {
+    const direct = this.#children
+      .list()
+      .find((child) => nameOf(child) === host || child.address.name === host);
+    return direct ?? this.#children.get(this.#known.via(host) ?? "");
+  }
+
+  #asker(children: readonly Child[]) {
+    return { name: this.name, children, known: this.#known, ask: this.#options.ask, now: this.#now };
+  }
+
+  #attend<P>(children: readonly Child[], { missing }: Gathered<P>): void {
+    const unconfigured = new Set(
+      missing.filter(({ reason }) => reason === "no_sketch").map(({ host }) => host),
+    );
+    for (const child of children) {
+      if (unconfigured.has(nameOf(child))) this.#wanted.markBehind(child);
+      else if (child.state === "up") void this.#wanted.catchUp(child);
+    }
+  }
+
+  async #call(children: readonly Child[], budgetMs: number): Promise<void> {
+    if (children.length === 0) return;
+    await gather(this.#asker(children), rollCallQuestion({ request: rollCall, budgetMs }));
+  }
+
+  #refuseSelf(address: AgentAddress): void {
+    if (address.name !== this.name && address.name !== this.#options.address.name) return;
+    const message = `${address.name} is this agent itself: an agent cannot be its own child`;
+    throw new TallyError("loop", message, { field: "agent_addr" });
+  }
+
+  // Asked before it is a child, so that a refused agent leaves no trace in what this agent knows.
+  async #refuseTaken(address: AgentAddress, budgetMs: number): Promise<void> {
+    const candidate: Child = { address, state: "unknown" };
+    const scratch = { ...this.#asker([candidate]), known: new KnownHosts(this.#now) };
+    const { hosts, missing } = await gather(scratch, rollCallQuestion({ request: rollCall, budgetMs }));
+    const looped = missing.find(({ host, reason }) => reason === "loop" || host === this.name);
+    if (candidate.state === "up" && (looped !== undefined || scratch.known.via(this.name) !== undefined)) {
+      throw loopError(address, this.name);
+    }
+    const taken = hosts.find((host) => host !== this.name && this.#livesElsewhere(host, address));
+    if (taken !== undefined) throw takenError(address, taken, this.#known.via(taken) ?? "another agent");
+  }
+
+  #livesElsewhere(host: string, address: AgentAddress): boolean {
+    const via = this.#known.via(host);
+    return via !== undefined && via !== address.name && this.#known.seenWithin(host, aliveMs);
+  }
+
+  #troubles(child: Child): { readonly problem?: string; readonly behind?: true } {
+    const problem = child.problem ?? this.#wanted.refusalOf(child);
+    const behind = this.#wanted.isBehind(child) ? ({ behind: true } as const) : {};
+    return problem === undefined ? behind : { problem, ...behind };
+  }
+}
+
+function loopError(address: AgentAddress, self: string): TallyError {
+  const message = `${address.name} has ${self} below it: adding it here would make a loop; remove one of the two links`;
+  return new TallyError("loop", message, { field: "agent_addr" });
+}
+
+function takenError(address: AgentAddress, host: string, via: string): TallyError {
+  const message = `${host} is below ${via} already: adding ${address.name} here would count it twice`;
+  return new TallyError("conflict", message, { field: "agent_addr" });
+}
