@@ -1,0 +1,67 @@
+// How many different keys: an exact set while small, then UltraLogLog (Ertl, "UltraLogLog", PVLDB 17, 2024).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "siphash.h"
+#include "zeroed.h"
+
+namespace tallytree {
+
+struct DistinctCount {
+  double count = 0;
+  double lower = 0;  ///< with upper: the count itself when exact, else the estimate -+ two standard errors
+  double upper = 0;
+  bool exact = true;
+};
+
+/// Fed with keyed 64-bit hashes of keys. Union is idempotent, commutative and associative. One writer.
+class Distinct {
+ public:
+  static constexpr size_t kExact = 4096;      ///< up to here the hashes themselves are kept
+  static constexpr unsigned kPrecision = 12;  ///< 4096 registers of one byte: 1.2 % standard error
+
+  Distinct() : hashes_(kSlots), registers_(kRegisters) {}
+
+  void add(uint64_t hash) noexcept;
+  void absorb(const Distinct& other) noexcept;
+  void clear() noexcept;
+
+  DistinctCount count() const noexcept;
+  bool exact() const noexcept { return !full_; }
+
+  /// The byte form; distinct.cc has the layout. `check` is LedgerSpec::secret_check of the hashes' secret.
+  std::vector<uint8_t> encode(uint64_t check) const;
+  struct Decoded;
+  /// Throws std::invalid_argument for anything that is not exactly one encoded set.
+  static Decoded decode(std::span<const uint8_t> bytes);
+
+  static constexpr size_t bytes() noexcept { return kSlots * 8 + kRegisters; }
+
+ private:
+  static constexpr size_t kSlots = 2 * kExact;
+  static constexpr size_t kRegisters = size_t{1} << kPrecision;
+
+  void remember(uint64_t hash) noexcept;
+  void observe(uint64_t hash) noexcept;
+  double estimate() const noexcept;
+  template <typename Visit>
+  void each_hash(Visit&& visit) const {
+    for (size_t i = 0; size_ > 0 && i < kSlots; ++i)
+      if (hashes_[i] != 0) visit(hashes_[i]);
+  }
+
+  Zeroed<uint64_t> hashes_;    // open addressing; 0 is empty (a hash of 0 counts as 1)
+  Zeroed<uint8_t> registers_;  // in use once full_
+  size_t size_ = 0;
+  bool full_ = false;
+};
+
+struct Distinct::Decoded {
+  Distinct set;
+  uint64_t check;
+};
+
+}  // namespace tallytree

@@ -1,0 +1,35 @@
+// The counting engine: all sketches fed by one source, and the clock that closes their panes. No threads
+// here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "sketch.h"
+
+namespace tallytree {
+
+class Engine {
+ public:
+  /// Counts at most kBatch packets, closing panes where their time stamps pass a full second.
+  void count(std::span<const Packet> batch);
+
+  /// Tells the time when no packet does: wall clock, seconds since 1970. Time never goes back.
+  void advance(uint64_t second);
+
+  /// Throws Conflict when the id is taken.
+  void add(const std::string& id, std::unique_ptr<Sketch> sketch);
+  /// Throws std::out_of_range when there is none.
+  void remove(const std::string& id);
+  Sketch& sketch(const std::string& id);
+  const Counter& counter(const std::string& id, const std::string& key_type);
+
+ private:
+  uint64_t second_ = 0;
+  std::map<std::string, std::unique_ptr<Sketch>> sketches_;
+};
+
+}  // namespace tallytree

@@ -1,0 +1,93 @@
+// Keys: which parts of a packet a counter counts by, and their compact form in a ledger.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "packet.h"
+#include "siphash.h"
+
+namespace tallytree {
+
+/// Byte 0: how many bytes follow (1 to 39). Then the parts in the order of the key type: an address has 4 or
+/// 16 bytes (so the length tells the family), a port 2, a protocol 1; network byte order. The rest is zero.
+struct alignas(8) Key {
+  static constexpr size_t kBytes = 40;
+  std::array<uint8_t, kBytes> bytes{};
+
+  size_t length() const noexcept { return bytes[0]; }
+  size_t words() const noexcept { return (length() + 8) / 8; }
+  std::span<const uint8_t> content() const noexcept { return {bytes.data() + 1, length()}; }
+  bool operator==(const Key&) const = default;
+
+  uint64_t hash(const Secret& secret) const noexcept {
+    uint64_t word[kBytes / 8];
+    std::memcpy(word, bytes.data(), kBytes);
+    return siphash13(secret, word, words());
+  }
+};
+
+/// Parsed from text such as "src", "src_dport", "src/24_dst", "src_sport_dst_dport_proto": each part at most
+/// once.
+class KeyType {
+ public:
+  enum class Field : uint8_t { src, dst, sport, dport, proto };
+
+  /// Throws std::invalid_argument with a sentence that names the bad part.
+  static KeyType parse(std::string_view text);
+
+  const std::string& text() const noexcept { return text_; }
+
+  /// Longest key in bytes, its length byte included, for IPv4 or IPv6 packets.
+  size_t width(int family) const noexcept;
+
+  /// False when the packet has no such key (a port part and a packet without ports).
+  bool make(const Packet& packet, Key& key) const noexcept;
+
+  /// Text of a key: the parts joined by ",", IPv6 in RFC 5952 form. Throws std::invalid_argument for bytes
+  /// that are not a key of this type.
+  std::string print(const Key& key) const;
+
+  /// The reverse; takes any usual spelling of an address. Throws std::invalid_argument.
+  Key read(std::string_view text) const;
+
+  bool operator==(const KeyType& other) const noexcept { return text_ == other.text_; }
+
+ private:
+  struct Part {
+    Field field;
+    int prefix;  // bits of an address that count; -1: all
+    bool is_address() const noexcept { return field == Field::src || field == Field::dst; }
+    bool is_port() const noexcept { return field == Field::sport || field == Field::dport; }
+  };
+
+  static Part parse_part(std::string_view text);
+  size_t fixed_length(size_t address_bytes) const noexcept;
+  int family_of(size_t length) const;
+
+  std::string text_;
+  std::vector<Part> parts_;
+  bool needs_ports_ = false;
+  size_t addresses_ = 0;
+};
+
+/// A network prefix of either family, for filters: "10.0.0.0/8", "2001:db8::1".
+struct Prefix {
+  Address address{};
+  Address mask{};
+  int family = 4;
+
+  static Prefix parse(std::string_view text);  ///< throws std::invalid_argument
+  bool contains(int packet_family, const Address& candidate) const noexcept;
+};
+
+/// Clears all but the first `bits` bits.
+void mask_address(uint8_t* address, size_t bytes, int bits) noexcept;
+
+}  // namespace tallytree

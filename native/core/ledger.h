@@ -1,0 +1,112 @@
+// The ledger: counts by key that are exact while few keys are seen, and certain intervals for ever after.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cold.h"
+#include "hot_table.h"
+#include "key.h"
+#include "siphash.h"
+
+namespace tallytree {
+
+enum class Increment : uint8_t { packets, bytes };
+
+/// What two ledgers must have in common to be added.
+struct LedgerSpec {
+  KeyType key_type;
+  Increment increment = Increment::packets;
+  uint32_t capacity = 4096;  ///< K: most entries in the hot table
+  Secret secret;
+
+  uint32_t cold_width() const noexcept { return capacity * 8; }
+  /// A number that tells secrets apart and gives nothing of them away.
+  uint64_t secret_check() const noexcept;
+};
+
+/// What an encoded ledger says of itself, without its secret.
+struct LedgerSummary {
+  std::string key_type;
+  Increment increment;
+  uint64_t total, spilled, floor, unkeyed;
+  uint32_t keys;
+};
+
+/// A count that is certainly within [lower, upper].
+struct Interval {
+  uint64_t lower = 0;
+  uint64_t upper = 0;
+  bool operator==(const Interval&) const = default;
+};
+
+/**
+ * A Misra-Gries summary (mergeable: Agarwal et al., "Mergeable Summaries", 2012) that keeps the exact count
+ * since admission, as Lossy Counting does, and spills what it evicts into a count-min sketch.
+ *
+ * For any updates, any order and any tree of merges: every interval holds; floor() <= total() / (3/4 K), and
+ * no key above floor() is without an entry; while spilled() is 0 every interval is exact. DESIGN.md has the
+ * proof. One thread owns a ledger. add() allocates nothing but once, on the first IPv6 key.
+ */
+class Ledger {
+ public:
+  explicit Ledger(const LedgerSpec& spec);
+
+  /// True when the key was not in the table before.
+  bool add(const Key& key, uint64_t hash, uint64_t amount);
+  void prefetch(uint64_t hash) const noexcept { hot_.prefetch(hash); }
+
+  Interval interval(const Key& key, uint64_t hash) const noexcept;
+
+  /// Adds everything `other` counted and leaves it empty. Throws Incompatible when the specifications differ.
+  void absorb(Ledger& other);
+
+  void clear() noexcept;
+  Ledger clone() const;
+
+  const LedgerSpec& spec() const noexcept { return spec_; }
+  uint64_t total() const noexcept { return total_; }      ///< sum of all increments
+  uint64_t spilled() const noexcept { return spilled_; }  ///< weight evicted into the cold part
+  uint64_t floor() const noexcept { return floor_; }      ///< no key without an entry exceeds it
+  size_t keys() const noexcept { return hot_.size(); }
+  bool exact() const noexcept { return spilled_ == 0; }
+
+  /// Packets that matched but have no such key; carried along, not part of total().
+  uint64_t unkeyed = 0;
+
+  struct Entry {
+    Key key;
+    Interval interval;
+  };
+  /// Entries whose upper bound exceeds `above`, by falling lower bound, ties by key bytes.
+  std::vector<Entry> entries(uint64_t above = 0) const;
+
+  /// The byte form; ledger_codec.cc has the layout.
+  std::vector<uint8_t> encode() const;
+  /// Throws std::invalid_argument for anything that is not exactly one encoded ledger, Incompatible for one
+  /// made with another secret.
+  static Ledger decode(std::span<const uint8_t> bytes, const Secret& secret);
+
+  static LedgerSummary summarize(std::span<const uint8_t> bytes);
+
+  /// Most bytes a ledger of this specification ever holds.
+  static size_t bytes(const LedgerSpec& spec) noexcept;
+
+ private:
+  Interval interval_of(const Count& count, uint64_t hash) const noexcept;
+  size_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
+  void admit(const Key& key, uint64_t hash, const Count& count);
+  void purge();
+
+  LedgerSpec spec_;
+  HotTable hot_;
+  Cold cold_;
+  Zeroed<uint64_t> ranks_;  // scratch of purge()
+  uint64_t total_ = 0;
+  uint64_t spilled_ = 0;
+  uint64_t floor_ = 0;
+};
+
+}  // namespace tallytree

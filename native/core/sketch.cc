@@ -1,0 +1,68 @@
+// Sketches: filtering a batch and handing it to the counters.
+#include "sketch.h"
+
+#include <net/if.h>
+
+#include <array>
+
+#include "errors.h"
+
+namespace tallytree {
+
+bool Filter::matches_device(const Packet& packet) const noexcept {
+  return device.empty() ? !packet.loopback : packet.ifindex == ifindex && ifindex != 0;
+}
+
+bool Filter::matches_ports(const Packet& packet) const noexcept {
+  if (!sport && !dport) return true;
+  return packet.has_ports && (!sport || *sport == packet.sport) && (!dport || *dport == packet.dport);
+}
+
+bool Filter::matches(const Packet& packet) const noexcept {
+  return (packet.direction == direction || packet.direction == Direction::any) && matches_device(packet) &&
+         (!proto || *proto == packet.proto) && matches_ports(packet) &&
+         (!src || src->contains(packet.family, packet.src)) &&
+         (!dst || dst->contains(packet.family, packet.dst));
+}
+
+Sketch::Sketch(const Secret& secret, Filter filter) : secret_(secret), filter_(std::move(filter)) {
+  find_device();
+}
+
+/// A device that went and came back under its name has a new index.
+void Sketch::find_device() noexcept {
+  if (!filter_.device.empty()) filter_.ifindex = if_nametoindex(filter_.device.c_str());
+}
+
+void Sketch::count(std::span<const Packet> batch) {
+  std::array<const Packet*, kBatch> matched;
+  size_t n = 0;
+  for (const Packet& packet : batch) {
+    if (!filter_.matches(packet)) continue;
+    matched[n++] = &packet;
+    totals_.packets += packet.packets;
+    totals_.bytes += packet.bytes;
+  }
+  if (n == 0) return;
+  for (const auto& counter : counters_) counter->add({matched.data(), n});
+}
+
+void Sketch::roll(uint64_t seconds) {
+  find_device();
+  for (const auto& counter : counters_) counter->roll(seconds);
+}
+
+void Sketch::add_counter(LedgerSpec spec) {
+  if (counter(spec.key_type.text()))
+    throw Conflict("the sketch has a " + spec.key_type.text() + " counter already");
+  spec.secret = secret_;
+  counters_.push_back(std::make_unique<Counter>(spec));
+}
+
+const Counter* Sketch::counter(const std::string& key_type) const noexcept {
+  for (const auto& counter : counters_)
+    if (counter->spec().key_type.text() == key_type) return counter.get();
+  return nullptr;
+}
+
+}  // namespace tallytree

@@ -1,0 +1,63 @@
+// A sketch: a filter, the totals of what passed it, and counters.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "counter.h"
+#include "key.h"
+#include "packet.h"
+
+namespace tallytree {
+
+/// Which packets a sketch counts; absent fields match everything.
+struct Filter {
+  Direction direction = Direction::input;
+  std::optional<uint8_t> proto;
+  std::optional<Prefix> src;
+  std::optional<Prefix> dst;
+  std::optional<uint16_t> sport;
+  std::optional<uint16_t> dport;
+  std::string device;    ///< empty: every device but loopback
+  uint32_t ifindex = 0;  ///< of `device` at present; 0: gone
+
+  bool matches(const Packet& packet) const noexcept;
+
+ private:
+  bool matches_device(const Packet& packet) const noexcept;
+  bool matches_ports(const Packet& packet) const noexcept;
+};
+
+/// Packets and IP bytes on the wire that passed a sketch's filter.
+struct Totals {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+};
+
+class Sketch {
+ public:
+  Sketch(const Secret& secret, Filter filter);
+
+  void count(std::span<const Packet> batch);
+  void roll(uint64_t seconds);
+
+  /// Throws Conflict when a counter of that key type is there.
+  void add_counter(LedgerSpec spec);
+  /// nullptr when there is none.
+  const Counter* counter(const std::string& key_type) const noexcept;
+  const Totals& totals() const noexcept { return totals_; }
+
+ private:
+  void find_device() noexcept;
+
+  Secret secret_;
+  Filter filter_;
+  Totals totals_;
+  std::vector<std::unique_ptr<Counter>> counters_;
+};
+
+}  // namespace tallytree

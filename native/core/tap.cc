@@ -1,0 +1,133 @@
+// The tap's thread: read, count, close panes, answer; sleep when there is nothing to do.
+#include "tap.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <system_error>
+
+namespace tallytree {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kSettleLimit = std::chrono::milliseconds(50);
+
+uint64_t wall_second() { return static_cast<uint64_t>(std::time(nullptr)); }
+
+}  // namespace
+
+Tap::Tap(std::unique_ptr<Source> source, std::function<void()> at_end)
+    : source_(std::move(source)),
+      at_end_(std::move(at_end)),
+      wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (wake_fd_ < 0) throw std::system_error(errno, std::system_category(), "opening an eventfd");
+  thread_ = std::thread([this] { run(); });
+}
+
+Tap::~Tap() {
+  stop();
+  close(wake_fd_);
+}
+
+void Tap::start() {
+  started_ = true;
+  eventfd_write(wake_fd_, 1);
+}
+
+bool Tap::post(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return false;
+    posted_.push_back(std::move(task));
+  }
+  has_posted_ = true;
+  eventfd_write(wake_fd_, 1);
+  return true;
+}
+
+void Tap::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    stopped_ = true;
+  }
+  stopping_ = true;
+  eventfd_write(wake_fd_, 1);
+  thread_.join();
+  for (Waiting& left : waiting_) left.task(engine_, *source_);
+  for (Task& left : posted_) left(engine_, *source_);
+  waiting_.clear();
+  posted_.clear();
+  source_.reset();
+}
+
+void Tap::run() {
+  while (!stopping_) {
+    const bool counted = started_ && count_batch();
+    keep_time();
+    if (has_posted_) take_posted();
+    if (!waiting_.empty()) serve_settled();
+    if (!counted) wait();
+  }
+}
+
+bool Tap::count_batch() {
+  std::array<Packet, kBatch> batch;
+  const size_t n = source_->read(batch);
+  engine_.count({batch.data(), n});
+  if (n == 0 && !ended_ && source_->ended()) {
+    ended_ = true;
+    at_end_();
+  }
+  return n > 0;
+}
+
+void Tap::take_posted() {
+  std::vector<Task> tasks;
+  has_posted_ = false;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks.swap(posted_);
+  }
+  const uint64_t target = source_->offered();
+  const auto deadline = Clock::now() + kSettleLimit;
+  for (Task& task : tasks) waiting_.push_back({std::move(task), target, deadline});
+}
+
+void Tap::serve_settled() {
+  const uint64_t settled = source_->settled();
+  while (!waiting_.empty()) {
+    Waiting& first = waiting_.front();
+    if (settled < first.target && Clock::now() < first.deadline) return;
+    first.task(engine_, *source_);
+    waiting_.pop_front();
+  }
+}
+
+void Tap::keep_time() {
+  const auto now = Clock::now();
+  if (now < next_tick_) return;
+  next_tick_ = now + kTick;
+  source_->tick();
+  // A live source's packets carry the wall clock; a file's own clock stands still at its end.
+  if (!source_->descriptors().empty()) engine_.advance(wall_second());
+}
+
+void Tap::wait() {
+  std::array<pollfd, 8> polled;
+  size_t n = 0;
+  polled[n++] = {wake_fd_, POLLIN, 0};
+  for (const int fd : source_->descriptors())
+    if (n < polled.size() && fd >= 0) polled[n++] = {fd, POLLIN, 0};
+  const int timeout_ms = waiting_.empty() ? static_cast<int>(kTick.count()) : 1;
+  if (poll(polled.data(), n, timeout_ms) > 0 && (polled[0].revents & POLLIN)) {
+    eventfd_t ignored;
+    eventfd_read(wake_fd_, &ignored);
+  }
+}
+
+}  // namespace tallytree

@@ -1,0 +1,74 @@
+// A tap: one source of packets, the engine it feeds, and the thread both live on.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine.h"
+#include "source.h"
+
+namespace tallytree {
+
+class Tap {
+ public:
+  using Task = std::function<void(Engine&, Source&)>;
+
+  /// Opens the thread; reading begins with start(). `at_end` is called on that thread when the source can
+  /// give no more.
+  Tap(std::unique_ptr<Source> source, std::function<void()> at_end);
+  Tap(const Tap&) = delete;
+  Tap& operator=(const Tap&) = delete;
+  ~Tap();
+
+  void start();
+
+  /// Runs the task on the tap's thread, once every packet that the kernel had accepted when the thread took
+  /// it up is counted (at most 50 ms later). Tasks run in the order posted. False when the tap has stopped.
+  bool post(Task task);
+
+  /// Ends the thread, runs the tasks it had left and closes the source. Idempotent.
+  void stop();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// A task waits for the packets that were there before it.
+  struct Waiting {
+    Task task;
+    uint64_t target;
+    Clock::time_point deadline;
+  };
+
+  void run();
+  bool count_batch();
+  void take_posted();
+  void serve_settled();
+  void keep_time();
+  void wait();
+
+  std::unique_ptr<Source> source_;
+  std::function<void()> at_end_;
+  Engine engine_;
+  std::deque<Waiting> waiting_;
+  Clock::time_point next_tick_{};
+  bool ended_ = false;
+
+  std::mutex mutex_;
+  std::vector<Task> posted_;  // under mutex_
+  bool stopped_ = false;      // under mutex_
+  std::atomic<bool> has_posted_ = false;
+  std::atomic<bool> started_ = false;
+  std::atomic<bool> stopping_ = false;
+  int wake_fd_;
+  std::thread thread_;
+};
+
+}  // namespace tallytree

@@ -1,0 +1,150 @@
+// Sketches and panes: what is counted where, and when a second closes.
+#include "core/engine.h"
+
+#include <stdexcept>
+
+#include "check.h"
+#include "core/errors.h"
+
+using namespace tallytree;
+
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+
+Packet packet_from(uint8_t host, uint64_t second) {
+  Packet packet;
+  packet.src = {10, 0, 0, host};
+  packet.dst = {10, 0, 0, 5};
+  packet.proto = 1;
+  packet.bytes = 84;
+  packet.direction = Direction::input;
+  packet.time_ns = second * kSecond;
+  return packet;
+}
+
+Engine engine_with(const char* key_type, Filter filter = {}, Increment increment = Increment::packets) {
+  Engine engine;
+  engine.add("s", std::make_unique<Sketch>(Secret{1, 2}, filter));
+  LedgerSpec spec;
+  spec.key_type = KeyType::parse(key_type);
+  spec.increment = increment;
+  engine.sketch("s").add_counter(spec);
+  return engine;
+}
+
+uint64_t count_of(Engine& engine, const char* key_type, const char* key, Window window) {
+  const Counter& counter = engine.counter("s", key_type);
+  const Ledger ledger = Ledger::decode(counter.ledger(window), Secret{1, 2});
+  const Key wanted = counter.spec().key_type.read(key);
+  return ledger.interval(wanted, wanted.hash(Secret{1, 2})).lower;
+}
+
+double distinct_of(Engine& engine, const char* key_type, Window window) {
+  return Distinct::decode(engine.counter("s", key_type).distinct(window)).set.count().count;
+}
+
+}  // namespace
+
+TEST(engine_counts_each_packet_once_over_closing_panes) {
+  Engine engine = engine_with("src");
+  for (uint64_t second = 100; second < 110; ++second)
+    engine.count(std::array{packet_from(6, second), packet_from(7, second)});
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::all), 10u);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::realtime), 2u);
+  const Key key = KeyType::parse("src").read("10.0.0.6");
+  CHECK((engine.counter("s", "src").interval(key) == Interval{10, 10}));
+}
+
+TEST(engine_closes_panes_inside_a_batch) {
+  Engine engine = engine_with("src");
+  engine.count(
+      std::array{packet_from(6, 100), packet_from(6, 100), packet_from(6, 103), packet_from(6, 104)});
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::realtime), 2u);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::all), 4u);
+}
+
+TEST(engine_empties_the_real_time_window_of_an_idle_link) {
+  Engine engine = engine_with("src");
+  engine.count(std::array{packet_from(6, 100)});
+  engine.advance(101);
+  CHECK_EQ(distinct_of(engine, "src", Window::realtime), 1.0);
+  engine.advance(102);
+  CHECK_EQ(distinct_of(engine, "src", Window::realtime), 0.0);
+  CHECK_EQ(distinct_of(engine, "src", Window::all), 1.0);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::all), 1u);
+}
+
+TEST(engine_counts_late_packets_in_the_running_second) {
+  Engine engine = engine_with("src");
+  engine.advance(200);
+  engine.count(std::array{packet_from(6, 199)});
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::realtime), 1u);
+}
+
+TEST(engine_counts_wire_packets_and_bytes) {
+  Engine packets = engine_with("src"), bytes = engine_with("src", {}, Increment::bytes);
+  Packet super = packet_from(6, 100);
+  super.packets = 45;
+  super.bytes = 65000;
+  packets.count(std::array{super});
+  bytes.count(std::array{super});
+  CHECK_EQ(count_of(packets, "src", "10.0.0.6", Window::all), 45u);
+  CHECK_EQ(count_of(bytes, "src", "10.0.0.6", Window::all), 65000u);
+  CHECK_EQ(packets.sketch("s").totals().packets, 45u);
+  CHECK_EQ(packets.sketch("s").totals().bytes, 65000u);
+}
+
+TEST(engine_remembers_packets_that_have_no_such_key) {
+  Engine engine = engine_with("dport");
+  engine.count(std::array{packet_from(6, 100), packet_from(6, 100)});
+  CHECK_EQ(Ledger::summarize(engine.counter("s", "dport").ledger(Window::all)).unkeyed, 2u);
+  CHECK_EQ(Ledger::summarize(engine.counter("s", "dport").ledger(Window::all)).total, 0u);
+}
+
+TEST(filter_matches_field_by_field) {
+  Packet tcp = packet_from(6, 100);
+  tcp.proto = 6;
+  tcp.has_ports = true;
+  tcp.sport = 1234;
+  tcp.dport = 80;
+  const auto matches = [&](auto change) {
+    Filter filter;
+    change(filter);
+    return filter.matches(tcp);
+  };
+  CHECK(matches([](Filter&) {}));
+  CHECK(!matches([](Filter& f) { f.direction = Direction::output; }));
+  CHECK(matches([](Filter& f) { f.proto = 6; }) && !matches([](Filter& f) { f.proto = 17; }));
+  CHECK(matches([](Filter& f) { f.src = Prefix::parse("10.0.0.0/29"); }));
+  CHECK(!matches([](Filter& f) { f.dst = Prefix::parse("10.0.0.6"); }));
+  CHECK(matches([](Filter& f) { f.dport = 80; }) && !matches([](Filter& f) { f.dport = 81; }));
+  CHECK(!matches([](Filter& f) { f.sport = 1; }));
+  CHECK(!matches([](Filter& f) { f.device = "nowhere0"; }));
+  tcp.has_ports = false;
+  CHECK(!matches([](Filter& f) { f.dport = 80; }));
+  tcp.loopback = true;
+  CHECK(!matches([](Filter&) {}));
+}
+
+TEST(engine_says_what_is_not_there) {
+  Engine engine = engine_with("src");
+  const auto missing = [](auto body) {
+    try {
+      body();
+      return false;
+    } catch (const std::out_of_range&) {
+      return true;
+    }
+  };
+  CHECK(missing([&] { engine.sketch("t"); }));
+  CHECK(missing([&] { engine.counter("s", "dst"); }));
+  CHECK(missing([&] { engine.remove("t"); }));
+  bool conflict = false;
+  try {
+    engine.sketch("s").add_counter(engine.counter("s", "src").spec());
+  } catch (const Conflict&) {
+    conflict = true;
+  }
+  CHECK(conflict);
+}
