@@ -102,6 +102,8 @@ export interface DistinctCount {
  * Rejections carry `code` "not_found" | "conflict" | "bad_request" | "tap" and, from the system, `errno`.
  */
 export interface Tap {
+  /** Begins reading. Sketches added before see every packet, those added later count from then on. */
+  start(): void;
   /** `secret`: 16 bytes that key the hashes; sketches merge only with an equal secret. */
   addSketch(id: string, secret: Uint8Array, filter: Filter): Promise<void>;
   removeSketch(id: string): Promise<void>;
@@ -152,7 +154,7 @@ function load(): Addon {
   }
 }
 
-/** Opens a source and starts its thread. Throws with `code` "tap", a sentence, and `errno` from the system. */
+/** Opens a source on a thread of its own; Tap.start begins reading. Throws with `code` "tap", a sentence, and `errno` from the system. */
 export const openTap = (source: TapSource): Tap => addon().openTap(source);
 
 /** The ceiling in bytes of one counter: cumulative ledger, current and past pane, distinct sets. */

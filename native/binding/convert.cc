@@ -1,0 +1,200 @@
+// Conversions, one short function a type.
+#include "convert.h"
+
+#include <cmath>
+#include <limits>
+#include <system_error>
+
+#include "core/errors.h"
+
+namespace tallytree::binding {
+namespace {
+
+Napi::Error coded(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
+
+[[noreturn]] void expected(const char* name, const char* what) {
+  throw std::invalid_argument(std::string(name) + " must be " + what);
+}
+
+Napi::Object to_object(const Napi::Value& value, const char* name) {
+  if (!value.IsObject()) expected(name, "an object");
+  return value.As<Napi::Object>();
+}
+
+bool has(const Napi::Object& object, const char* name) { return !object.Get(name).IsUndefined(); }
+
+template <typename T>
+std::optional<T> optional_number(const Napi::Object& object, const char* name) {
+  if (!has(object, name)) return std::nullopt;
+  return static_cast<T>(field_or(object, name, 0, 0, std::numeric_limits<T>::max()));
+}
+
+std::optional<Prefix> optional_prefix(const Napi::Object& object, const char* name) {
+  if (!has(object, name)) return std::nullopt;
+  return Prefix::parse(to_text(object.Get(name), name));
+}
+
+Napi::Value from_causes(Napi::Env env, const SourceStats::Causes& causes) {
+  Napi::Object object = Napi::Object::New(env);
+  for (const auto& [cause, count] : causes)
+    object.Set(cause, Napi::Number::New(env, static_cast<double>(count)));
+  return object;
+}
+
+}  // namespace
+
+Napi::Error to_error(Napi::Env env, std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::system_error& error) {
+    Napi::Error made = coded(env, "tap", error.what());
+    made.Set("errno", Napi::Number::New(env, error.code().value()));
+    return made;
+  } catch (const Conflict& error) {
+    return coded(env, "conflict", error.what());
+  } catch (const Incompatible& error) {
+    return coded(env, "incompatible", error.what());
+  } catch (const std::out_of_range& error) {
+    return coded(env, "not_found", error.what());
+  } catch (const std::invalid_argument& error) {
+    return coded(env, "bad_request", error.what());
+  } catch (const std::exception& error) {
+    return coded(env, "tap", error.what());
+  }
+}
+
+std::string to_text(const Napi::Value& value, const char* name) {
+  if (!value.IsString()) expected(name, "a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+std::span<const uint8_t> to_bytes(const Napi::Value& value, const char* name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+    expected(name, "bytes (a Uint8Array or Buffer)");
+  const auto bytes = value.As<Napi::Uint8Array>();
+  return {bytes.Data(), bytes.ByteLength()};
+}
+
+std::vector<std::span<const uint8_t>> to_byte_list(const Napi::Value& value) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() == 0)
+    expected("encoded", "a list of at least one Buffer");
+  const auto list = value.As<Napi::Array>();
+  std::vector<std::span<const uint8_t>> all;
+  for (uint32_t i = 0; i < list.Length(); ++i) all.push_back(to_bytes(list.Get(i), "each of encoded"));
+  return all;
+}
+
+std::vector<std::string> to_text_list(const Napi::Value& value) {
+  if (!value.IsArray()) expected("keys", "a list of strings");
+  const auto list = value.As<Napi::Array>();
+  std::vector<std::string> all;
+  for (uint32_t i = 0; i < list.Length(); ++i) all.push_back(to_text(list.Get(i), "each key"));
+  return all;
+}
+
+Secret to_secret(const Napi::Value& value) { return Secret::from_bytes(to_bytes(value, "secret")); }
+
+Window to_window(const Napi::Value& value) {
+  const std::string text = to_text(value, "window");
+  if (text == "all") return Window::all;
+  if (text == "realtime") return Window::realtime;
+  expected("window", "\"all\" or \"realtime\"");
+}
+
+Filter to_filter(const Napi::Value& value) {
+  const Napi::Object object = to_object(value, "filter");
+  const std::string direction = to_text(object.Get("direction"), "direction");
+  if (direction != "input" && direction != "output") expected("direction", "\"input\" or \"output\"");
+  Filter filter;
+  filter.direction = direction == "input" ? Direction::input : Direction::output;
+  filter.proto = optional_number<uint8_t>(object, "proto");
+  filter.src = optional_prefix(object, "src");
+  filter.dst = optional_prefix(object, "dst");
+  filter.sport = optional_number<uint16_t>(object, "sport");
+  filter.dport = optional_number<uint16_t>(object, "dport");
+  if (has(object, "device")) filter.device = to_text(object.Get("device"), "device");
+  return filter;
+}
+
+LedgerSpec to_spec(const Napi::Value& value) {
+  const Napi::Object object = to_object(value, "counter");
+  const std::string increment = to_text(object.Get("increment"), "increment");
+  if (increment != "pkt" && increment != "bytes") expected("increment", "\"pkt\" or \"bytes\"");
+  LedgerSpec spec;
+  spec.key_type = KeyType::parse(to_text(object.Get("keyType"), "keyType"));
+  spec.increment = increment == "pkt" ? Increment::packets : Increment::bytes;
+  spec.capacity = static_cast<uint32_t>(field_or(object, "capacity", 4096, 16, 1 << 20));
+  return spec;
+}
+
+uint64_t to_count(const Napi::Value& value, const char* name) {
+  if (!value.IsBigInt()) expected(name, "a bigint");
+  bool lossless = false;
+  const uint64_t count = value.As<Napi::BigInt>().Uint64Value(&lossless);
+  if (!lossless) expected(name, "between 0 and 2^64 - 1");
+  return count;
+}
+
+int64_t field_or(const Napi::Object& object, const char* name, int64_t otherwise, int64_t least,
+                 int64_t most) {
+  const Napi::Value value = object.Get(name);
+  if (value.IsUndefined()) return otherwise;
+  const std::string range = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  if (!value.IsNumber()) expected(name, range.c_str());
+  const double number = value.As<Napi::Number>().DoubleValue();
+  if (number != std::floor(number) || number < static_cast<double>(least) ||
+      number > static_cast<double>(most))
+    expected(name, range.c_str());
+  return static_cast<int64_t>(number);
+}
+
+Napi::Value from_bytes(Napi::Env env, const std::vector<uint8_t>& bytes) {
+  return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
+Napi::Value from_interval(Napi::Env env, const Interval& interval) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("lower", Napi::BigInt::New(env, interval.lower));
+  object.Set("upper", Napi::BigInt::New(env, interval.upper));
+  return object;
+}
+
+Napi::Value from_totals(Napi::Env env, const Totals& totals) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("packets", Napi::BigInt::New(env, totals.packets));
+  object.Set("bytes", Napi::BigInt::New(env, totals.bytes));
+  return object;
+}
+
+Napi::Value from_stats(Napi::Env env, const SourceStats& stats) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("seen", Napi::Number::New(env, static_cast<double>(stats.seen)));
+  object.Set("read", Napi::Number::New(env, static_cast<double>(stats.read)));
+  object.Set("lost", from_causes(env, stats.lost));
+  object.Set("unparsed", from_causes(env, stats.unparsed));
+  object.Set("ignored", from_causes(env, stats.ignored));
+  object.Set("superPackets", Napi::Number::New(env, static_cast<double>(stats.super_packets)));
+  return object;
+}
+
+Napi::Value from_entries(Napi::Env env, const KeyType& type, std::span<const Ledger::Entry> entries) {
+  Napi::Array keys = Napi::Array::New(env, entries.size());
+  Napi::BigUint64Array lower = Napi::BigUint64Array::New(env, entries.size());
+  Napi::BigUint64Array upper = Napi::BigUint64Array::New(env, entries.size());
+  for (uint32_t i = 0; i < entries.size(); ++i) {
+    keys.Set(i, Napi::String::New(env, type.print(entries[i].key)));
+    lower[i] = entries[i].interval.lower;
+    upper[i] = entries[i].interval.upper;
+  }
+  Napi::Object columns = Napi::Object::New(env);
+  columns.Set("keys", keys);
+  columns.Set("lower", lower);
+  columns.Set("upper", upper);
+  return columns;
+}
+
+}  // namespace tallytree::binding

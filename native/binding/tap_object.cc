@@ -1,0 +1,238 @@
+// The tap object's methods: convert the arguments, post, convert the result.
+#include "tap_object.h"
+
+#include "convert.h"
+#include "core/file_source.h"
+#include "core/nfqueue_source.h"
+#include "core/packet_source.h"
+
+namespace tallytree::binding {
+namespace {
+
+std::unique_ptr<Source> open_source(const Napi::Object& source) {
+  const std::string kind = to_text(source.Get("kind"), "kind");
+  if (kind == "packet") return std::make_unique<PacketSource>(field_or(source, "ringMiB", 32, 1, 4096));
+  if (kind == "file") return std::make_unique<FileSource>(to_text(source.Get("path"), "path"));
+  if (kind != "nfqueue") throw std::invalid_argument("kind must be \"packet\", \"nfqueue\" or \"file\"");
+  NfqueueOptions options;
+  options.queue = static_cast<uint16_t>(field_or(source, "queue", 8000, 0, 65535));
+  options.guard = to_text(source.Get("guard"), "guard");
+  options.agent_port = static_cast<uint16_t>(field_or(source, "agentPort", 8000, 1, 65535));
+  return std::make_unique<NfqueueSource>(options);
+}
+
+Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
+
+}  // namespace
+
+struct TapObject::Settlement {
+  std::shared_ptr<Napi::Promise::Deferred> deferred;
+  Convert result;
+  std::exception_ptr failure;
+
+  void apply(Napi::Env env) const {
+    try {
+      if (failure) std::rethrow_exception(failure);
+      deferred->Resolve(result(env));
+    } catch (const Napi::Error& error) {
+      deferred->Reject(error.Value());
+    } catch (...) {
+      deferred->Reject(to_error(env, std::current_exception()).Value());
+    }
+  }
+};
+
+Napi::Function TapObject::define(Napi::Env env) {
+  return DefineClass(
+      env, "Tap",
+      {InstanceMethod("start", &TapObject::start), InstanceMethod("stop", &TapObject::stop),
+       InstanceMethod("addSketch", &TapObject::add_sketch),
+       InstanceMethod("removeSketch", &TapObject::remove_sketch),
+       InstanceMethod("addCounter", &TapObject::add_counter), InstanceMethod("ledger", &TapObject::ledger),
+       InstanceMethod("distinct", &TapObject::distinct), InstanceMethod("interval", &TapObject::interval),
+       InstanceMethod("totals", &TapObject::totals), InstanceMethod("stats", &TapObject::stats)});
+}
+
+Napi::Value TapObject::open(const Napi::CallbackInfo& info) { return define(info.Env()).New({info[0]}); }
+
+TapObject::TapObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TapObject>(info) {
+  const Napi::Env env = info.Env();
+  guarded(env, [&]() -> Napi::Value {
+    if (!info[0].IsObject()) throw std::invalid_argument("a tap needs a source: {kind: \"packet\"}");
+    const auto options = info[0].As<Napi::Object>();
+    auto source = open_source(options);
+    finite_ = to_text(options.Get("kind"), "kind") == "file";
+    const auto nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
+    to_javascript_ = Napi::ThreadSafeFunction::New(env, nothing, "tallytree tap", 0, 1);
+    to_javascript_.Unref(env);
+    finished_ = std::make_unique<Napi::Promise::Deferred>(env);
+    info.This().As<Napi::Object>().Set("finished", finished_->Promise());
+    tap_ = std::make_unique<Tap>(std::move(source), [this] {
+      to_javascript_.NonBlockingCall([this](Napi::Env env, Napi::Function) {
+        const Napi::HandleScope scope(env);
+        const std::runtime_error failed("the source of packets failed and gives no more");
+        finish(env, finite_ ? nullptr : std::make_exception_ptr(failed));
+      });
+    });
+    return env.Undefined();
+  });
+}
+
+TapObject::~TapObject() {
+  tap_.reset();
+  if (to_javascript_) to_javascript_.Release();
+}
+
+void TapObject::retain(Napi::Env env) {
+  if (open_promises_++ == 0) {
+    to_javascript_.Ref(env);
+    Ref();  // nor may the object be collected while its thread still owes an answer
+  }
+}
+
+void TapObject::release(Napi::Env env) {
+  if (--open_promises_ == 0) {
+    to_javascript_.Unref(env);
+    Unref();
+  }
+}
+
+void TapObject::settle(std::unique_ptr<Settlement> settlement) {
+  to_javascript_.NonBlockingCall(settlement.release(),
+                                 [this](Napi::Env env, Napi::Function, Settlement* raw) {
+                                   const std::unique_ptr<Settlement> owned(raw);
+                                   const Napi::HandleScope scope(env);
+                                   owned->apply(env);
+                                   release(env);
+                                 });
+}
+
+void TapObject::finish(Napi::Env env, std::exception_ptr failure) {
+  const auto finished = std::move(finished_);
+  if (!finished) return;
+  if (failure)
+    finished->Reject(to_error(env, failure).Value());
+  else
+    finished->Resolve(env.Undefined());
+  if (started_) release(env);
+}
+
+Napi::Value TapObject::promise(Napi::Env env, Work work) {
+  auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
+  const Napi::Value promised = deferred->Promise();
+  const bool posted = tap_->post([this, deferred, work = std::move(work)](Engine& engine, Source& source) {
+    auto settlement = std::make_unique<Settlement>(Settlement{deferred, undefined, nullptr});
+    try {
+      settlement->result = work(engine, source);
+    } catch (...) {
+      settlement->failure = std::current_exception();
+    }
+    settle(std::move(settlement));
+  });
+  if (posted) {
+    retain(env);
+  } else {
+    Settlement{deferred, undefined, std::make_exception_ptr(std::runtime_error("the tap has stopped"))}.apply(
+        env);
+  }
+  return promised;
+}
+
+Napi::Value TapObject::add_sketch(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const std::string id = to_text(info[0], "id");
+    auto sketch = std::make_shared<std::unique_ptr<Sketch>>(
+        std::make_unique<Sketch>(to_secret(info[1]), to_filter(info[2])));
+    return promise(info.Env(), [id, sketch](Engine& engine, Source&) {
+      engine.add(id, std::move(*sketch));
+      return undefined;
+    });
+  });
+}
+
+Napi::Value TapObject::remove_sketch(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(), [id = to_text(info[0], "id")](Engine& engine, Source&) {
+      engine.remove(id);
+      return undefined;
+    });
+  });
+}
+
+Napi::Value TapObject::add_counter(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(),
+                   [id = to_text(info[0], "id"), spec = to_spec(info[1])](Engine& engine, Source&) {
+                     engine.sketch(id).add_counter(spec);
+                     return undefined;
+                   });
+  });
+}
+
+Napi::Value TapObject::ledger(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(),
+                   [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"),
+                    window = to_window(info[2])](Engine& engine, Source&) -> Convert {
+                     return [bytes = engine.counter(id, key_type).ledger(window)](Napi::Env env) {
+                       return from_bytes(env, bytes);
+                     };
+                   });
+  });
+}
+
+Napi::Value TapObject::distinct(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(),
+                   [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"),
+                    window = to_window(info[2])](Engine& engine, Source&) -> Convert {
+                     return [bytes = engine.counter(id, key_type).distinct(window)](Napi::Env env) {
+                       return from_bytes(env, bytes);
+                     };
+                   });
+  });
+}
+
+Napi::Value TapObject::interval(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(),
+                   [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"),
+                    key = to_text(info[2], "key")](Engine& engine, Source&) -> Convert {
+                     const Counter& counter = engine.counter(id, key_type);
+                     const Interval found = counter.interval(counter.spec().key_type.read(key));
+                     return [found](Napi::Env env) { return from_interval(env, found); };
+                   });
+  });
+}
+
+Napi::Value TapObject::totals(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(), [id = to_text(info[0], "id")](Engine& engine, Source&) -> Convert {
+      return [totals = engine.sketch(id).totals()](Napi::Env env) { return from_totals(env, totals); };
+    });
+  });
+}
+
+Napi::Value TapObject::stats(const Napi::CallbackInfo& info) {
+  return promise(info.Env(), [](Engine&, Source& source) -> Convert {
+    return [stats = source.stats()](Napi::Env env) { return from_stats(env, stats); };
+  });
+}
+
+Napi::Value TapObject::start(const Napi::CallbackInfo& info) {
+  if (!started_) retain(info.Env());
+  started_ = true;
+  tap_->start();
+  return info.Env().Undefined();
+}
+
+Napi::Value TapObject::stop(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  tap_->stop();
+  finish(env, nullptr);
+  const Napi::Promise::Deferred deferred(env);
+  deferred.Resolve(env.Undefined());
+  return deferred.Promise();
+}
+
+}  // namespace tallytree::binding
