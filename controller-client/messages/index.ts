@@ -11,6 +11,7 @@ export {
 export * from "./answers.js";
 export { decodeRequest, parseBody } from "./bodies.js";
 export * from "./errors.js";
+export type { FieldSchema } from "./field-check.js";
 export * from "./frame.js";
 export type {
   AddLeafAgent,

@@ -1,0 +1,93 @@
+// A subcommand that sends one message: its options come from the message's schema, its answer goes to the terminal.
+
+import { Argument, Command, Option } from "commander";
+import { Client } from "../client.js";
+import { checkRequest, type FieldSchema, type RequestType, requestSchemas } from "../messages/index.js";
+import { document, type Manual } from "./manual.js";
+import { renderJson, renderTable } from "./rendering.js";
+import type { Terminal } from "./terminal.js";
+
+export interface Asking extends Manual {
+  /** The name of the subcommand. */
+  readonly name: string;
+  readonly type: RequestType;
+  /** Fields that are given by position, not by option. */
+  readonly positions: readonly string[];
+}
+
+interface OutputOptions {
+  readonly at: string;
+  readonly table?: boolean;
+}
+
+/** Where commands ask when --at is not given. */
+export const defaultAgent = "127.0.0.1:8000";
+
+// Agents send these to each other; there is no reason to type them.
+const agentFields = ["form", "budget_ms", "path", "uuid", "secret", "sketch", "type"];
+
+/** The subcommand that an entry describes. */
+export function buildAsking(asking: Asking, terminal: Terminal): Command {
+  const command = document(new Command(asking.name), asking);
+  const notes: Readonly<Record<string, FieldSchema>> = requestSchemas[asking.type].properties;
+  for (const field of asking.positions) {
+    command.addArgument(new Argument(`<${field}>`, notes[field]?.description));
+  }
+  const options = Object.entries(notes).filter(
+    ([field]) => !agentFields.includes(field) && !asking.positions.includes(field),
+  );
+  for (const [field, note] of options) command.addOption(fieldOption(field, note));
+  command.option("--at <host[:port]>", "the agent to ask", defaultAgent);
+  command.option("--table", "print aligned columns instead of JSON");
+  return command.action(async (...given: readonly unknown[]) => {
+    const fields = {
+      type: asking.type,
+      ...positionFields(asking.positions, given),
+      ...optionFields(command, options),
+    };
+    await ask(fields, command.opts<OutputOptions>(), terminal);
+  });
+}
+
+function fieldOption(field: string, note: FieldSchema): Option {
+  const flag = `--${field.replaceAll("_", "-")}`;
+  const flags = note.type === "boolean" ? flag : `${flag} <${note.enum?.join("|") ?? placeholder(note)}>`;
+  const standard = note.default === undefined || note.type === "boolean" ? "" : ` (default: ${note.default})`;
+  return new Option(flags, `${note.description ?? ""}${standard}`);
+}
+
+const placeholder = (note: FieldSchema): string =>
+  note.type === "integer" || note.type === "number" ? "number" : "text";
+
+const positionFields = (
+  positions: readonly string[],
+  given: readonly unknown[],
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(positions.map((field, index) => [field, given[index]]));
+
+function optionFields(
+  command: Command,
+  options: readonly (readonly [string, FieldSchema])[],
+): Readonly<Record<string, unknown>> {
+  const values = options.map(([field]) => [field, command.getOptionValue(camelCase(field))] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
+const camelCase = (field: string): string =>
+  field.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+
+async function ask(
+  fields: Readonly<Record<string, unknown>>,
+  options: OutputOptions,
+  terminal: Terminal,
+): Promise<void> {
+  // Checked here first: a slip is told at once, even when the agent is away.
+  const request = checkRequest(fields);
+  const client = new Client(options.at);
+  try {
+    const answer = await client.request(request);
+    terminal.out(options.table ? renderTable(request.type, answer) : renderJson(answer));
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,59 @@
+// One program that 'tallytree up' runs: started by path, watched, ended, with its last words kept.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface ProgramExit {
+  readonly name: string;
+  /** How it ended, in words: "exit code 1", "signal SIGKILL". */
+  readonly how: string;
+  /** The last line it wrote to standard error; empty when it wrote none. */
+  readonly lastWords: string;
+}
+
+const graceMs = 5000;
+const keptCharacters = 4096;
+
+/** A running Node program. Its standard error is kept, its log on standard output goes to `log` when given. */
+export class ChildProgram {
+  /** Resolves when the program has ended; never rejects. */
+  readonly ended: Promise<ProgramExit>;
+  readonly #child: ChildProcess;
+  #running = true;
+  #words = "";
+
+  constructor(
+    readonly name: string,
+    command: readonly [path: string, ...args: string[]],
+    log?: (text: string) => void,
+  ) {
+    this.#child = spawn(process.execPath, [...command], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child.stdout?.on("data", (chunk: Buffer) => log?.(chunk.toString("utf8")));
+    this.#child.stderr?.on("data", (chunk: Buffer) => {
+      log?.(chunk.toString("utf8"));
+      this.#words = (this.#words + chunk.toString("utf8")).slice(-keptCharacters);
+    });
+    this.ended = new Promise((resolve) => {
+      this.#child.once("error", (error) => resolve(this.#exit(error.message)));
+      this.#child.once("close", (code, signal) =>
+        resolve(this.#exit(signal ? `signal ${signal}` : `exit code ${code}`)),
+      );
+    });
+  }
+
+  /** Asks it to end, and after some seconds makes it. Resolves when it is gone. */
+  async end(): Promise<void> {
+    if (!this.#running) return;
+    this.#child.kill("SIGTERM");
+    const patience = new AbortController();
+    const late = sleep(graceMs, "late", { signal: patience.signal }).catch(() => "ended");
+    if ((await Promise.race([this.ended, late])) === "late") this.#child.kill("SIGKILL");
+    patience.abort();
+    await this.ended;
+  }
+
+  #exit(how: string): ProgramExit {
+    this.#running = false;
+    return { name: this.name, how, lastWords: this.#words.trim().split("\n").at(-1) ?? "" };
+  }
+}

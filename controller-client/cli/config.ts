@@ -1,0 +1,43 @@
+// tallytree config: sketches, their counters and exact rules.
+
+import type { Asking } from "./asking.js";
+
+export const configCommands: readonly Asking[] = [
+  {
+    name: "sketch",
+    type: "config sketch",
+    positions: [],
+    summary: "choose the packets to count",
+    about: [
+      "Makes a sketch, a filter for packets, on the agent asked and on every agent below it, and prints its id. Without options it takes every packet that is delivered to the host.",
+      "A sketch counts nothing by key until it has a counter: see 'tallytree config sketch-counter'.",
+    ],
+    examples: [
+      "tallytree config sketch --proto icmp",
+      "tallytree config sketch --interface OUTPUT --proto tcp --dport 443 --at 10.0.0.2",
+    ],
+  },
+  {
+    name: "sketch-counter",
+    type: "config sketch counter",
+    positions: ["sketch_id", "counter_key_type"],
+    summary: "count a sketch's packets by key",
+    about: [
+      "Adds a counter to a sketch: how many packets or bytes each source, port, pair of addresses, ... has.",
+    ],
+    examples: [
+      "tallytree config sketch-counter 0 src",
+      "tallytree config sketch-counter 0 src_dst --increment bytes --hitter-threshold 0.05",
+    ],
+  },
+  {
+    name: "counter",
+    type: "config counter",
+    positions: [],
+    summary: "count one rule exactly",
+    about: [
+      "Starts the exact count of the packets and bytes that match one rule. Ask for it with 'tallytree query counter' and the same options. It changes no firewall rule.",
+    ],
+    examples: ["tallytree config counter --proto tcp --src 10.0.0.6"],
+  },
+];

@@ -1,0 +1,14 @@
+// tallytree delete: what config made.
+
+import type { Asking } from "./asking.js";
+
+export const deleteCommands: readonly Asking[] = [
+  {
+    name: "sketch",
+    type: "delete sketch",
+    positions: ["sketch_id"],
+    summary: "end a sketch and its counters",
+    about: ["Ends a sketch on the agent asked and on every agent below it. What it counted is gone."],
+    examples: ["tallytree delete sketch 0"],
+  },
+];

@@ -1,0 +1,82 @@
+// Answers as text: JSON, or columns for eyes.
+
+import type { Answer, Coverage, KeyedCounts, KeyedDetail, Loss, RequestType } from "../messages/index.js";
+import { cell, renderColumns } from "./columns.js";
+
+/** The answer as JSON with a line end. */
+export const renderJson = (answer: Answer): string => `${JSON.stringify(answer, null, 2)}\n`;
+
+/** Counts by key (the largest first), lists and objects as columns; coverage and loss of a detailed answer below. */
+export function renderTable(type: RequestType, answer: Answer): string {
+  if (typeof answer !== "object") return `${answer}\n`;
+  if (Array.isArray(answer)) return `${renderList(type, answer)}\n`;
+  const keyed = type === "query heavy hitters" || type === "query real time counter";
+  const body = keyed ? renderKeyed(answer as KeyedCounts | KeyedDetail) : renderObject(answer);
+  return `${[body, ...evidenceOf(answer)].join("\n")}\n`;
+}
+
+function renderKeyed(answer: KeyedCounts | KeyedDetail): string {
+  return isDetail(answer) ? renderBounds(answer) : renderColumns(["KEY", "COUNT"], byCount(answer));
+}
+
+const isDetail = (answer: KeyedCounts | KeyedDetail): answer is KeyedDetail =>
+  typeof answer.keys === "object";
+
+function renderBounds(answer: KeyedDetail): string {
+  // Only `keys` has those that may lie below the threshold.
+  const counts = Object.fromEntries(Object.entries(answer.keys).map(([key, { lower }]) => [key, lower]));
+  const rows = byCount({ ...counts, ...answer.value }).map(([key, count]) => {
+    const bounds = answer.keys[key];
+    return [key, count, cell(bounds?.lower), cell(bounds?.upper), bounds?.certain === false ? "no" : "yes"];
+  });
+  return renderColumns(["KEY", answer.unit.toUpperCase(), "AT LEAST", "AT MOST", "CERTAIN"], rows);
+}
+
+function byCount(counts: KeyedCounts): readonly (readonly [key: string, count: string])[] {
+  const entries = Object.entries(counts).sort(([, a], [, b]) => Number(b) - Number(a));
+  return entries.map(([key, count]) => [key, String(count)]);
+}
+
+function renderObject(answer: object): string {
+  const entries = Object.entries(answer).filter(([name]) => name !== "coverage" && name !== "loss");
+  return renderColumns(
+    [],
+    entries.map(([name, value]) => [`${name}:`, cell(value)]),
+  );
+}
+
+function renderList(type: RequestType, items: readonly unknown[]): string {
+  if (items.length === 0) return "none";
+  if (type === "query counter") return renderColumns(["PACKETS", "BYTES"], [items.map(cell)]);
+  if (!items.every(isRecord)) return items.map(cell).join("\n");
+  const names = [...new Set(items.flatMap(Object.keys))];
+  const header = names.map((name) => name.toUpperCase().replaceAll("_", " "));
+  return renderColumns(
+    header,
+    items.map((item) => names.map((name) => cell(item[name]))),
+  );
+}
+
+const isRecord = (item: unknown): item is Readonly<Record<string, unknown>> =>
+  typeof item === "object" && item !== null;
+
+function evidenceOf(answer: object): readonly string[] {
+  const { coverage, loss } = answer as { readonly coverage?: Coverage; readonly loss?: Loss };
+  return [...(coverage ? ["", ...coverageLines(coverage)] : []), ...(loss ? [lossLine(loss)] : [])];
+}
+
+function coverageLines(coverage: Coverage): readonly string[] {
+  const count = `coverage: ${coverage.answered.length} of ${coverage.expected} hosts answered`;
+  const missing = coverage.missing.map(({ host, reason, message, last_seen }) => {
+    const seen = last_seen === undefined ? "" : `, last seen ${last_seen}`;
+    return `  missing ${host}: ${reason}${message === undefined ? "" : ` (${message})`}${seen}`;
+  });
+  return [count, ...missing];
+}
+
+function lossLine(loss: Loss): string {
+  const causes = Object.entries(loss.lost).filter(([, count]) => count > 0);
+  const lost =
+    causes.length === 0 ? "none lost" : `lost: ${causes.map(([cause, n]) => `${n} by ${cause}`).join(", ")}`;
+  return `packets: ${loss.seen} seen, ${loss.counted} counted, ${loss.filtered} filtered, ${loss.unkeyed} without such a key, ${lost}`;
+}
