@@ -1,0 +1,153 @@
+// A lab with monitors and agents in it, asked by HTTP as a controller would.
+
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type Host, Lab, type Running, until } from "./lab.js";
+import type { Parcel, Receipt } from "./lab-courier.js";
+
+const dist = join(import.meta.dirname, "..", "dist");
+export const port = 8000;
+
+/** The compiled program, as an argument vector. */
+export const program = (name: "monitor" | "agent" | "test/lab-courier"): readonly string[] => [
+  process.execPath,
+  join(dist, name.includes("/") ? `${name}.js` : `${name}/main.js`),
+];
+
+export interface AgentOptions {
+  readonly tap?: "packet" | "nfqueue";
+  readonly parent?: Host;
+}
+
+/** The two programs of one host. */
+export interface Station {
+  readonly host: Host;
+  readonly monitor: Running;
+  readonly agent: Running;
+  readonly socket: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Parsed JSON, or the text itself when it is none. */
+  readonly value: unknown;
+}
+
+/** The last host of the lab is the controller's; the others are for agents. */
+export class Network {
+  readonly lab: Lab;
+  readonly #waiting = new Map<number, (receipt: Receipt) => void>();
+  #courier: ChildProcess | undefined;
+  #lastId = 0;
+
+  constructor(agentHosts: number) {
+    this.lab = new Lab(agentHosts + 1);
+  }
+
+  host(index: number): Host {
+    return this.lab.host(index);
+  }
+
+  /** Starts monitor and agent in a host and waits until the agent is healthy. */
+  async start(host: Host, { tap = "packet", parent }: AgentOptions = {}): Promise<Station> {
+    const socket = join(this.lab.folder, `${host.name}.sock`);
+    const monitor = await this.startMonitor(host, ["--tap", tap]);
+    const above = parent === undefined ? [] : ["--parent", `http://${parent.address}:${port}`];
+    const agent = await this.startAgent(host, above);
+    return { host, monitor, agent, socket };
+  }
+
+  startMonitor(host: Host, options: readonly string[] = []): Promise<Running> {
+    const socket = join(this.lab.folder, `${host.name}.sock`);
+    return this.lab.spawn(host, [...program("monitor"), "--socket", socket, ...options], {
+      ready: /monitor is up/,
+    });
+  }
+
+  async startAgent(host: Host, options: readonly string[] = []): Promise<Running> {
+    const socket = join(this.lab.folder, `${host.name}.sock`);
+    const place = ["--address", host.address, "--port", `${port}`, "--monitor", socket];
+    const agent = await this.lab.spawn(host, [...program("agent"), ...place, ...options]);
+    const ended = agent.ended.then((status) => {
+      throw new Error(`the agent of ${host.name} ended with ${status}:\n${agent.stdout()}${agent.stderr()}`);
+    });
+    await Promise.race([this.#health(host), ended]);
+    return agent;
+  }
+
+  /** Posts a message as JSON and returns its answer, which must be a good one. */
+  async ask(host: Host, message: object): Promise<unknown> {
+    const { status, value } = await this.post(host, JSON.stringify(message), "application/json");
+    if (status !== 200) throw new Error(`${JSON.stringify(message)}: ${status} ${JSON.stringify(value)}`);
+    return value;
+  }
+
+  /** Posts any body with any content type. */
+  post(host: Host, body: string, contentType?: string): Promise<Answer> {
+    const rest = contentType === undefined ? { body } : { body, contentType };
+    return this.#send({ url: `http://${host.address}:${port}/`, method: "POST", ...rest });
+  }
+
+  get(host: Host, path: string): Promise<Answer> {
+    return this.#send({ url: `http://${host.address}:${port}${path}`, method: "GET" });
+  }
+
+  /** A sketch with one counter, by the public messages; its id. */
+  async count(host: Host, filter: object, counter: object = { counter_key_type: "src" }): Promise<number> {
+    const id = (await this.ask(host, { type: "config sketch", ...filter })) as number;
+    await this.ask(host, { type: "config sketch counter", sketch_id: id, ...counter });
+    return id;
+  }
+
+  /** Sends `count` pings of 56 bytes (84 with IP) and waits for all answers. */
+  async ping(from: Host, to: string, count: number): Promise<void> {
+    await this.lab.must(from, "ping", "-q", "-c", `${count}`, "-i", "0.01", "-W", "2", to);
+  }
+
+  async close(): Promise<void> {
+    await this.lab.close();
+  }
+
+  async #health(host: Host): Promise<void> {
+    await until(`the agent of ${host.name}`, async () => {
+      const { status } = await this.get(host, "/healthz");
+      return status === 200 ? true : undefined;
+    });
+  }
+
+  async #send(parcel: Omit<Parcel, "id">): Promise<Answer> {
+    this.#courier ??= await this.#hire();
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const receipt = await new Promise<Receipt>((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#courier?.stdin?.write(`${JSON.stringify({ ...parcel, id })}\n`);
+    });
+    this.#waiting.delete(id);
+    return { status: receipt.status, value: parse(receipt.text) };
+  }
+
+  async #hire(): Promise<ChildProcess> {
+    return new Promise((resolve) => {
+      const onStart = (child: ChildProcess) => {
+        const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+        lines.on("line", (line) => {
+          const receipt = JSON.parse(line) as Receipt;
+          this.#waiting.get(receipt.id)?.(receipt);
+        });
+        resolve(child);
+      };
+      const controller = this.host(this.lab.hosts.length - 1);
+      void this.lab.spawn(controller, program("test/lab-courier"), { onStart });
+    });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
