@@ -1,0 +1,63 @@
+// The devices of this network namespace, by rtnetlink (never /sys, which may show another namespace's).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "descriptor.h"
+#include "packet.h"
+
+namespace tallytree {
+
+struct Link {
+  uint32_t index = 0;
+  uint32_t mtu = 0;
+  uint32_t vlan_parent =
+      0;  ///< index of the device below; 0: not a VLAN device, or its parent is in another namespace
+  uint16_t vlan_id = kNoVlan;
+  bool loopback = false;
+  /// Bridge port, bond or team slave: the master shows the same frames again. False below a VRF, which does
+  /// not.
+  bool port = false;
+  std::string name;
+};
+
+/// The index of a device of the calling thread's namespace; 0: there is none of that name.
+uint32_t device_index(const std::string& name) noexcept;
+bool device_exists(const std::string& name) noexcept;
+
+/// A table that follows the kernel's notifications. Owned and used by one thread.
+class Links {
+ public:
+  /// Throws std::system_error when netlink is refused.
+  Links();
+
+  /// Readable when a device came, went or changed: call refresh() then.
+  int descriptor() const noexcept { return mnl_socket_get_fd(events_.get()); }
+
+  /// Takes in what changed, if anything. Returns true when the table was read anew.
+  bool refresh() noexcept;
+
+  /// nullptr: unknown.
+  const Link* find(uint32_t index) const noexcept;
+
+  /// True when frames of that VLAN show up again on a VLAN device above `index`.
+  bool has_vlan_device(uint32_t index, uint16_t id) const noexcept;
+
+  const std::vector<Link>& all() const noexcept { return links_; }
+
+ private:
+  bool drain_events() noexcept;
+  bool reload() noexcept;
+  std::vector<Link> dump();
+
+  NetlinkSocket events_;
+  NetlinkSocket requests_;
+  uint32_t sequence_ = 0;
+  std::vector<Link> links_;  ///< sorted by index
+  std::vector<std::pair<uint32_t, uint16_t>> vlans_;
+};
+
+}  // namespace tallytree

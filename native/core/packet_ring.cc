@@ -1,0 +1,126 @@
+// Opens, maps and walks the ring.
+#include "packet_ring.h"
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+namespace tallytree {
+namespace {
+
+constexpr uint32_t kBlockSize = 1 << 20;
+constexpr uint32_t kFrameSize = 2048;
+constexpr uint32_t kRetireMs = 2;
+
+template <typename Value>
+void set_option(int fd, int level, int name, const Value& value, const char* what) {
+  if (setsockopt(fd, level, name, &value, sizeof value) < 0) throw_errno(what);
+}
+
+/// A classic BPF program that accepts all and keeps the first bytes: the ring then holds headers, not
+/// payloads.
+void cut_frames(int fd) {
+  sock_filter keep = BPF_STMT(BPF_RET | BPF_K, PacketRing::kSnapLength);
+  const sock_fprog program{1, &keep};
+  set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, "limiting the captured bytes of a packet socket");
+}
+
+void request_ring(int fd, uint32_t blocks) {
+  tpacket_req3 request{};
+  request.tp_block_size = kBlockSize;
+  request.tp_block_nr = blocks;
+  request.tp_frame_size = kFrameSize;
+  request.tp_frame_nr = kBlockSize / kFrameSize * blocks;
+  request.tp_retire_blk_tov = kRetireMs;
+  set_option(fd, SOL_PACKET, PACKET_RX_RING, request, "allocating the packet ring");
+}
+
+void bind_all_devices(int fd) {
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETH_P_ALL);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    throw_errno("starting the packet ring");
+}
+
+}  // namespace
+
+PacketRing::PacketRing(uint32_t mib) {
+  // Protocol 0: nothing arrives before the ring stands and bind() names the protocol.
+  socket_ = Descriptor(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (socket_.get() < 0) throw_errno("opening an AF_PACKET socket (it needs the capability CAP_NET_RAW)");
+  configure(mib == 0 ? 1 : mib);
+  size_ = size_t{blocks_} * kBlockSize;
+  void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, socket_.get(), 0);
+  if (memory == MAP_FAILED) throw_errno("mapping the packet ring");
+  memory_ = static_cast<uint8_t*>(memory);
+  try {
+    bind_all_devices(socket_.get());
+  } catch (...) {
+    munmap(memory_, size_);
+    throw;
+  }
+}
+
+PacketRing::~PacketRing() { munmap(memory_, size_); }
+
+void PacketRing::configure(uint32_t mib) {
+  blocks_ = mib;
+  const int fd = socket_.get();
+  const int version = TPACKET_V3;
+  const int on = 1;
+  set_option(fd, SOL_PACKET, PACKET_VERSION, version, "asking for a TPACKET_V3 ring");
+  set_option(fd, SOL_PACKET, PACKET_VNET_HDR, on, "asking for segmentation sizes in the packet ring");
+  cut_frames(fd);
+  request_ring(fd, blocks_);
+}
+
+tpacket_block_desc* PacketRing::block() const noexcept {
+  return reinterpret_cast<tpacket_block_desc*>(memory_ + size_t{current_} * kBlockSize);
+}
+
+bool PacketRing::open_block() noexcept {
+  if (open_) {
+    __atomic_store_n(&block()->hdr.bh1.block_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+    current_ = current_ + 1 == blocks_ ? 0 : current_ + 1;
+    remaining_ = 0;
+  }
+  const tpacket_block_desc* next = block();
+  open_ = (__atomic_load_n(&next->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) != 0;
+  if (!open_) return false;
+  remaining_ = next->hdr.bh1.num_pkts;
+  next_ = reinterpret_cast<const uint8_t*>(next) + next->hdr.bh1.offset_to_first_pkt;
+  return true;
+}
+
+bool PacketRing::take(RingFrame& out) noexcept {
+  out.header = reinterpret_cast<const tpacket3_hdr*>(next_);
+  out.address = reinterpret_cast<const sockaddr_ll*>(next_ + TPACKET_ALIGN(sizeof(tpacket3_hdr)));
+  out.bytes = next_ + out.header->tp_mac;
+  --remaining_;
+  next_ += out.header->tp_next_offset;
+  // A frame whose offload the virtio header cannot say keeps its place in the block, without its status.
+  if ((out.header->tp_status & TP_STATUS_USER) == 0) return false;
+  std::memcpy(&out.offload, out.bytes - sizeof out.offload, sizeof out.offload);
+  return true;
+}
+
+void PacketRing::update_statistics() noexcept {
+  tpacket_stats_v3 since{};
+  socklen_t size = sizeof since;
+  if (getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &since, &size) < 0) return;
+  seen_ += since.tp_packets;
+  lost_ += since.tp_drops;
+}
+
+void PacketRing::clear_error() noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+}
+
+}  // namespace tallytree

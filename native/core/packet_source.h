@@ -1,0 +1,52 @@
+// The default tap: a copy of every packet of every device, by one AF_PACKET ring. It cannot delay or drop
+// traffic.
+#pragma once
+
+#include <array>
+
+#include "links.h"
+#include "packet_ring.h"
+#include "parse.h"
+#include "source.h"
+#include "unparsed_counts.h"
+
+namespace tallytree {
+
+/// Sees packets as devices hand them over: before the host's input firewall, after its output firewall. Input
+/// is what is addressed to this host, broadcasts and multicasts included; output is what it sends. Each
+/// packet is delivered once where devices are stacked: frames of bridge ports and bond slaves, and tagged
+/// frames of a device that has a VLAN device for the tag, are ignored for they come again from the device
+/// above. A tunnel's outer and inner packets are two packets. Loopback packets are delivered, marked, once as
+/// output and once as input. Super-packets (GSO, GRO) count as the wire packets they carry, by the segment
+/// size the kernel states. SourceStats.seen is what lies behind us (settled()); what still waits in the ring
+/// is offered() - settled().
+class PacketSource final : public Source {
+ public:
+  static constexpr uint32_t kDefaultRingMiB = 32;
+
+  /// `ring_mib`: kernel memory for packets that wait to be counted, at least 1. Throws std::system_error.
+  explicit PacketSource(uint32_t ring_mib = kDefaultRingMiB);
+
+  size_t read(std::span<Packet> out) noexcept override;
+  std::span<const int> descriptors() const noexcept override { return descriptors_; }
+  uint64_t offered() noexcept override;
+  uint64_t settled() noexcept override;
+  void tick() noexcept override;
+  SourceStats stats() override;
+
+ private:
+  enum Ignored : size_t { kOtherHost, kBridgePort, kVlanParent, kIgnoredReasons };
+
+  bool deliver(const RingFrame& frame, Packet& out) noexcept;
+  bool ignore(Ignored reason) noexcept;
+
+  Links links_;
+  PacketRing ring_;
+  std::array<int, 2> descriptors_{};
+  uint64_t read_ = 0;
+  uint64_t super_packets_ = 0;
+  std::array<uint64_t, kIgnoredReasons> ignored_{};
+  UnparsedCounts unparsed_;
+};
+
+}  // namespace tallytree
