@@ -134,10 +134,14 @@ interface Addon {
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
 
-/** Path of the program that owns the nfqueue tap's firewall rules. */
-export const guardPath = fileURLToPath(new URL("../../build/Release/tallytree-guard", import.meta.url));
+// This file runs compiled, from dist/native/, and as it stands, from native/.
+const root = new URL(import.meta.url.includes("/dist/native/") ? "../../" : "../", import.meta.url);
+const built = (name: string) => fileURLToPath(new URL(`build/Release/${name}`, root));
 
-const addonPath = fileURLToPath(new URL("../../build/Release/tallytree.node", import.meta.url));
+/** Path of the program that owns the nfqueue tap's firewall rules. */
+export const guardPath = built("tallytree-guard");
+
+const addonPath = built("tallytree.node");
 let loaded: Addon | undefined;
 
 function addon(): Addon {
