@@ -34,6 +34,14 @@ export interface Answer {
   readonly value: unknown;
 }
 
+export interface Datagrams {
+  readonly to: string;
+  readonly dport: number;
+  readonly sport?: number;
+  readonly count: number;
+  readonly size?: number;
+}
+
 /** The last host of the lab is the controller's; the others are for agents. */
 export class Network {
   readonly lab: Lab;
@@ -103,6 +111,20 @@ export class Network {
   /** Sends `count` pings of 56 bytes (84 with IP) and waits for all answers. */
   async ping(from: Host, to: string, count: number): Promise<void> {
     await this.lab.must(from, "ping", "-q", "-c", `${count}`, "-i", "0.01", "-W", "2", to);
+  }
+
+  /** Sends datagrams of `size` bytes of UDP payload (28 more with IPv4, 48 with IPv6). Nobody need listen. */
+  async udp(from: Host, { to, dport, sport, count, size = 100 }: Datagrams): Promise<void> {
+    const script = `const [to, dport, sport, count, size] = process.argv.slice(1);
+      const socket = require("node:dgram").createSocket(to.includes(":") ? "udp6" : "udp4");
+      socket.on("error", () => undefined);
+      socket.bind(Number(sport), async () => {
+        for (let i = 0; i < Number(count); i++)
+          await new Promise((done) => socket.send(Buffer.alloc(Number(size)), Number(dport), to, () => setTimeout(done, 1)));
+        socket.close();
+      });`;
+    const args = [to, `${dport}`, `${sport ?? 0}`, `${count}`, `${size}`];
+    await this.lab.must(from, process.execPath, "-e", script, ...args);
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** The namespaces of a lab begin with this and the pid of its maker. */
 const prefix = "tt-";
 const stopTimeoutMs = 4000;
+const drainMs = 300;
 let labs = 0;
 
 /** One namespace with eth0 on the lab's bridge. */
@@ -175,10 +176,7 @@ function watch(child: ChildProcess): Running {
     });
   }
   const pid = child.pid ?? 0;
-  const ended = new Promise<number | string>((resolve) => {
-    child.once("close", (status, signal) => resolve(status ?? signal ?? -1));
-    child.once("error", () => resolve(-1));
-  });
+  const ended = endOf(child);
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     kill(pid, signal);
     const timer = setTimeout(() => kill(pid, "SIGKILL"), stopTimeoutMs);
@@ -195,6 +193,15 @@ function watch(child: ChildProcess): Running {
     stderr: () => said.stderr,
     stop: (signal) => (over ? ended : stop(signal)),
   };
+}
+
+/** The last output comes with "close", which a grandchild that holds the pipes may put off for ever. */
+function endOf(child: ChildProcess): Promise<number | string> {
+  return new Promise((resolve) => {
+    child.once("error", () => resolve(-1));
+    child.once("close", (status, signal) => resolve(status ?? signal ?? -1));
+    child.once("exit", (status, signal) => setTimeout(() => resolve(status ?? signal ?? -1), drainMs));
+  });
 }
 
 async function isReady(running: Running, ready: RegExp): Promise<void> {

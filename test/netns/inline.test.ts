@@ -1,0 +1,91 @@
+// The nfqueue tap sits in the data path: its rules, and that traffic goes on whatever happens to the monitor.
+
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type Host, isRunning, until } from "../lab.js";
+import { Network, type Station } from "../lab-network.js";
+
+let network: Network;
+let station: Station;
+let own: Host;
+let peer: Host;
+
+beforeEach(async () => {
+  network = new Network(2);
+  [own, peer] = [network.host(0), network.host(1)];
+  station = await network.start(own, { tap: "nfqueue" });
+});
+afterEach(() => network?.close());
+
+const rules = async () =>
+  (await network.lab.must(own, "iptables-save")) + (await network.lab.must(own, "ip6tables-save"));
+
+/** A long ping: 100 a second for `seconds`; the share of answers that came. */
+async function received(seconds: number): Promise<number> {
+  const count = seconds * 100;
+  const { stdout } = await network.lab.run(
+    peer,
+    "ping",
+    "-q",
+    "-c",
+    `${count}`,
+    "-i",
+    "0.01",
+    "-W",
+    "1",
+    own.address,
+  );
+  return Number(/, (\d+) received/.exec(stdout)?.[1] ?? 0) / count;
+}
+
+it("puts its rules into chains of its own in the mangle table, with a way around a dead monitor", async () => {
+  const saved = await rules();
+  const queueing = saved.split("\n").filter((line) => line.includes("NFQUEUE"));
+  expect(queueing.length).toBeGreaterThanOrEqual(4);
+  for (const line of queueing) expect(line).toMatch(/--queue-bypass/);
+  expect(saved.slice(0, saved.indexOf("NFQUEUE"))).toContain("*mangle");
+  expect(saved).not.toMatch(/-A (INPUT|OUTPUT)[^\n]*NFQUEUE/);
+});
+
+it("lets traffic go on when the monitor is killed", async () => {
+  const share = received(3);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect(await station.monitor.stop("SIGKILL")).toBe("SIGKILL");
+  expect(await share).toBeGreaterThan(0.98);
+  expect(await received(1)).toBe(1);
+});
+
+it("removes its rules when the monitor is killed", async () => {
+  await station.monitor.stop("SIGKILL");
+  await until("the rules to go", async () => (/NFQUEUE/.test(await rules()) ? undefined : true));
+});
+
+it("lets traffic go on when the monitor hangs", async () => {
+  process.kill(station.monitor.pid, "SIGSTOP");
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(await received(1)).toBe(1);
+  } finally {
+    process.kill(station.monitor.pid, "SIGCONT");
+  }
+});
+
+it("runs beside nobody else's rules: what is there stays", async () => {
+  const mine = ["-t", "mangle", "-A", "INPUT", "-p", "tcp", "--dport", "9", "-j", "MARK", "--set-mark", "7"];
+  await network.lab.must(own, "iptables", ...mine);
+  await station.monitor.stop();
+  expect(await rules()).toMatch(/--dport 9 -j MARK/);
+});
+
+it("starts again after it was killed, and counts again", async () => {
+  const id = await network.count(own, { proto: "icmp" });
+  await station.monitor.stop("SIGKILL");
+  expect(isRunning(station.monitor.pid)).toBe(false);
+  await network.startMonitor(own, ["--tap", "nfqueue"]);
+  const ask = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: peer.address };
+  await until("the agent to give the sketch again", async () => {
+    const { status } = await network.post(own, JSON.stringify(ask), "application/json");
+    return status === 200 ? true : undefined;
+  });
+  await network.ping(peer, own.address, 12);
+  expect(await network.ask(own, ask)).toBe(12);
+});

@@ -1,0 +1,134 @@
+// A tree of three agents: the right sum, and the truth about who is missing when one is killed.
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Host, until } from "../lab.js";
+import { Network, type Station } from "../lab-network.js";
+
+interface Detail {
+  readonly value: unknown;
+  readonly coverage: {
+    readonly expected: number;
+    readonly answered: readonly string[];
+    readonly missing: readonly { readonly host: string; readonly reason: string }[];
+    readonly complete: boolean;
+  };
+}
+
+let network: Network;
+let stations: Station[];
+let root: Host;
+let id: number;
+
+const name = (host: Host) => `${host.address}:8000`;
+const names = (hosts: readonly Host[]) => hosts.map(name).sort();
+
+async function grow(parents: readonly (number | undefined)[]): Promise<void> {
+  network = new Network(parents.length);
+  stations = [];
+  for (const [i, parent] of parents.entries()) {
+    const above = parent === undefined ? {} : { parent: network.host(parent) };
+    const tap = i === parents.length - 1 ? "nfqueue" : "packet";
+    stations.push(await network.start(network.host(i), { tap, ...above }));
+  }
+  root = network.host(0);
+  await until("the whole tree", async () => {
+    const status = (await network.ask(root, { type: "query leaf agents", detail: true })) as {
+      hosts: string[];
+    }[];
+    return status.flatMap(({ hosts }) => hosts).length === parents.length - 1 ? true : undefined;
+  });
+  id = await network.count(root, { proto: "icmp" }, { counter_key_type: "dst" });
+}
+
+/** Five pings to each host from the controller's. */
+async function pingAll(hosts: readonly Host[]): Promise<void> {
+  const controller = network.host(network.lab.hosts.length - 1);
+  for (const host of hosts) await network.ping(controller, host.address, 5);
+}
+
+async function total(): Promise<Detail & { readonly ms: number }> {
+  const started = performance.now();
+  const ask = {
+    type: "query sketch",
+    sketch_id: id,
+    counter_key_type: "dst",
+    counter_key: "total",
+    detail: true,
+  };
+  const detail = (await network.ask(root, ask)) as Detail;
+  return { ...detail, ms: performance.now() - started };
+}
+
+const hitters = () =>
+  network.ask(root, { type: "query heavy hitters", sketch_id: id, counter_key_type: "dst" });
+
+afterEach(() => network?.close());
+
+describe("a star of three", () => {
+  beforeEach(() => grow([undefined, 0, 0]));
+
+  it("adds up exactly, key by key", async () => {
+    const hosts = stations.map(({ host }) => host);
+    await pingAll(hosts);
+    const { value, coverage } = await total();
+    expect(value).toBe(15);
+    expect(coverage).toMatchObject({ expected: 3, missing: [], complete: true });
+    expect([...coverage.answered].sort()).toEqual(names(hosts));
+    expect(await hitters()).toEqual(Object.fromEntries(hosts.map(({ address }) => [address, 5])));
+    const ask = { type: "query sketch", sketch_id: id, counter_key_type: "dst", counter_key: "key_num" };
+    expect(await network.ask(root, ask)).toBe(3);
+    expect(await network.ask(root, { ...ask, counter_key: "total", scope: "host" })).toBe(5);
+  });
+
+  it("answers for the rest, in time, when an agent is killed, and takes it back later", async () => {
+    const [first, second, third] = stations as [Station, Station, Station];
+    await pingAll([first.host, second.host, third.host]);
+    await third.agent.stop("SIGKILL");
+    const { value, coverage, ms } = await total();
+    expect(value).toBe(10);
+    expect(ms).toBeLessThan(1200);
+    expect(coverage).toMatchObject({ expected: 3, complete: false, missing: [{ host: name(third.host) }] });
+    await network.startAgent(third.host, ["--parent", `http://${root.address}:8000`]);
+    await until("the lost agent's counts", async () => ((await total()).value === 15 ? true : undefined));
+  });
+
+  it("answers in time when an agent hangs", async () => {
+    const [first, second, third] = stations as [Station, Station, Station];
+    await pingAll([first.host, second.host, third.host]);
+    process.kill(second.agent.pid, "SIGSTOP");
+    try {
+      const { value, coverage, ms } = await total();
+      expect(value).toBe(10);
+      expect(ms).toBeLessThan(1300);
+      expect(coverage.missing).toMatchObject([{ host: name(second.host), reason: "timeout" }]);
+    } finally {
+      process.kill(second.agent.pid, "SIGCONT");
+    }
+  });
+
+  it("says so when a host's monitor is killed, and that host's inline traffic goes on", async () => {
+    const [first, second, third] = stations as [Station, Station, Station];
+    await pingAll([first.host, second.host]);
+    await third.monitor.stop("SIGKILL");
+    const { value, coverage } = await total();
+    expect(value).toBe(10);
+    expect(coverage.missing).toMatchObject([{ host: name(third.host), reason: "monitor_down" }]);
+    await network.ping(first.host, third.host.address, 20);
+  });
+});
+
+describe("a chain of three", () => {
+  beforeEach(() => grow([undefined, 0, 1]));
+
+  it("adds up, and lists the whole lost branch when the middle is killed", async () => {
+    const [first, second, third] = stations as [Station, Station, Station];
+    await pingAll([first.host, second.host, third.host]);
+    expect((await total()).value).toBe(15);
+    await second.agent.stop("SIGKILL");
+    const { value, coverage, ms } = await total();
+    expect(value).toBe(5);
+    expect(ms).toBeLessThan(1200);
+    expect(coverage.missing.map(({ host }) => host).sort()).toEqual(names([second.host, third.host]));
+    expect(coverage).toMatchObject({ expected: 3, complete: false });
+  });
+});
