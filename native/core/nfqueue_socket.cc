@@ -1,0 +1,168 @@
+// nfnetlink_queue messages, see include/uapi/linux/netfilter/nfnetlink_queue.h.
+#include "nfqueue_socket.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <string_view>
+
+namespace tallytree {
+namespace {
+
+constexpr int kReceiveBuffer = 32 << 20;
+constexpr uint16_t kPacketMessage = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET;
+
+nlmsghdr* put_message(void* buffer, uint16_t type, uint16_t flags, uint16_t queue) noexcept {
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer);
+  message->nlmsg_type = static_cast<uint16_t>(NFNL_SUBSYS_QUEUE << 8 | type);
+  message->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
+  auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
+  header->nfgen_family = AF_UNSPEC;
+  header->version = NFNETLINK_V0;
+  header->res_id = htons(queue);
+  return message;
+}
+
+using Attributes = std::array<const nlattr*, NFQA_MAX + 1>;
+
+int collect(const nlattr* attribute, void* table) {
+  const uint16_t type = mnl_attr_get_type(attribute);
+  if (type <= NFQA_MAX) (*static_cast<Attributes*>(table))[type] = attribute;
+  return MNL_CB_OK;
+}
+
+uint32_t number(const nlattr* attribute) noexcept {
+  return attribute != nullptr && mnl_attr_get_payload_len(attribute) >= 4 ? ntohl(mnl_attr_get_u32(attribute))
+                                                                          : 0;
+}
+
+bool decode(const nlmsghdr* message, QueuedPacket& out) noexcept {
+  Attributes seen{};
+  mnl_attr_parse(message, sizeof(nfgenmsg), collect, &seen);
+  const nlattr* header = seen[NFQA_PACKET_HDR];
+  if (header == nullptr || mnl_attr_get_payload_len(header) < sizeof(nfqnl_msg_packet_hdr)) return false;
+  nfqnl_msg_packet_hdr packet;
+  std::memcpy(&packet, mnl_attr_get_payload(header), sizeof packet);
+  out = QueuedPacket{};
+  out.id = ntohl(packet.packet_id);
+  out.hook = packet.hook;
+  if (const nlattr* payload = seen[NFQA_PAYLOAD])
+    out.payload = {static_cast<const uint8_t*>(mnl_attr_get_payload(payload)),
+                   mnl_attr_get_payload_len(payload)};
+  const uint32_t full = number(seen[NFQA_CAP_LEN]);  // only there when the copy is shorter
+  out.length = full != 0 ? full : static_cast<uint32_t>(out.payload.size());
+  out.input_device = number(seen[NFQA_IFINDEX_INDEV]);
+  out.output_device = number(seen[NFQA_IFINDEX_OUTDEV]);
+  out.super_packet = (number(seen[NFQA_SKB_INFO]) & NFQA_SKB_GSO) != 0;
+  return true;
+}
+
+/// The kernel sends one packet a datagram. Lengths are signed here: a cut message must not wrap around.
+bool decode_datagram(const uint8_t* bytes, int size, QueuedPacket& out) noexcept {
+  const auto* message = reinterpret_cast<const nlmsghdr*>(bytes);
+  for (; mnl_nlmsg_ok(message, size); message = mnl_nlmsg_next(message, &size))
+    if (message->nlmsg_type == kPacketMessage && mnl_nlmsg_get_payload_len(message) >= sizeof(nfgenmsg))
+      return decode(message, out);
+  return false;
+}
+
+template <size_t kCount>
+bool parse_numbers(std::string_view line, std::array<uint32_t, kCount>& out) noexcept {
+  for (uint32_t& value : out) {
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+    if (error != std::errc()) return false;
+    line.remove_prefix(static_cast<size_t>(end - line.data()));
+  }
+  return true;
+}
+
+}  // namespace
+
+NfqueueSocket::NfqueueSocket(uint16_t queue)
+    : queue_(queue),
+      socket_(open_netlink(NETLINK_NETFILTER, 0, "opening a netfilter netlink socket")),
+      counters_(open("/proc/thread-self/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC)),
+      buffers_(std::make_unique<Buffers>()) {
+  if (counters_.get() < 0) throw_errno("opening the counters of NFQUEUE in /proc (is it in this kernel?)");
+  if (setsockopt(descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer) < 0)
+    throw_errno("enlarging the buffer of an NFQUEUE (it needs the capability CAP_NET_ADMIN)");
+  configure();
+  const int on = 1;
+  mnl_socket_setsockopt(socket_.get(), NETLINK_NO_ENOBUFS, const_cast<int*>(&on), sizeof on);
+}
+
+/// One message: between a bind and a mode of its own, packets would be dropped despite --queue-bypass.
+void NfqueueSocket::configure() {
+  alignas(nlmsghdr) std::array<uint8_t, 512> buffer;
+  nlmsghdr* message = put_message(buffer.data(), NFQNL_MSG_CONFIG, NLM_F_ACK, queue_);
+  const nfqnl_msg_config_cmd bind{NFQNL_CFG_CMD_BIND, 0, htons(AF_UNSPEC)};
+  const nfqnl_msg_config_params params{htonl(kCopyRange), NFQNL_COPY_PACKET};
+  constexpr uint32_t kFlags = NFQA_CFG_F_FAIL_OPEN | NFQA_CFG_F_GSO;
+  mnl_attr_put(message, NFQA_CFG_CMD, sizeof bind, &bind);
+  mnl_attr_put(message, NFQA_CFG_PARAMS, sizeof params, &params);
+  mnl_attr_put_u32(message, NFQA_CFG_QUEUE_MAXLEN, htonl(kQueueLength));
+  mnl_attr_put_u32(message, NFQA_CFG_MASK, htonl(kFlags));
+  mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(kFlags));
+  if (mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) < 0)
+    throw_errno("configuring an NFQUEUE");
+  const ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
+  const unsigned port = mnl_socket_get_portid(socket_.get());
+  if (size < 0 || mnl_cb_run(buffer.data(), static_cast<size_t>(size), 0, port, nullptr, nullptr) < 0)
+    throw_errno("binding an NFQUEUE (does another program use that queue number?)");
+}
+
+NfqueueSocket::Batch NfqueueSocket::receive(std::span<QueuedPacket> out) noexcept {
+  std::array<mmsghdr, kBatch> messages{};
+  std::array<iovec, kBatch> vectors;
+  const size_t wanted = std::min(out.size(), kBatch);
+  for (size_t i = 0; i < wanted; ++i) {
+    vectors[i] = {buffers_->datagrams[i].data(), kDatagram};
+    messages[i].msg_hdr.msg_iov = &vectors[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  const int received =
+      recvmmsg(descriptor(), messages.data(), static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);
+  Batch batch;
+  if (received <= 0) return batch;  // nothing there, or ENOBUFS: then the gap in the ids tells what was lost
+  batch.datagrams = static_cast<size_t>(received);
+  for (size_t i = 0; i < batch.datagrams; ++i) {
+    const int size = static_cast<int>(messages[i].msg_len);
+    if (decode_datagram(buffers_->datagrams[i].data(), size, out[batch.packets])) ++batch.packets;
+  }
+  return batch;
+}
+
+bool NfqueueSocket::accept_up_to(uint32_t id) noexcept {
+  alignas(nlmsghdr) std::array<uint8_t, 128> buffer;
+  nlmsghdr* message = put_message(buffer.data(), NFQNL_MSG_VERDICT_BATCH, 0, queue_);
+  const nfqnl_msg_verdict_hdr verdict{htonl(NF_ACCEPT), htonl(id)};
+  mnl_attr_put(message, NFQA_VERDICT_HDR, sizeof verdict, &verdict);
+  return mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) >= 0;
+}
+
+bool NfqueueSocket::counters(QueueCounters& out) noexcept {
+  std::array<char, 8192> text;
+  const ssize_t size = pread(counters_.get(), text.data(), text.size(), 0);
+  std::string_view rest(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    std::array<uint32_t, 8>
+        fields{};  // number, portid, waiting, mode, range, queue_dropped, user_dropped, id
+    if (parse_numbers(rest.substr(0, end), fields) && fields[0] == queue_) {
+      out = {fields[2], fields[5], fields[6], fields[7]};
+      return true;
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+}  // namespace tallytree

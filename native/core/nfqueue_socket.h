@@ -1,0 +1,73 @@
+// One NFQUEUE by netlink: bind, receive in batches, give verdicts, read the kernel's counters.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "descriptor.h"
+
+namespace tallytree {
+
+/// A packet that waits for a verdict. `payload` holds until the next receive().
+struct QueuedPacket {
+  std::span<const uint8_t> payload;  ///< from the IP header on
+  uint32_t id = 0;
+  uint32_t length = 0;  ///< of the whole packet
+  uint32_t input_device = 0;
+  uint32_t output_device = 0;
+  uint8_t hook = 0;           ///< NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT, ...
+  bool super_packet = false;  ///< it carries several segments
+};
+
+/// A line of /proc/net/netfilter/nfnetlink_queue.
+struct QueueCounters {
+  uint32_t waiting = 0;
+  uint32_t queue_dropped = 0;  ///< the queue was full
+  uint32_t user_dropped = 0;   ///< the socket was full
+  uint32_t last_id = 0;
+};
+
+/// Owned and used by one thread.
+class NfqueueSocket {
+ public:
+  static constexpr size_t kBatch = 64;
+  static constexpr uint32_t kCopyRange = 160;
+  static constexpr uint32_t kQueueLength = 16384;
+
+  /// Binds, sets copy range, length and the flags fail-open and GSO in one message, and waits for the
+  /// kernel's consent. Throws std::system_error.
+  explicit NfqueueSocket(uint16_t queue);
+
+  int descriptor() const noexcept { return mnl_socket_get_fd(socket_.get()); }
+
+  struct Batch {
+    size_t datagrams = 0;  ///< taken from the socket; fewer than asked for: it is empty now
+    size_t packets = 0;    ///< of those, decoded into `out`
+  };
+  /// Takes what is there, without waiting.
+  Batch receive(std::span<QueuedPacket> out) noexcept;
+
+  /// Accepts every waiting packet up to that id, in one message. False: the kernel did not take it; try
+  /// again.
+  bool accept_up_to(uint32_t id) noexcept;
+
+  /// False when the counters cannot be read.
+  bool counters(QueueCounters& out) noexcept;
+
+ private:
+  static constexpr size_t kDatagram = 2048;
+  struct Buffers {
+    std::array<std::array<uint8_t, kDatagram>, kBatch> datagrams;
+  };
+
+  void configure();
+
+  uint16_t queue_;
+  NetlinkSocket socket_;
+  Descriptor counters_;
+  std::unique_ptr<Buffers> buffers_;
+};
+
+}  // namespace tallytree
