@@ -73,10 +73,15 @@ export class Network {
     });
   }
 
-  async startAgent(host: Host, options: readonly string[] = []): Promise<Running> {
+  /** `wrapper`: a command that the agent's command line is given to ("env", "PATH=/nowhere"). */
+  async startAgent(
+    host: Host,
+    options: readonly string[] = [],
+    wrapper: readonly string[] = [],
+  ): Promise<Running> {
     const socket = join(this.lab.folder, `${host.name}.sock`);
     const place = ["--address", host.address, "--port", `${port}`, "--monitor", socket];
-    const agent = await this.lab.spawn(host, [...program("agent"), ...place, ...options]);
+    const agent = await this.lab.spawn(host, [...wrapper, ...program("agent"), ...place, ...options]);
     const ended = agent.ended.then((status) => {
       throw new Error(`the agent of ${host.name} ended with ${status}:\n${agent.stdout()}${agent.stderr()}`);
     });
