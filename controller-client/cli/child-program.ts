@@ -11,7 +11,6 @@ export interface ProgramExit {
   readonly lastWords: string;
 }
 
-const graceMs = 5000;
 const keptCharacters = 4096;
 
 /** A running Node program. Its standard error is kept, its log on standard output goes to `log` when given. */
@@ -41,8 +40,8 @@ export class ChildProgram {
     });
   }
 
-  /** Asks it to end, and after some seconds makes it. Resolves when it is gone. */
-  async end(): Promise<void> {
+  /** Asks it to end, and after `graceMs` makes it. Resolves when it is gone. */
+  async end(graceMs: number): Promise<void> {
     if (!this.#running) return;
     this.#child.kill("SIGTERM");
     const patience = new AbortController();

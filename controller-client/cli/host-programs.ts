@@ -21,9 +21,16 @@ export interface HostProgramOptions {
   readonly parent?: string;
 }
 
+interface Folder {
+  readonly path: string;
+  /** The folder around it, when that was made for it. */
+  readonly parent: string | undefined;
+}
+
 type Log = ((text: string) => void) | undefined;
 
 const runFolder = "/run/tallytree";
+const noFolder = "none";
 const startMs = 15_000;
 const pollMs = 50;
 
@@ -35,7 +42,7 @@ export class HostPrograms {
   private constructor(
     private readonly paths: HostProgramPaths,
     private readonly options: HostProgramOptions,
-    private readonly folder: string,
+    private readonly folder: Folder,
     private readonly log: Log,
   ) {}
 
@@ -52,7 +59,7 @@ export class HostPrograms {
 
   /** Starts the monitor, then the agent; resolves when the agent answers. Throws Failure when one ends. */
   async start(): Promise<{ readonly at: string }> {
-    const socket = join(this.folder, "monitor.sock");
+    const socket = join(this.folder.path, "monitor.sock");
     const { port, address, tap, parent } = this.options;
     this.#launch("monitor", this.paths.monitor, [
       "--socket",
@@ -79,13 +86,13 @@ export class HostPrograms {
     throw this.#failure(exit);
   }
 
-  /** Ends both and removes the folder. Idempotent. */
-  async end(): Promise<void> {
+  /** Ends both, each within `graceMs` or by force, and removes the folder. Idempotent. */
+  async end(graceMs: number): Promise<void> {
     this.#ending = true;
-    for (const program of this.#programs.toReversed()) await program.end();
-    await rm(this.folder, { recursive: true, force: true });
+    for (const program of this.#programs.toReversed()) await program.end(graceMs);
+    await rm(this.folder.path, { recursive: true, force: true });
     // Fails while another monitor keeps its socket there, as it should.
-    await rmdir(runFolder).catch(() => {});
+    if (this.folder.parent !== undefined) await rmdir(this.folder.parent).catch(() => {});
   }
 
   #launch(name: string, path: string, args: readonly string[]): void {
@@ -113,15 +120,12 @@ export class HostPrograms {
 const optional = (name: string, value: string | undefined): readonly string[] =>
   value === undefined ? [] : [`--${name}`, value];
 
-// In /run when it is there; 0711 lets the agent, which gives up root, reach the socket by its name only.
-async function makeFolder(): Promise<string> {
-  const inRun = await mkdir(runFolder, { recursive: true, mode: 0o755 }).then(
-    () => true,
-    () => false,
-  );
-  const folder = await mkdtemp(join(inRun ? runFolder : tmpdir(), inRun ? "up-" : "tallytree-"));
-  await chmod(folder, 0o711);
-  return folder;
+// In /run when that can be; 0711 lets the agent, which gives up root, reach the socket by its name only.
+async function makeFolder(): Promise<Folder> {
+  const made = await mkdir(runFolder, { recursive: true, mode: 0o755 }).catch(() => noFolder);
+  const path = await mkdtemp(made === noFolder ? join(tmpdir(), "tallytree-") : join(runFolder, "up-"));
+  await chmod(path, 0o711);
+  return { path, parent: made === runFolder ? runFolder : undefined };
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -21,6 +21,8 @@ export interface UpSurroundings {
   readonly isRoot: boolean;
   /** How the user calls this program, for the commands that are suggested. */
   readonly command: string;
+  /** Milliseconds that a program has to end by itself. */
+  readonly graceMs: number;
   /** Resolves when the user wants to end. */
   readonly interrupted: () => Promise<void>;
 }
@@ -32,9 +34,11 @@ const surroundingsOfThisProcess: UpSurroundings = {
   paths: { monitor: programPath("monitor"), agent: programPath("agent") },
   isRoot: process.getuid?.() === 0,
   command: process.env.npm_command === "exec" ? "npx tallytree" : "tallytree",
+  graceMs: 5000,
+  // Listened to till the end: a second, impatient Ctrl-C must not leave things behind.
   interrupted: () =>
     new Promise((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
     }),
 };
 
@@ -79,7 +83,7 @@ async function up(options: UpOptions, terminal: Terminal, surroundings: UpSurrou
     terminal.out(welcome(ready.at, surroundings.command, options.parent));
     await Promise.race([programs.failed(interrupted), interrupted]);
   } finally {
-    await programs.end();
+    await programs.end(surroundings.graceMs);
   }
 }
 

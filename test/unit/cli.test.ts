@@ -1,0 +1,222 @@
+// The tallytree command in this process against a fake agent: messages sent, output, help, errors.
+
+import { afterEach, describe, expect, test } from "vitest";
+import { TallyError } from "../../controller-client/messages/index.js";
+import { tallytree } from "./cli-terminal.js";
+import { type FakeAgent, type FakeAnswer, startFakeAgent } from "./client-fakes.js";
+
+const open: FakeAgent[] = [];
+
+afterEach(async () => {
+  for (const agent of open.splice(0)) await agent.close();
+});
+
+async function agentSaying(answer: FakeAnswer): Promise<FakeAgent> {
+  const agent = await startFakeAgent(() => answer);
+  open.push(agent);
+  return agent;
+}
+
+const sent: readonly (readonly [string, object])[] = [
+  ["config sketch --proto icmp", { type: "config sketch", proto: "icmp", interface: "INPUT" }],
+  ["config sketch --proto 6 --dport 80 --interface OUTPUT", { proto: 6, dport: 80, interface: "OUTPUT" }],
+  [
+    "config sketch-counter 2 src_dst --increment bytes",
+    { sketch_id: 2, counter_key_type: "src_dst", increment: "bytes" },
+  ],
+  ["config sketch-counter 2 src --hitter-threshold 0.05", { hitter_threshold: 0.05 }],
+  ["config counter --src 10.0.0.6", { type: "config counter", src: "10.0.0.6" }],
+  ["query sketch 2 src 10.0.0.6 --detail", { type: "query sketch", counter_key: "10.0.0.6", detail: true }],
+  [
+    "query heavy-hitters 2 src --k 5 --share-of network",
+    { type: "query heavy hitters", k: 5, share_of: "network" },
+  ],
+  ["query real-time-counter 2 dport --scope host", { type: "query real time counter", scope: "host" }],
+  ["query counter --proto udp", { type: "query counter", proto: "udp" }],
+  [
+    "query bw 10.0.0.5 10.0.0.6 --seconds 1",
+    { type: "query bw", src: "10.0.0.5", dst: "10.0.0.6", seconds: 1 },
+  ],
+  ["query sketches", { type: "query sketches" }],
+  ["query status --timeout-ms 200", { type: "query status", timeout_ms: 200 }],
+  ["query leaf-agents", { type: "query leaf agents" }],
+  ["delete sketch 2", { type: "delete sketch", sketch_id: 2 }],
+  ["add leaf-agent 10.0.0.3", { type: "add leaf agent", agent_addr: "10.0.0.3" }],
+];
+
+describe("each subcommand sends its message and prints the answer as JSON", () => {
+  test.each(sent)("%s", async (line, message) => {
+    const agent = await agentSaying({ "10.0.0.6": 2 });
+    const written = await tallytree(...line.split(" "), "--at", agent.at);
+    expect(written).toEqual({ code: 0, out: '{\n  "10.0.0.6": 2\n}\n', err: "" });
+    expect(agent.asked).toHaveLength(1);
+    expect(agent.asked[0]).toMatchObject(message);
+  });
+});
+
+const loss = {
+  ...{ complete: false, seen: 12, counted: 9, filtered: 1, unkeyed: 0 },
+  ...{ lost: { ring: 2, queue: 0 }, unparsed: {}, ignored: {} },
+};
+const coverage = {
+  ...{ expected: 2, answered: ["10.0.0.2:8000"], complete: false },
+  missing: [{ host: "10.0.0.4:8000", reason: "timeout", last_seen: "2026-01-01T00:00:00Z" }],
+};
+
+describe("--table", () => {
+  async function table(line: string, answer: FakeAnswer): Promise<readonly string[]> {
+    const agent = await agentSaying(answer);
+    const { code, out } = await tallytree(...line.split(" "), "--table", "--at", agent.at);
+    expect(code).toBe(0);
+    return out.split("\n");
+  }
+
+  test("aligns counts by key, the largest first, whatever their digits", async () => {
+    const answer = { "80": 7, "10.0.0.6": 12, "10.0.0.100": "9007199254740993" };
+    expect(await table("query heavy-hitters 0 src", answer)).toEqual([
+      "KEY                    COUNT",
+      "10.0.0.100  9007199254740993",
+      "10.0.0.6                  12",
+      "80                         7",
+      "",
+    ]);
+  });
+
+  test("shows bounds, coverage and loss of a detailed answer", async () => {
+    const answer = {
+      ...{ value: { "10.0.0.6": 12 }, exact: false, unit: "pkt", window: "all", coverage, loss },
+      keys: {
+        "10.0.0.7": { lower: 1, upper: 3, exact: false, certain: false },
+        "10.0.0.6": { lower: 12, upper: 13, exact: false, certain: true },
+      },
+    };
+    expect(await table("query heavy-hitters 0 src --detail", answer)).toEqual([
+      "KEY       PKT  AT LEAST  AT MOST  CERTAIN",
+      "10.0.0.6   12        12       13  yes",
+      "10.0.0.7    1         1        3  no",
+      "",
+      "coverage: 1 of 2 hosts answered",
+      "  missing 10.0.0.4:8000: timeout, last seen 2026-01-01T00:00:00Z",
+      "packets: 12 seen, 9 counted, 1 filtered, 0 without such a key, lost: 2 by ring",
+      "",
+    ]);
+  });
+
+  test("shows lists of objects, plain lists, rules and numbers", async () => {
+    const counters = [{ counter_key_type: "src", increment: "pkt" }];
+    const sketches = [
+      { sketch_id: 0, interface: "INPUT", proto: "icmp", counters },
+      { sketch_id: 1, counters: [] },
+    ];
+    expect(await table("query sketches", sketches)).toEqual([
+      "SKETCH ID  INTERFACE  PROTO  COUNTERS",
+      "        0  INPUT      icmp   counter_key_type=src,increment=pkt",
+      "        1  -          -      none",
+      "",
+    ]);
+    expect(await table("query leaf-agents", ["10.0.0.3:8000", "10.0.0.4:8000"])).toEqual([
+      "10.0.0.3:8000",
+      "10.0.0.4:8000",
+      "",
+    ]);
+    expect(await table("query leaf-agents", [])).toEqual(["none", ""]);
+    expect(await table("query counter", [5, 420])).toEqual(["PACKETS  BYTES", "      5    420", ""]);
+    expect(await table("query sketch 0 src total", 9)).toEqual(["9", ""]);
+    expect(await table("config sketch-counter 0 src", "ok: src")).toEqual(["ok: src", ""]);
+    expect(await table("query heavy-hitters 0 src", {})).toEqual(["KEY  COUNT", ""]);
+  });
+
+  test("shows an object by line", async () => {
+    const answer = {
+      value: 7,
+      lower: 7,
+      upper: 8,
+      unit: "pkt",
+      coverage: { ...coverage, missing: [] },
+      loss,
+    };
+    expect((await table("query sketch 0 src total --detail", answer)).slice(0, 6)).toEqual([
+      "value:  7",
+      "lower:  7",
+      "upper:  8",
+      "unit:   pkt",
+      "",
+      "coverage: 1 of 2 hosts answered",
+    ]);
+  });
+});
+
+describe("errors are one sentence on standard error and exit code 1", () => {
+  const wrong: readonly (readonly [string, string])[] = [
+    ["config sketch --proto foo", 'proto is "foo": give one of'],
+    ["config sketch --dprt 80", "unknown option '--dprt'"],
+    ["query heavy-hitters zero src", 'sketch_id is "zero": give a whole number'],
+    ["query heavy-hitters 0", "missing required argument 'counter_key_type'"],
+    ["query heavy-hitters 0 source", 'counter_key_type is "source"'],
+    ["query heavy-hiters 0 src", "unknown command 'heavy-hiters' (Did you mean heavy-hitters?)"],
+    ["query bw 10.0.0.5 10.0.0.6 more", "too many arguments"],
+    ["qery", "unknown command 'qery' (Did you mean query?)"],
+    ["query status --at 10.0.0.300", 'is "10.0.0.300": give an agent such as'],
+    ["up --port 70000", "--port is 70000: give a port from 1 to 65535"],
+    ["up --tap pcap", "argument 'pcap' is invalid"],
+  ];
+
+  test.each(wrong)("%s", async (line, sentence) => {
+    const { code, out, err } = await tallytree(...line.split(" "));
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toMatch(/^tallytree: .*\n$/);
+    expect(err).toContain(sentence);
+  });
+
+  test("what the agent says is passed on", async () => {
+    const agent = await agentSaying(
+      new TallyError("not_found", "sketch_id is 7: no such sketch", { field: "sketch_id" }),
+    );
+    const written = await tallytree("delete", "sketch", "7", "--at", agent.at);
+    expect(written).toEqual({ code: 1, out: "", err: "tallytree: sketch_id is 7: no such sketch\n" });
+  });
+
+  test("nobody there", async () => {
+    const agent = await startFakeAgent(() => 1);
+    await agent.close();
+    const { code, err } = await tallytree("query", "status", "--at", agent.at);
+    expect(code).toBe(1);
+    expect(err).toContain(`cannot reach an agent at ${agent.at}`);
+  });
+});
+
+describe("help reads like a manual page", () => {
+  const pages = [
+    "",
+    "config",
+    "query",
+    "delete",
+    "add",
+    "up",
+    ...sent.map(([line]) => line.split(" ").slice(0, 2).join(" ")),
+  ];
+
+  test.each([...new Set(pages)])("tallytree %s --help", async (line) => {
+    const { code, out, err } = await tallytree(...line.split(" ").filter(Boolean), "--help");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const titles = out.match(/^[A-Z ]+$/gm) ?? [];
+    for (const title of ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS"]) {
+      expect(titles).toContain(title);
+    }
+    expect(out).toMatch(new RegExp(`^SYNOPSIS\n +tallytree ?${line}`, "m"));
+    expect(Math.max(...out.split("\n").map((text) => text.length))).toBeLessThan(100);
+  });
+
+  test("fields only agents send are not offered", async () => {
+    const { out } = await tallytree("config", "sketch", "--help");
+    expect(out).toContain("--dport <number>");
+    for (const field of ["uuid", "secret", "budget", "--path", "--form"]) expect(out).not.toContain(field);
+  });
+
+  test("an incomplete command shows its page as an error", async () => {
+    const { code, err } = await tallytree("query");
+    expect(code).toBe(1);
+    expect(err).toContain("tallytree query heavy-hitters");
+    expect(err).toContain("tallytree: a command is missing, see above\n");
+  });
+});
