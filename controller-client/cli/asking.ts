@@ -2,7 +2,13 @@
 
 import { Argument, Command, Option } from "commander";
 import { Client } from "../client.js";
-import { checkRequest, type FieldSchema, type RequestType, requestSchemas } from "../messages/index.js";
+import {
+  checkRequest,
+  type FieldSchema,
+  parseAgentAddress,
+  type RequestType,
+  requestSchemas,
+} from "../messages/index.js";
 import { document, type Manual } from "./manual.js";
 import { renderJson, renderTable } from "./rendering.js";
 import type { Terminal } from "./terminal.js";
@@ -83,7 +89,7 @@ async function ask(
 ): Promise<void> {
   // Checked here first: a slip is told at once, even when the agent is away.
   const request = checkRequest(fields);
-  const client = new Client(options.at);
+  const client = new Client(parseAgentAddress(options.at, "--at").url);
   try {
     const answer = await client.request(request);
     terminal.out(options.table ? renderTable(request.type, answer) : renderJson(answer));

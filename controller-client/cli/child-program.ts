@@ -7,7 +7,7 @@ export interface ProgramExit {
   readonly name: string;
   /** How it ended, in words: "exit code 1", "signal SIGKILL". */
   readonly how: string;
-  /** The last line it wrote to standard error; empty when it wrote none. */
+  /** The last sentence it wrote to standard error; empty when it wrote none. */
   readonly lastWords: string;
 }
 
@@ -53,6 +53,15 @@ export class ChildProgram {
 
   #exit(how: string): ProgramExit {
     this.#running = false;
-    return { name: this.name, how, lastWords: this.#words.trim().split("\n").at(-1) ?? "" };
+    return { name: this.name, how, lastWords: lastSentence(this.#words) };
   }
 }
+
+/** The last line that is neither a log record nor part of a stack trace; without one, what the last record says. */
+function lastSentence(text: string): string {
+  const lines = text.split("\n").filter((line) => /^\S/.test(line) && !/^(Node\.js v|[}\]^])/.test(line));
+  const sentence = lines.findLast((line) => !line.startsWith("{"));
+  return sentence?.replace(/^tallytree-[a-z]+: /, "") ?? recordedMessage(lines.at(-1) ?? "");
+}
+
+const recordedMessage = (record: string): string => /"msg":"([^"]*)"/.exec(record)?.[1] ?? "";

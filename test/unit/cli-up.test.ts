@@ -28,7 +28,8 @@ const agentProgram = (notes: string): string => `${prelude}
   createHttp((request, response) => response.writeHead(request.url === "/healthz" ? 200 : 404).end())
     .listen(Number(option("--port")), option("--address"), () => note(${JSON.stringify(join(notes, "agent.json"))}));
 `;
-const failing = (sentence: string): string => `console.error("a warning\\n${sentence}"); process.exit(1);`;
+const failing = (sentence: string): string =>
+  `console.error('a warning\\ntallytree-x: ${sentence}\\n{"level":50,"msg":"late"}'); process.exit(1);`;
 
 interface Note {
   readonly pid: number;
@@ -150,6 +151,15 @@ describe("up in this process", () => {
       message: "the monitor ended (exit code 1): the add-on is not built: run npm run setup",
     });
     expect(await readdir(folder)).not.toContain("agent.json");
+  });
+
+  test.each([
+    ['throw new Error("out of paper")', "Error: out of paper"],
+    ['console.error(\'{"level":50,"msg":"the tap failed"}\'); process.exit(1)', "the tap failed"],
+  ])("a monitor that crashes is quoted: %s", async (program, words) => {
+    await writePrograms(program);
+    const { error } = await up([], never);
+    expect(error).toMatchObject({ message: `the monitor ended (exit code 1): ${words}` });
   });
 
   test("an agent that fails is quoted, and the monitor is ended", async () => {

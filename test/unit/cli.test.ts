@@ -156,7 +156,7 @@ describe("errors are one sentence on standard error and exit code 1", () => {
     ["query heavy-hiters 0 src", "unknown command 'heavy-hiters' (Did you mean heavy-hitters?)"],
     ["query bw 10.0.0.5 10.0.0.6 more", "too many arguments"],
     ["qery", "unknown command 'qery' (Did you mean query?)"],
-    ["query status --at 10.0.0.300", 'is "10.0.0.300": give an agent such as'],
+    ["query status --at 10.0.0.300", '--at is "10.0.0.300": give an agent such as'],
     ["up --port 70000", "--port is 70000: give a port from 1 to 65535"],
     ["up --tap pcap", "argument 'pcap' is invalid"],
   ];
