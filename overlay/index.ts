@@ -6,7 +6,7 @@ export { type AnnouncementOptions, announce } from "./announcement.js";
 export type { Ask } from "./ask.js";
 export { type Child, nameOf } from "./children.js";
 export { within } from "./deadline.js";
-export type { Gathered, Question } from "./gather.js";
+export { type Gathered, type Question, refuseLoop } from "./gather.js";
 export { addLoss, isNothing, noLoss } from "./loss.js";
 export { type Codec, encodePartial, type Partial } from "./partial.js";
 export type { OwnPart } from "./replies.js";

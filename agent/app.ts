@@ -1,0 +1,84 @@
+// The HTTP face of an agent: builds the server, listens to nothing.
+
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
+import {
+  decodeRequest,
+  encodeFrame,
+  frameContentType,
+  type Request,
+} from "../controller-client/messages/index.js";
+import type { Agent, Call } from "./agent.js";
+import { bodyLimit, rawFailure, sendFailure, sendNotServed } from "./failures.js";
+import { handle } from "./handlers/index.js";
+import { isMonitorUp, statusOf } from "./handlers/status.js";
+
+/** Node's own limits are minutes; messages are small and their senders near. */
+const limits = {
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+  maxHeaderSize: 16 * 1024,
+};
+const maxConnections = 1024;
+const statusMs = 1000;
+
+/** The routes of one agent. */
+export function buildApp(agent: Agent, loggerInstance: FastifyBaseLogger): FastifyInstance {
+  const { requestTimeout, ...http } = limits;
+  const app: FastifyInstance = fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    bodyLimit,
+    requestTimeout,
+    http,
+    forceCloseConnections: true,
+    clientErrorHandler: refuseRaw,
+  });
+  app.server.maxConnections = maxConnections;
+  takeAnyBody(app);
+  app.setErrorHandler((error, _request, reply) => sendFailure(reply, error, app.log));
+  app.setNotFoundHandler((request, reply) => sendNotServed(request.url.split("?", 1)[0] ?? "", reply));
+  app.post("/", (request, reply) => answer(agent, request, reply));
+  app.get("/status", () => statusOf(agent, statusMs));
+  app.get("/healthz", async () => ({ ok: true, monitor: await isMonitorUp(agent) }));
+  return app;
+}
+
+// The messages decide what a body is; old clients send forms, and strings without any content type.
+function takeAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+}
+
+async function answer(agent: Agent, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const text = typeof request.body === "string" ? request.body : "";
+  const message = decodeRequest(request.headers["content-type"], text);
+  const outcome = await handle(agent, message, callOf(message, request.raw, reply));
+  if ("frame" in outcome) return reply.type(frameContentType).send(encodeFrame(outcome.frame));
+  // Serialized here: a bare number or text is JSON too.
+  return reply.type("application/json; charset=utf-8").send(JSON.stringify(outcome.json));
+}
+
+function callOf(message: Request, { socket }: IncomingMessage, { raw }: FastifyReply): Call {
+  const started = performance.now();
+  const budgetMs = message.budget_ms ?? message.timeout_ms + testMs(message);
+  const gone = new AbortController();
+  raw.once("close", () => raw.writableFinished || gone.abort());
+  const localAddress = socket.localAddress?.replace(/^::ffff:/, "");
+  const leftMs = () => Math.max(1, budgetMs - (performance.now() - started));
+  return { budgetMs, leftMs, path: message.path ?? [], localAddress, signal: gone.signal };
+}
+
+const testMs = (message: Request): number => (message.type === "query bw" ? message.seconds * 1000 : 0);
+
+function refuseRaw(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return;
+  socket.end(rawFailure(error.code));
+}

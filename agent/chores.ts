@@ -1,0 +1,70 @@
+// What an agent does without being asked: looks after its monitor and its children, and announces itself.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyBaseLogger } from "fastify";
+import type { AgentAddress, TallyError } from "../controller-client/messages/index.js";
+import { announce } from "../overlay/index.js";
+import type { Agent } from "./agent.js";
+
+const monitorEveryMs = 2000;
+const childrenEveryMs = 5000;
+const announceEveryMs = 3000;
+const budgetMs = 2000;
+
+export interface ChoreOptions {
+  readonly parent: AgentAddress | undefined;
+  readonly log: FastifyBaseLogger;
+  /** Ends the chores. */
+  readonly signal: AbortSignal;
+}
+
+export function startChores(agent: Agent, { parent, log, signal }: ChoreOptions): void {
+  void repeat(monitorEveryMs, signal, watchMonitor(agent, log));
+  void repeat(childrenEveryMs, signal, () => agent.tree.tend(budgetMs));
+  if (parent !== undefined) void announceTo(agent, parent, { log, signal });
+}
+
+function watchMonitor({ upkeep }: Agent, log: FastifyBaseLogger): () => Promise<void> {
+  let problem: string | undefined;
+  return async () => {
+    const before = problem;
+    problem = await upkeep.sync(budgetMs).then(
+      () => undefined,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    if (problem !== undefined && before === undefined) log.warn({ problem }, "the monitor does not answer");
+    if (problem === undefined && before !== undefined) log.info("the monitor answers again");
+  };
+}
+
+type Running = Omit<ChoreOptions, "parent">;
+
+function announceTo(agent: Agent, parent: AgentAddress, { log, signal }: Running): Promise<void> {
+  const request = { type: "add leaf agent", agent_addr: agent.address.name } as const;
+  return announce({
+    post: () => agent.links.send(parent, request),
+    everyMs: announceEveryMs,
+    onChange: (failure) => logAnnouncement(log, parent, failure),
+    signal,
+  });
+}
+
+function logAnnouncement(
+  log: FastifyBaseLogger,
+  { name }: AgentAddress,
+  failure: TallyError | undefined,
+): void {
+  if (failure === undefined) log.info({ parent: name }, "this agent is below its parent");
+  else
+    log.warn(
+      { parent: name, code: failure.code, problem: failure.message },
+      "the parent does not take this agent",
+    );
+}
+
+async function repeat(everyMs: number, signal: AbortSignal, chore: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await chore();
+    await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,82 @@
+// How a change reaches this host and the agents below. From a controller the own monitor decides: what it refuses is
+// refused. From a parent the wish stands whatever this host's monitor says, so that one host never keeps out the rest.
+
+import { type Request, TallyError } from "../controller-client/messages/index.js";
+import { type Agent, type Call, isRelayed, monitorMs, tellLimits } from "./agent.js";
+import type { Counter, NewSketch, Sketch } from "./sketch-book.js";
+
+/** Makes a sketch here and below; the same uuid again changes nothing. Rejects with TallyError. */
+export async function makeSketch(
+  agent: Agent,
+  draft: NewSketch,
+  request: Request,
+  call: Call,
+): Promise<Sketch> {
+  const present = agent.book.get(draft.uuid);
+  if (present !== undefined) return present;
+  const { uuid, secret } = draft;
+  const message = { ...request, uuid, secret } as Request;
+  if (isRelayed(request)) {
+    const sketch = await agent.book.inTurn(async () => agent.book.get(uuid) ?? agent.book.add(draft));
+    await placeAndTell(agent, sketch, message, call);
+    return sketch;
+  }
+  const sketch = await agent.book.inTurn(() => placeFirst(agent, draft, call));
+  await agent.tree.tell(message, tellLimits(call));
+  return sketch;
+}
+
+/** Adds a counter here and below; the same again changes only its threshold. Rejects with TallyError. */
+export async function makeCounter(agent: Agent, sketch: Sketch, counter: Counter, options: CounterOptions) {
+  const { request, call } = options;
+  const wanted = { ...counter, since: sketch.counters.get(counter.keyType)?.since ?? counter.since };
+  refuseOther(sketch.counters.get(counter.keyType), wanted);
+  if (isRelayed(request)) {
+    sketch.counters.set(wanted.keyType, wanted);
+    await placeAndTell(agent, sketch, request, call);
+    return;
+  }
+  await agent.book.inTurn(() => placeCounterFirst(agent, sketch, wanted, call));
+  await agent.tree.tell(request, tellLimits(call));
+}
+
+export interface CounterOptions {
+  /** As it goes to the children: the sketch by its uuid. */
+  readonly request: Request;
+  readonly call: Call;
+}
+
+/** Ends a sketch here and below. Never rejects for a monitor or child that is away: they are told later. */
+export async function endSketch(agent: Agent, uuid: string, request: Request, call: Call): Promise<void> {
+  agent.book.remove(uuid);
+  const removed = agent.monitor.removeSketch(uuid, monitorMs(call)).catch(() => agent.upkeep.markStale());
+  await Promise.all([removed, agent.tree.tell(request, tellLimits(call))]);
+}
+
+async function placeFirst({ book, upkeep }: Agent, draft: NewSketch, call: Call): Promise<Sketch> {
+  const candidate: Sketch = { ...draft, id: book.nextId, counters: new Map() };
+  await upkeep.place(candidate, monitorMs(call));
+  return book.add(draft);
+}
+
+async function placeCounterFirst({ upkeep }: Agent, sketch: Sketch, counter: Counter, call: Call) {
+  const counters = new Map(sketch.counters).set(counter.keyType, counter);
+  await upkeep.place({ ...sketch, counters }, monitorMs(call));
+  sketch.counters.set(counter.keyType, counter);
+}
+
+async function placeAndTell(agent: Agent, sketch: Sketch, request: Request, call: Call): Promise<void> {
+  const { book, upkeep, tree } = agent;
+  const placed = book.inTurn(() => upkeep.place(sketch, monitorMs(call)));
+  const [own] = await Promise.allSettled([placed, tree.tell(request, tellLimits(call))]);
+  if (own.status === "fulfilled") return;
+  upkeep.markStale();
+  throw own.reason;
+}
+
+function refuseOther(known: Counter | undefined, wanted: Counter): void {
+  const differs = (["increment", "capacity"] as const).find((name) => known && known[name] !== wanted[name]);
+  if (known === undefined || differs === undefined) return;
+  const message = `counter "${wanted.keyType}" is here already with ${differs} ${known[differs]}: delete the sketch first, or use another`;
+  throw new TallyError("conflict", message, { field: differs });
+}

@@ -1,0 +1,70 @@
+// The way of every question about counts: the own part and the children's, added up, then as a frame for a parent,
+// bare for old scripts, or in detail.
+
+import { type Coverage, type Loss, type RequestOf, TallyError } from "../controller-client/messages/index.js";
+import { type Codec, encodePartial, type Gathered, noLoss, type OwnPart } from "../overlay/index.js";
+import type { Agent, Call, Outcome } from "./agent.js";
+import type { Window } from "./own-host.js";
+import { type Counted, counted } from "./payloads/counted.js";
+import type { Sketch } from "./sketch-book.js";
+
+export type CountingRequest = RequestOf<
+  "query sketch" | "query heavy hitters" | "query real time counter" | "query counter"
+>;
+
+export interface Counting<V> {
+  readonly request: CountingRequest;
+  readonly window: Window;
+  readonly own: (budgetMs: number) => Promise<OwnPart<Counted<V>>>;
+  readonly codec: Codec<V>;
+  readonly bare: (value: V) => unknown;
+  /** The fields of the detailed answer but window, coverage and loss. */
+  readonly detail: (value: V) => object;
+}
+
+/** Answers a question. Throws TallyError when no host at all answered: there is no right number then. */
+export async function countOver<V>(agent: Agent, call: Call, counting: Counting<V>): Promise<Outcome> {
+  const { request, own } = counting;
+  const codec = counted(counting.codec);
+  const { budgetMs, path } = call;
+  const gathered = await agent.tree.gather({ request, own, codec, budgetMs, path }, request.scope);
+  noticeRestart(agent, gathered);
+  if (request.form === "partial") return { frame: encodePartial(gathered, codec) };
+  if (gathered.payload === undefined) throw nobody(gathered.error);
+  const { value } = gathered.payload;
+  if (!request.detail) return { json: counting.bare(value) };
+  return { json: { ...counting.detail(value), ...evidence(gathered, gathered.payload, counting.window) } };
+}
+
+/** A parent asks for a sketch that this agent does not know: nobody below can be added up without its secret. */
+export function withoutSketch(agent: Agent, { uuid }: Pick<Sketch, "uuid">): Outcome {
+  const { name, tree } = agent;
+  const message = `no sketch ${uuid} yet`;
+  const missing = [name, ...tree.hostsBelow()].map((host) => ({ host, reason: "no_sketch", message }));
+  return { frame: { head: { name, hosts: [], missing, loss: noLoss }, body: new Uint8Array() } };
+}
+
+interface Evidence {
+  readonly window: { readonly kind: Window; readonly from: number; readonly to: number };
+  readonly coverage: Coverage;
+  readonly loss: Loss;
+}
+
+function evidence(gathered: Gathered<unknown>, { from, to }: Counted<unknown>, kind: Window): Evidence {
+  return { window: { kind, from, to }, coverage: coverageOf(gathered), loss: gathered.loss };
+}
+
+export function coverageOf({ hosts, missing }: Pick<Gathered<unknown>, "hosts" | "missing">): Coverage {
+  const expected = hosts.length + missing.length;
+  return { expected, answered: hosts, missing, complete: missing.length === 0 };
+}
+
+function noticeRestart({ upkeep }: Agent, { error }: Gathered<unknown>): void {
+  if (error instanceof TallyError && error.code === "not_found") upkeep.markStale();
+}
+
+function nobody(cause: unknown): unknown {
+  if (!(cause instanceof TallyError)) return cause;
+  // What is missing is not in the message but on this host for the moment.
+  return cause.code === "not_found" ? new TallyError("unavailable", cause.message, { cause }) : cause;
+}

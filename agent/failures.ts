@@ -1,0 +1,61 @@
+// How anything that goes wrong leaves the agent: one JSON form, the status of its code, no detail of unknown errors.
+
+import type { FastifyBaseLogger, FastifyReply } from "fastify";
+import { TallyError, toErrorBody } from "../controller-client/messages/index.js";
+
+/** Answers with an error. An unknown one is logged, here and nowhere else. */
+export function sendFailure(reply: FastifyReply, error: unknown, log: FastifyBaseLogger): FastifyReply {
+  const known = asTallyError(error);
+  if (known === undefined || known.code === "internal") log.error({ err: error }, "a request failed inside");
+  return reply.status(known?.status ?? 500).send(toErrorBody(known ?? error));
+}
+
+/** Errors of the HTTP layer in the words of the messages; undefined for what is nobody's fault but ours. */
+function asTallyError(error: unknown): TallyError | undefined {
+  if (error instanceof TallyError) return error;
+  const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    return new TallyError("too_large", `the body exceeds ${bodyLimit} bytes`, {
+      field: "body",
+      cause: error,
+    });
+  }
+  if (typeof statusCode !== "number" || statusCode < 400 || statusCode >= 500) return undefined;
+  return new TallyError("bad_request", "the HTTP request is malformed", { cause: error });
+}
+
+/** Bytes of a request body: messages are small. */
+export const bodyLimit = 256 * 1024;
+
+/** What is served: path to method. */
+const served: ReadonlyMap<string, string> = new Map([
+  ["/", "POST"],
+  ["/status", "GET"],
+  ["/healthz", "GET"],
+]);
+
+/** 405 where only the method is wrong, else 404. */
+export function sendNotServed(path: string, reply: FastifyReply): FastifyReply {
+  const method = served.get(path);
+  if (method === undefined) {
+    const error = new TallyError("not_found", "nothing is served at this path: POST messages to /");
+    return reply.status(error.status).send(toErrorBody(error));
+  }
+  const error = new TallyError("unsupported", `${path} takes ${method} only`);
+  return reply.status(405).header("allow", method).send(toErrorBody(error));
+}
+
+/** The answer to bytes that are not even HTTP, or came too slowly. */
+export function rawFailure(code: string | undefined): string {
+  const [status, text] = rawStatus(code);
+  const body = JSON.stringify(toErrorBody(new TallyError("bad_request", text)));
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  return `${head}\r\nconnection: close\r\n\r\n${body}`;
+}
+
+function rawStatus(code: string | undefined): readonly [status: string, text: string] {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["408 Request Timeout", "the request came too slowly"];
+  if (code === "HPE_HEADER_OVERFLOW")
+    return ["431 Request Header Fields Too Large", "the headers are too large"];
+  return ["400 Bad Request", "this is no HTTP request"];
+}

@@ -1,0 +1,65 @@
+// `query sketch`: one number of a counter over all hosts asked.
+
+import type { RequestOf } from "../../controller-client/messages/index.js";
+import type { Agent, Handler } from "../agent.js";
+import type { Interval } from "../algebra.js";
+import { type Counting, countOver, withoutSketch } from "../counting.js";
+import type { Asked, Window } from "../own-host.js";
+import { distinctCodec } from "../payloads/ledgers.js";
+import { intervalCodec } from "../payloads/sums.js";
+import { bareCount, countDetail, unitOf } from "../render.js";
+import { checkedKey, type Located, locate } from "./locate.js";
+
+type Query = RequestOf<"query sketch">;
+
+/** Words that stand where a key stands, and what they ask about. */
+const distinctWindows: ReadonlyMap<string, Window> = new Map([
+  ["key_num", "all"],
+  ["real_time_key_num", "realtime"],
+]);
+const totalWord = "total";
+
+export const querySketch: Handler<"query sketch"> = async (agent, query, call) => {
+  const located = locate(agent, query);
+  if (!("counter" in located)) return withoutSketch(agent, located);
+  const window = distinctWindows.get(query.counter_key);
+  if (window !== undefined) return countOver(agent, call, distinctKeys(agent, query, located, window));
+  return countOver(agent, call, oneCount(agent, query, located));
+};
+
+function oneCount(agent: Agent, query: Query, { request, sketch, counter }: Located): Counting<Interval> {
+  const isTotal = query.counter_key === totalWord;
+  const key = isTotal ? totalWord : checkedKey(agent, query);
+  const { detail } = query;
+  return {
+    request: { ...request, counter_key: key } as Query,
+    window: "all",
+    own: (budgetMs) => {
+      const asked: Asked = { sketch, counter, window: "all", detail, budgetMs };
+      return isTotal ? agent.own.total(asked) : agent.own.interval(asked, key);
+    },
+    codec: intervalCodec,
+    bare: bareCount,
+    detail: (interval) => countDetail(interval, unitOf(counter.increment)),
+  };
+}
+
+function distinctKeys(
+  agent: Agent,
+  { detail }: Query,
+  { request, sketch, counter }: Located,
+  window: Window,
+): Counting<Uint8Array> {
+  const count = (set: Uint8Array) => agent.algebra.distinctCount(set);
+  return {
+    request,
+    window,
+    own: (budgetMs) => agent.own.distinct({ sketch, counter, window, detail, budgetMs }),
+    codec: distinctCodec(agent.algebra),
+    bare: (set) => count(set).count,
+    detail: (set) => {
+      const { count: value, lower, upper, exact } = count(set);
+      return { value, lower, upper, exact, unit: "keys" };
+    },
+  };
+}

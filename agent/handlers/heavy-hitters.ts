@@ -1,0 +1,34 @@
+// `query heavy hitters`: keys above a share of some host's total (or of the network's, or the top k), counted over all.
+
+import type { RequestOf } from "../../controller-client/messages/index.js";
+import type { Agent, Handler } from "../agent.js";
+import { type Counting, countOver, withoutSketch } from "../counting.js";
+import { type Hitters, hittersCodec } from "../payloads/hitters.js";
+import { bareRows, rowsDetail, unitOf } from "../render.js";
+import { select } from "../selection.js";
+import { type Located, ledgerKind, locate } from "./locate.js";
+
+type Query = RequestOf<"query heavy hitters">;
+
+export const queryHeavyHitters: Handler<"query heavy hitters"> = async (agent, query, call) => {
+  const located = locate(agent, query);
+  if (!("counter" in located)) return withoutSketch(agent, located);
+  return countOver(agent, call, heavyHitters(agent, query, located));
+};
+
+function heavyHitters(agent: Agent, query: Query, located: Located): Counting<Hitters> {
+  const { sketch, counter } = located;
+  const { detail, share_of, k, threshold = counter.threshold } = query;
+  const kind = ledgerKind(agent, located);
+  const rows = (hitters: Hitters) => select(kind, hitters, { threshold, share_of, k });
+  const here = share_of === "host" && k === undefined ? threshold : undefined;
+  return {
+    // Every host must judge by the same threshold, and its own counter may have another.
+    request: { ...located.request, threshold } as Query,
+    window: "all",
+    own: (budgetMs) => agent.own.hitters({ sketch, counter, window: "all", detail, budgetMs }, here),
+    codec: hittersCodec(kind),
+    bare: (hitters) => bareRows(rows(hitters)),
+    detail: (hitters) => rowsDetail(rows(hitters), unitOf(counter.increment)),
+  };
+}

@@ -1,0 +1,35 @@
+// Every message type and who handles it.
+
+import type { Request, RequestType } from "../../controller-client/messages/index.js";
+import type { Agent, Call, Handler, Outcome } from "../agent.js";
+import { queryBw, serveBw } from "./bandwidth.js";
+import { querySketch } from "./counts.js";
+import { queryHeavyHitters } from "./heavy-hitters.js";
+import { addLeafAgent, queryLeafAgents } from "./leaves.js";
+import { queryRealTimeCounter } from "./real-time.js";
+import { configCounter, queryCounter } from "./rules.js";
+import { configSketch, configSketchCounter, deleteSketch, querySketches } from "./sketches.js";
+import { queryStatus } from "./status.js";
+
+const handlers: { readonly [T in RequestType]: Handler<T> } = {
+  "config sketch": configSketch,
+  "config sketch counter": configSketchCounter,
+  "query sketch": querySketch,
+  "query heavy hitters": queryHeavyHitters,
+  "query real time counter": queryRealTimeCounter,
+  "delete sketch": deleteSketch,
+  "query sketches": querySketches,
+  "config counter": configCounter,
+  "query counter": queryCounter,
+  "query bw": queryBw,
+  "serve bw": serveBw,
+  "query status": queryStatus,
+  "add leaf agent": addLeafAgent,
+  "query leaf agents": queryLeafAgents,
+};
+
+/** Carries out one message. Rejects with TallyError. */
+export function handle(agent: Agent, request: Request, call: Call): Promise<Outcome> {
+  const handler = handlers[request.type] as Handler<RequestType>;
+  return handler(agent, request, call);
+}

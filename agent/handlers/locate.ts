@@ -1,0 +1,43 @@
+// Finds the counter that a question is about, for controllers by id and for parents by uuid.
+
+import { type RequestOf, TallyError } from "../../controller-client/messages/index.js";
+import { type Agent, isRelayed } from "../agent.js";
+import type { LedgerKind } from "../payloads/ledgers.js";
+import { type Counter, counterOf, type Sketch } from "../sketch-book.js";
+import { byUuid } from "./sketches.js";
+
+type CounterQuery = RequestOf<"query sketch" | "query heavy hitters" | "query real time counter">;
+
+export interface Located {
+  readonly sketch: Sketch;
+  readonly counter: Counter;
+  /** The question as it goes to the agents below. */
+  readonly request: CounterQuery;
+}
+
+/** Throws not_found for a controller; a parent is told which sketch is unknown here, to send it again. */
+export function locate(agent: Agent, query: CounterQuery): Located | Pick<Sketch, "uuid"> {
+  try {
+    const sketch = agent.book.find(query);
+    const counter = counterOf(sketch, query.counter_key_type);
+    return { sketch, counter, request: byUuid(query, sketch.uuid) };
+  } catch (error) {
+    if (isRelayed(query) && query.sketch && error instanceof TallyError) return { uuid: query.sketch };
+    throw error;
+  }
+}
+
+/** The canonical text of a key, so that every host looks up the same. Throws bad_request, field counter_key. */
+export function checkedKey({ algebra }: Agent, query: RequestOf<"query sketch">): string {
+  try {
+    return algebra.checkKey(query.counter_key_type, query.counter_key);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "it is no key";
+    throw new TallyError("bad_request", reason, { field: "counter_key", cause });
+  }
+}
+
+export function ledgerKind({ algebra }: Agent, { sketch, counter }: Located): LedgerKind {
+  const { keyType, increment } = counter;
+  return { algebra, keyType, increment, secret: Buffer.from(sketch.secret, "hex") };
+}

@@ -1,0 +1,61 @@
+// Messages that make, list and end sketches and their counters.
+
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Request, RequestOf } from "../../controller-client/messages/index.js";
+import { type Agent, done, type Handler, isRelayed } from "../agent.js";
+import { endSketch, makeCounter, makeSketch } from "../configuration.js";
+import type { Counter, NewSketch, Sketch } from "../sketch-book.js";
+import { sketchInfo } from "../sketch-info.js";
+
+export const configSketch: Handler<"config sketch"> = async (agent, request, call) => {
+  const sketch = await makeSketch(agent, newSketch(agent, request), request, call);
+  return done(agent, request, sketch.id);
+};
+
+export const configSketchCounter: Handler<"config sketch counter"> = async (agent, request, call) => {
+  const sketch = agent.book.find(request);
+  const counter = newCounter(agent, request);
+  await makeCounter(agent, sketch, counter, { request: byUuid(request, sketch.uuid), call });
+  return done(agent, request, counterText(sketch, counter));
+};
+
+export const deleteSketch: Handler<"delete sketch"> = async (agent, request, call) => {
+  // A parent may delete what never came here: its children may have it.
+  const uuid = isRelayed(request) && request.sketch ? request.sketch : agent.book.find(request).uuid;
+  const id = agent.book.get(uuid)?.id;
+  await endSketch(agent, uuid, byUuid(request, uuid), call);
+  return done(agent, request, `ok: sketch ${id} deleted`);
+};
+
+export const querySketches: Handler<"query sketches"> = async ({ book }, { detail }) => {
+  const listed = book.list().filter(({ rule }) => detail || !rule);
+  return { json: listed.map((sketch) => sketchInfo(sketch, detail)) };
+};
+
+/** Ids are each agent's own: between agents a sketch goes by its uuid. */
+export function byUuid<R extends Request>({ ...request }: R, uuid: string): R {
+  const { sketch_id: _, ...rest } = request as R & { readonly sketch_id?: number };
+  return { ...rest, sketch: uuid } as unknown as R;
+}
+
+function newSketch({ now }: Agent, request: RequestOf<"config sketch">): NewSketch {
+  const { uuid = randomUUID(), secret = randomBytes(16).toString("hex"), tap, label } = request;
+  const { interface: direction, proto, src, dst, sport, dport, device } = request;
+  const filter = { interface: direction, ...defined({ proto, src, dst, sport, dport, device }) };
+  return { uuid, secret, filter, rule: false, since: now() / 1000, ...defined({ tap, label }) };
+}
+
+function newCounter({ now }: Agent, request: RequestOf<"config sketch counter">): Counter {
+  const { counter_key_type: keyType, increment, capacity, hitter_threshold: threshold } = request;
+  return { keyType, increment, capacity, threshold, since: now() / 1000 };
+}
+
+function counterText({ id }: Sketch, { keyType, increment, threshold, capacity }: Counter): string {
+  return `ok: sketch ${id} counts ${increment} by ${keyType}; heavy hitters above ${threshold}; capacity ${capacity}`;
+}
+
+type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

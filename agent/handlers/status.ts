@@ -1,0 +1,59 @@
+// `query status` and GET /status, /healthz: this agent, its monitor, its children.
+
+import { type Loss, type StatusAnswer, TallyError } from "../../controller-client/messages/index.js";
+import type { MonitorStats } from "../../monitor/client.js";
+import { isNothing } from "../../overlay/index.js";
+import type { Agent, Handler } from "../agent.js";
+
+export const queryStatus: Handler<"query status"> = async (agent, _request, { budgetMs }) => ({
+  json: await statusOf(agent, budgetMs),
+});
+
+/** Never rejects for a monitor that is down: that is a state too. */
+export async function statusOf(agent: Agent, budgetMs: number): Promise<StatusAnswer> {
+  const { name, version, now, startedAt, book, tree, parent } = agent;
+  return {
+    name,
+    version,
+    uptime_seconds: Math.round((now() - startedAt) / 1000),
+    monitor: await monitorState(agent, budgetMs),
+    sketches: book.list().filter(({ rule }) => !rule).length,
+    leaf_agents: tree.leafAgents(),
+    ...(parent === undefined ? {} : { parent }),
+  };
+}
+
+export async function isMonitorUp({ monitor }: Agent): Promise<boolean> {
+  const hello = await monitor.hello(healthMs).catch(() => undefined);
+  return hello?.tap.state === "running";
+}
+
+const healthMs = 500;
+
+async function monitorState({ monitor }: Agent, budgetMs: number): Promise<StatusAnswer["monitor"]> {
+  const ms = budgetMs * monitorShare;
+  try {
+    const [{ version }, stats] = await Promise.all([monitor.hello(ms), monitor.stats(ms)]);
+    return stats.tap.state === "running" ? upState(`${version}`, stats) : downState(stats.tap.reason);
+  } catch (error) {
+    return downState(error instanceof TallyError ? error.message : undefined);
+  }
+}
+
+const monitorShare = 0.9;
+
+/** Besides what every agent tells: the monitor's memory in bytes, and its uptime. */
+function upState(version: string, stats: MonitorStats) {
+  const { tap, memory, uptimeMs } = stats;
+  const uptime_seconds = Math.round(uptimeMs / 1000);
+  return { state: "up", version, tap: tap.kind, loss: tapLoss(stats), memory, uptime_seconds } as const;
+}
+
+const downState = (message = "the monitor does not answer") => ({ state: "down", message }) as const;
+
+/** The whole tap's books: what was read is counted here, since it reached the counters. */
+function tapLoss({ stats }: MonitorStats): Loss {
+  const { seen = 0, read = 0, lost = {}, unparsed = {}, ignored = {} } = stats ?? {};
+  const complete = stats !== undefined && isNothing(lost);
+  return { complete, seen, counted: read, filtered: 0, unkeyed: 0, lost, unparsed, ignored };
+}

@@ -1,0 +1,150 @@
+// This host's own part of every answer: what the monitor counted, since when, and what was lost on the way.
+
+import type { Loss } from "../controller-client/messages/index.js";
+import { TallyError } from "../controller-client/messages/index.js";
+import type { Monitor, MonitorStats } from "../monitor/client.js";
+import { isNothing, noLoss, type OwnPart } from "../overlay/index.js";
+import type { Algebra, Interval, Totals } from "./algebra.js";
+import type { Counted } from "./payloads/counted.js";
+import type { Hitters } from "./payloads/hitters.js";
+import { largestWithin } from "./payloads/share.js";
+import type { Counter, Sketch } from "./sketch-book.js";
+
+export type Window = "all" | "realtime";
+
+export interface OwnHostOptions {
+  readonly monitor: Monitor;
+  readonly algebra: Algebra;
+  readonly now: () => number;
+}
+
+/** One counter of one sketch, and how the answer is wanted. */
+export interface Asked {
+  readonly sketch: Sketch;
+  readonly counter?: Counter;
+  readonly window: Window;
+  /** Whether to fetch what was lost; bare answers do not show it. */
+  readonly detail: boolean;
+  readonly budgetMs: number;
+}
+
+type Part<V> = Promise<OwnPart<Counted<V>>>;
+
+/** Every method rejects with TallyError, `not_found` for what the monitor does not have (any more). */
+export class OwnHost {
+  readonly #monitor: Monitor;
+  readonly #algebra: Algebra;
+  readonly #now: () => number;
+
+  constructor({ monitor, algebra, now }: OwnHostOptions) {
+    this.#monitor = monitor;
+    this.#algebra = algebra;
+    this.#now = now;
+  }
+
+  interval(asked: Asked, key: string): Part<Interval> {
+    const { sketch, counter, budgetMs } = asked;
+    const query = { uuid: sketch.uuid, keyType: counter?.keyType ?? "", key };
+    return this.#part(asked, () => this.#monitor.interval(query, budgetMs));
+  }
+
+  /** The sum of all increments of the counter: what shares are shares of. */
+  total(asked: Asked): Part<Interval> {
+    return this.#part(asked, async () => {
+      const { total } = this.#algebra.ledgerSummary(await this.#ledger(asked));
+      return { lower: total, upper: total };
+    });
+  }
+
+  totals(asked: Asked): Part<Totals> {
+    return this.#part(asked, () => this.#monitor.totals(asked.sketch.uuid, asked.budgetMs));
+  }
+
+  distinct(asked: Asked): Part<Uint8Array> {
+    return this.#part(asked, () => this.#monitor.distinct(ledgerQuery(asked), asked.budgetMs));
+  }
+
+  ledger(asked: Asked): Part<Uint8Array> {
+    return this.#part(asked, () => this.#ledger(asked));
+  }
+
+  /** The ledger, and with a threshold the keys above it here. */
+  hitters(asked: Asked, threshold: number | undefined): Part<Hitters> {
+    return this.#part(asked, async () => {
+      const ledger = await this.#ledger(asked);
+      if (threshold === undefined) return { ledger, certain: new Set<string>(), possible: new Set<string>() };
+      return { ledger, ...this.#candidates(ledger, asked.sketch, threshold) };
+    });
+  }
+
+  #ledger(asked: Asked): Promise<Uint8Array> {
+    return this.#monitor.ledger(ledgerQuery(asked), asked.budgetMs);
+  }
+
+  #candidates(ledger: Uint8Array, { secret }: Sketch, threshold: number): Omit<Hitters, "ledger"> {
+    const above = largestWithin(threshold, this.#algebra.ledgerSummary(ledger).total);
+    const { keys, lower } = this.#algebra.ledgerEntries(ledger, Buffer.from(secret, "hex"), { above });
+    const isCertain = (index: number) => (lower[index] ?? 0n) > above;
+    return {
+      certain: new Set(keys.filter((_, index) => isCertain(index))),
+      possible: new Set(keys.filter((_, index) => !isCertain(index))),
+    };
+  }
+
+  async #part<V>(asked: Asked, count: () => Promise<V>): Part<V> {
+    try {
+      const [value, loss] = await Promise.all([count(), asked.detail ? this.#loss(asked) : noLoss]);
+      return { payload: { ...this.#span(asked), value }, loss };
+    } catch (error) {
+      throw explained(error, asked.sketch);
+    }
+  }
+
+  #span({ sketch, counter, window }: Asked): { readonly from: number; readonly to: number } {
+    const to = this.#now() / 1000;
+    const since = Math.min(to, counter?.since ?? sketch.since);
+    return { from: window === "all" ? since : Math.max(since, Math.floor(to) - 1), to };
+  }
+
+  async #loss(asked: Asked): Promise<Loss> {
+    const { sketch, counter, budgetMs } = asked;
+    const [totals, unkeyed, stats] = await Promise.all([
+      this.#monitor.totals(sketch.uuid, budgetMs),
+      counter === undefined
+        ? 0n
+        : this.#ledger(asked).then((body) => this.#algebra.ledgerSummary(body).unkeyed),
+      this.#monitor.stats(budgetMs),
+    ]);
+    return lossOf(stats, totals.packets, unkeyed);
+  }
+}
+
+/** The books of one host's tap: seen = counted + filtered + lost + unparsed + ignored. */
+export function lossOf({ stats }: MonitorStats, matched: bigint, unkeyed: bigint): Loss {
+  const { seen = 0, read = 0, lost = {}, unparsed = {}, ignored = {} } = stats ?? {};
+  // A super-packet is one socket buffer and several packets: what matched may exceed what was read.
+  const counted = Math.min(Number(matched), read);
+  const balance = {
+    seen,
+    counted,
+    filtered: read - counted,
+    unkeyed: Number(unkeyed),
+    lost,
+    unparsed,
+    ignored,
+  };
+  return { complete: stats !== undefined && isNothing(lost), ...balance };
+}
+
+const ledgerQuery = ({ sketch, counter, window }: Asked) => ({
+  uuid: sketch.uuid,
+  keyType: counter?.keyType ?? "",
+  window,
+});
+
+// The book has the sketch and the monitor does not: it was restarted, or refuses it for a reason that was kept.
+function explained(error: unknown, { problem }: Sketch): unknown {
+  if (!(error instanceof TallyError) || error.code !== "not_found") return error;
+  const message = problem ?? "this host's monitor was restarted; it counts from now on";
+  return new TallyError("not_found", message, { cause: error });
+}

@@ -1,0 +1,46 @@
+// Payload of heavy hitters: the ledger of all hosts, and the keys that are heavy on some one host.
+
+import type { Codec } from "../../overlay/index.js";
+import { checkedLedger, type LedgerKind } from "./ledgers.js";
+
+export interface Hitters {
+  readonly ledger: Uint8Array;
+  /** Keys certainly above the threshold of some host. */
+  readonly certain: ReadonlySet<string>;
+  /** Keys possibly above the threshold of some host, and not certainly so on any. */
+  readonly possible: ReadonlySet<string>;
+}
+
+export function hittersCodec(kind: LedgerKind): Codec<Hitters> {
+  const { algebra, keyType, secret } = kind;
+  const keys = (value: unknown) => readKeys(value, (key) => algebra.checkKey(keyType, key) === key);
+  return {
+    write: ({ ledger, certain, possible }) => ({
+      fields: { certain: [...certain], possible: [...possible] },
+      body: ledger,
+    }),
+    read: ({ certain, possible }, body) => ({
+      ledger: checkedLedger(kind, body),
+      certain: keys(certain),
+      possible: keys(possible),
+    }),
+    merge: (a, b) => ({
+      ledger: algebra.mergeLedgers([a.ledger, b.ledger], secret),
+      ...union(a, b),
+    }),
+  };
+}
+
+function union(a: Hitters, b: Hitters): Pick<Hitters, "certain" | "possible"> {
+  const certain = new Set([...a.certain, ...b.certain]);
+  const possible = new Set([...a.possible, ...b.possible].filter((key) => !certain.has(key)));
+  return { certain, possible };
+}
+
+function readKeys(value: unknown, isKey: (key: string) => boolean): ReadonlySet<string> {
+  if (!Array.isArray(value)) throw new Error("its candidates are no list");
+  for (const key of value) {
+    if (typeof key !== "string" || !isKey(key)) throw new Error("a candidate is no key of this counter");
+  }
+  return new Set(value);
+}

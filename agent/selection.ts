@@ -1,0 +1,59 @@
+// Which keys of a merged ledger answer a question about heavy hitters, and which of them certainly do.
+
+import type { LedgerEntries } from "./algebra.js";
+import type { Hitters } from "./payloads/hitters.js";
+import type { LedgerKind } from "./payloads/ledgers.js";
+import { largestWithin } from "./payloads/share.js";
+import { type Row, rowsOf } from "./render.js";
+
+export interface Selection {
+  readonly threshold: number;
+  readonly share_of: "host" | "network";
+  readonly k?: number | undefined;
+}
+
+/** By falling count. */
+export function select(
+  kind: LedgerKind,
+  hitters: Hitters,
+  { threshold, share_of, k }: Selection,
+): readonly Row[] {
+  if (k !== undefined) return topRows(kind, hitters.ledger, k);
+  return share_of === "network" ? rowsAbove(kind, hitters.ledger, threshold) : candidateRows(kind, hitters);
+}
+
+function candidateRows(
+  { algebra, secret }: LedgerKind,
+  { ledger, certain, possible }: Hitters,
+): readonly Row[] {
+  const keys = [...certain, ...possible];
+  const entries = algebra.ledgerIntervals(ledger, secret, keys);
+  return rowsOf(entries, ({ key }) => certain.has(key)).sort(byCount);
+}
+
+function rowsAbove({ algebra, secret }: LedgerKind, ledger: Uint8Array, threshold: number): readonly Row[] {
+  const above = largestWithin(threshold, algebra.ledgerSummary(ledger).total);
+  return rowsOf(algebra.ledgerEntries(ledger, secret, { above }), ({ lower }) => lower > above);
+}
+
+// A key is certainly among the top k when no key left out can have a larger count.
+function topRows({ algebra, secret }: LedgerKind, ledger: Uint8Array, k: number): readonly Row[] {
+  const entries = algebra.ledgerEntries(ledger, secret);
+  const rival = largestUpper(entries, k, algebra.ledgerSummary(ledger).floor);
+  return rowsOf(firstOf(entries, k), ({ lower }) => lower >= rival);
+}
+
+function largestUpper({ upper }: LedgerEntries, from: number, floor: bigint): bigint {
+  return upper.subarray(from).reduce((most, bound) => (bound > most ? bound : most), floor);
+}
+
+const firstOf = ({ keys, lower, upper }: LedgerEntries, k: number): LedgerEntries => ({
+  keys: keys.slice(0, k),
+  lower: lower.subarray(0, k),
+  upper: upper.subarray(0, k),
+});
+
+function byCount(a: Row, b: Row): number {
+  if (a.lower !== b.lower) return a.lower > b.lower ? -1 : 1;
+  return a.key < b.key ? -1 : 1;
+}

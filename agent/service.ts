@@ -1,0 +1,99 @@
+// One running agent: parts, server, chores, from listening to the end.
+
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { AgentAddress } from "../controller-client/messages/index.js";
+import { MonitorClient } from "../monitor/client.js";
+import { AgentLinks } from "../overlay/index.js";
+import { nativeAlgebra } from "./algebra.js";
+import { buildApp } from "./app.js";
+import { assemble } from "./assembly.js";
+import { startChores } from "./chores.js";
+import type { AgentOptions } from "./options.js";
+import { type Account, become } from "./privileges.js";
+import { isLoopback, publicAddress } from "./public-address.js";
+import { StartError } from "./start-error.js";
+
+export interface ServiceOptions {
+  readonly options: AgentOptions;
+  readonly version: string;
+  /** Whom to become once listening; undefined: stay. */
+  readonly account: Account | undefined;
+  readonly log: Logger;
+}
+
+export interface Service {
+  /** Ends tests, connections and the server. */
+  stop(): Promise<void>;
+}
+
+const firstSyncMs = 1000;
+
+/** Throws StartError with a sentence. */
+export async function startAgent({ options, version, account, log }: ServiceOptions): Promise<Service> {
+  const { parent, name, monitor: socket } = options;
+  const address = publicAddress(options.address, options.port);
+  refuseUnreachable(address, parent);
+  requireAddon();
+  const links = new AgentLinks();
+  const monitor = new MonitorClient(socket);
+  const chosen = { ...(name === undefined ? {} : { name }), ...(parent === undefined ? {} : { parent }) };
+  const onRestart = (sketches: number) => log.warn({ sketches }, "the monitor was restarted: counting anew");
+  const agent = assemble({ version, address, monitor, links, onRestart, ...chosen });
+  await agent.upkeep.sync(firstSyncMs).catch(() => undefined);
+  const app = buildApp(agent, log);
+  await listen(app, options);
+  settle(account);
+  const stopping = new AbortController();
+  startChores(agent, { parent, log, signal: stopping.signal });
+  log.info(
+    { agent: agent.name, address: options.address, port: options.port, user: account?.name },
+    "listening",
+  );
+  return {
+    stop: async () => {
+      stopping.abort();
+      agent.bandwidth.stop();
+      await Promise.all([app.close(), links.close()]);
+      monitor.close();
+    },
+  };
+}
+
+// The directory of this program may be closed to the account: nothing is read from it from here on.
+function settle(account: Account | undefined): void {
+  process.chdir("/");
+  if (account !== undefined) become(account);
+}
+
+function refuseUnreachable(self: AgentAddress, parent: AgentAddress | undefined): void {
+  if (parent === undefined || !isLoopback(self.host) || isLoopback(parent.host)) return;
+  const advice = "listen on this host's own address, by --address";
+  throw new StartError(`the parent ${parent.name} cannot reach this agent at ${self.name}: ${advice}`);
+}
+
+// It is loaded at its first use, which must not come after root is given up.
+function requireAddon(): void {
+  try {
+    nativeAlgebra.checkKey("src", "10.0.0.1");
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : "the native add-on cannot be loaded");
+  }
+}
+
+async function listen(app: FastifyInstance, { address, port }: AgentOptions): Promise<void> {
+  try {
+    await app.listen({ host: address, port });
+  } catch (error) {
+    throw new StartError(listenProblem((error as NodeJS.ErrnoException).code, address, port));
+  }
+}
+
+function listenProblem(code: string | undefined, address: string, port: number): string {
+  if (code === "EADDRINUSE")
+    return `port ${port} at ${address} is taken: stop what listens there, or give another --port`;
+  if (code === "EADDRNOTAVAIL")
+    return `${address} is no address of this host: give one of its own by --address`;
+  if (code === "EACCES") return `port ${port} is only for root: give one above 1023 by --port`;
+  return `cannot listen at ${address} port ${port} (${code ?? "unknown reason"})`;
+}

@@ -1,0 +1,143 @@
+// What this agent wants counted: its sketches by id and by uuid, whatever its monitor holds at the moment.
+
+import { type Request, TallyError } from "../controller-client/messages/index.js";
+import type { SketchFilter, TapKind } from "../monitor/client.js";
+
+export interface Counter {
+  readonly keyType: string;
+  readonly increment: "pkt" | "bytes";
+  readonly capacity: number;
+  /** Share of a host's total above which a key is heavy, when a query gives none. */
+  threshold: number;
+  /** Unix seconds: counts begin here. */
+  since: number;
+}
+
+export interface Sketch {
+  /** This agent's number for it. */
+  readonly id: number;
+  /** Its name between agents. */
+  readonly uuid: string;
+  /** 32 hex characters that key its hashes. */
+  readonly secret: string;
+  readonly filter: SketchFilter;
+  readonly tap?: TapKind;
+  readonly label?: string;
+  /** True for one exact rule: totals only, found by its fields. */
+  readonly rule: boolean;
+  /** Unix seconds: totals begin here. */
+  since: number;
+  readonly counters: Map<string, Counter>;
+  /** Why this host does not count it, if so. */
+  problem?: string;
+}
+
+export type NewSketch = Omit<Sketch, "id" | "counters"> & { readonly id?: number };
+
+/** Remembered so that a child that was away still hears of them. */
+const maxDeleted = 4096;
+
+export class SketchBook {
+  readonly #sketches = new Map<string, Sketch>();
+  readonly #deleted = new Set<string>();
+  #nextId = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** The id that the next sketch will get; ids are never used twice while this agent lives. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  list(): readonly Sketch[] {
+    return [...this.#sketches.values()];
+  }
+
+  get(uuid: string): Sketch | undefined {
+    return this.#sketches.get(uuid);
+  }
+
+  /** By id, or by uuid as agents name it. Throws not_found. */
+  find({ sketch_id: id, sketch: uuid }: SketchName): Sketch {
+    const found = this.list().find((sketch) => sketch.uuid === uuid || sketch.id === id);
+    if (found !== undefined) return found;
+    if (id === undefined)
+      throw new TallyError("not_found", `this agent has no sketch ${uuid}`, { field: "sketch" });
+    const ids = this.list().filter(({ rule }) => !rule);
+    const present =
+      ids.length === 0 ? "none; send 'config sketch' first" : ids.map((sketch) => sketch.id).join(", ");
+    throw new TallyError("not_found", `this agent has no sketch ${id} (it has: ${present})`, {
+      field: "sketch_id",
+    });
+  }
+
+  /** Keeps the id asked for (a sketch found in the monitor) unless it is taken. */
+  add({ id, ...rest }: NewSketch): Sketch {
+    const taken = id === undefined || this.list().some((sketch) => sketch.id === id);
+    const sketch: Sketch = { ...rest, id: taken ? this.#nextId : id, counters: new Map() };
+    this.#nextId = Math.max(this.#nextId, sketch.id + 1);
+    this.#deleted.delete(sketch.uuid);
+    this.#sketches.set(sketch.uuid, sketch);
+    return sketch;
+  }
+
+  remove(uuid: string): void {
+    this.#sketches.delete(uuid);
+    this.#deleted.add(uuid);
+    const [oldest] = this.#deleted;
+    if (this.#deleted.size > maxDeleted && oldest !== undefined) this.#deleted.delete(oldest);
+  }
+
+  isDeleted(uuid: string): boolean {
+    return this.#deleted.has(uuid);
+  }
+
+  /** All that a child must be told to count the same; telling it again changes nothing. */
+  wanted(): readonly Request[] {
+    return [...[...this.#deleted].map(deletion), ...this.list().flatMap(creation)];
+  }
+
+  /** Changes are made one after the other. */
+  inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(change);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+interface SketchName {
+  readonly sketch_id?: number | undefined;
+  readonly sketch?: string | undefined;
+}
+
+/** The counter of a key type. Throws not_found. */
+export function counterOf(sketch: Sketch, keyType: string): Counter {
+  const counter = sketch.counters.get(keyType);
+  if (counter !== undefined) return counter;
+  const present = [...sketch.counters.keys()].join(", ") || "none";
+  const message = `sketch ${sketch.id} has no counter "${keyType}" (it has: ${present}); send 'config sketch counter' first`;
+  throw new TallyError("not_found", message, { field: "counter_key_type" });
+}
+
+const timeout_ms = 1000;
+
+const deletion = (uuid: string): Request => ({ type: "delete sketch", sketch: uuid, timeout_ms });
+
+function creation(sketch: Sketch): readonly Request[] {
+  const { uuid, secret, filter, tap, label, rule } = sketch;
+  if (rule) return [{ type: "config counter", ...filter, uuid, secret, timeout_ms }];
+  const optional = { ...(tap === undefined ? {} : { tap }), ...(label === undefined ? {} : { label }) };
+  const first: Request = { type: "config sketch", ...filter, ...optional, uuid, secret, timeout_ms };
+  return [first, ...[...sketch.counters.values()].map((counter) => counterRequest(sketch, counter))];
+}
+
+function counterRequest({ uuid }: Sketch, { keyType, increment, capacity, threshold }: Counter): Request {
+  return {
+    type: "config sketch counter",
+    sketch: uuid,
+    counter_key_type: keyType,
+    increment,
+    capacity,
+    hitter_threshold: threshold,
+    timeout_ms,
+  };
+}

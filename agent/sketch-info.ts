@@ -1,0 +1,33 @@
+// A sketch as `query sketches` lists it.
+
+import type { CounterInfo, SketchInfo } from "../controller-client/messages/index.js";
+import type { Counter, Sketch } from "./sketch-book.js";
+
+/** What the detailed list says besides. */
+export interface SketchDetail extends SketchInfo {
+  readonly uuid: string;
+  /** True for the exact counter of one rule. */
+  readonly rule: boolean;
+  /** Unix seconds. */
+  readonly since: number;
+  /** Why this host does not count it. */
+  readonly problem?: string;
+}
+
+export function sketchInfo(sketch: Sketch, detail: boolean): SketchInfo | SketchDetail {
+  const { id, label, filter, counters, uuid, rule, since, problem } = sketch;
+  const info: SketchInfo = {
+    sketch_id: id,
+    ...(label === undefined ? {} : { label }),
+    ...filter,
+    counters: [...counters.values()].map(counterInfo),
+  };
+  return detail ? { ...info, uuid, rule, since, ...(problem === undefined ? {} : { problem }) } : info;
+}
+
+const counterInfo = ({ keyType, increment, threshold, capacity }: Counter): CounterInfo => ({
+  counter_key_type: keyType,
+  increment,
+  hitter_threshold: threshold,
+  capacity,
+});

@@ -1,0 +1,120 @@
+// Keeps the monitor at what the agent's book says: adopts what it finds there after the agent was restarted, adds
+// everything anew after the monitor was, and removes what was deleted while it was away.
+
+import type { Monitor, SketchRecord } from "../monitor/client.js";
+import { addCounters, counterNote, sketchNote, sketchOf } from "./monitor-notes.js";
+import type { Counter, Sketch, SketchBook } from "./sketch-book.js";
+
+export interface UpkeepOptions {
+  readonly monitor: Monitor;
+  readonly book: SketchBook;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told of sketches that count from zero again. */
+  readonly onRestart?: (sketches: number) => void;
+}
+
+/** A sketch this young was not there before. */
+const justNowSeconds = 1;
+
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  #instance: string | undefined;
+  #stale = true;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the next look a thorough one. */
+  markStale(): void {
+    this.#stale = true;
+  }
+
+  /** Looks whether the monitor is another one than before, and if so brings it up to date. Rejects with TallyError. */
+  sync(deadlineMs: number): Promise<void> {
+    const { monitor, book } = this.#options;
+    return book.inTurn(async () => {
+      const { instance } = await monitor.hello(deadlineMs);
+      if (instance === this.#instance && !this.#stale) return;
+      this.#stale = false;
+      await this.#align(await monitor.sketches(deadlineMs), deadlineMs).catch((error: unknown) => {
+        this.#stale = true;
+        throw error;
+      });
+      this.#instance = instance;
+    });
+  }
+
+  /** Puts a sketch with its counters into the monitor, where it may be already. Rejects with TallyError; the sketch then tells why. */
+  async place(sketch: Sketch, deadlineMs: number): Promise<void> {
+    const { monitor } = this.#options;
+    const { uuid, secret, filter, tap } = sketch;
+    try {
+      const draft = { uuid, secret, filter, meta: sketchNote(sketch), ...(tap === undefined ? {} : { tap }) };
+      const { added } = await monitor.addSketch(draft, deadlineMs);
+      if (added) await this.#beginNow(sketch, deadlineMs);
+      for (const counter of sketch.counters.values()) await this.#placeCounter(sketch, counter, deadlineMs);
+      delete sketch.problem;
+    } catch (error) {
+      sketch.problem = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  async #placeCounter({ uuid }: Sketch, counter: Counter, deadlineMs: number): Promise<void> {
+    const { keyType, increment, capacity } = counter;
+    const spec = { keyType, increment, capacity };
+    await this.#options.monitor.addCounter({ uuid, spec, meta: counterNote(counter) }, deadlineMs);
+  }
+
+  async #align(records: readonly SketchRecord[], deadlineMs: number): Promise<void> {
+    const { book, monitor } = this.#options;
+    for (const record of records) {
+      if (book.isDeleted(record.uuid)) await monitor.removeSketch(record.uuid, deadlineMs);
+      else if (book.get(record.uuid) === undefined) this.#adopt(record);
+    }
+    await this.#restore(new Map(records.map((record) => [record.uuid, record])), deadlineMs);
+  }
+
+  #adopt(record: SketchRecord): void {
+    const now = this.#seconds();
+    addCounters(this.#options.book.add(sketchOf(record, now)), record, now);
+  }
+
+  async #restore(present: ReadonlyMap<string, SketchRecord>, deadlineMs: number): Promise<void> {
+    const lacking = this.#options.book.list().filter((sketch) => !isWhole(sketch, present.get(sketch.uuid)));
+    for (const sketch of lacking) {
+      this.#beginLacking(sketch, present.get(sketch.uuid));
+      // One that this host refuses (no such device) must not keep the others out; its reason is kept beside it.
+      await this.place(sketch, deadlineMs).catch(() => undefined);
+    }
+    if (lacking.length > 0) this.#options.onRestart?.(lacking.length);
+  }
+
+  // Counters that the monitor lost count from zero again, and say so by their window.
+  #beginLacking(sketch: Sketch, record: SketchRecord | undefined): void {
+    const kept = new Set(record?.counters.map(({ spec }) => spec.keyType));
+    for (const counter of sketch.counters.values()) {
+      if (!kept.has(counter.keyType)) counter.since = this.#seconds();
+    }
+  }
+
+  async #beginNow(sketch: Sketch, deadlineMs: number): Promise<void> {
+    const now = this.#seconds();
+    if (now - sketch.since < justNowSeconds) return;
+    sketch.since = now;
+    for (const counter of sketch.counters.values()) counter.since = now;
+    await this.#options.monitor.setMeta(sketch.uuid, sketchNote(sketch), deadlineMs);
+  }
+
+  #seconds(): number {
+    return this.#options.now() / 1000;
+  }
+}
+
+function isWhole(sketch: Sketch, record: SketchRecord | undefined): boolean {
+  if (record === undefined) return false;
+  const held = new Set(record.counters.map(({ spec }) => spec.keyType));
+  return [...sketch.counters.keys()].every((keyType) => held.has(keyType));
+}
