@@ -14,9 +14,13 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def environment():
-    """What every process of the lab inherits: the mark, and a PATH with our commands and the system's Python first."""
+    """What every process of the lab inherits: the mark, a PATH with our commands and the system's Python first.
+
+    No proxy: there is no way out of a lab.
+    """
     path = f"{DIRECTORY}/bin:{SYSTEM_PATH}:{os.environ.get('PATH', '')}"
-    return {**os.environ, VARIABLE: str(os.getpid()), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    outside = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    return {**outside, VARIABLE: str(os.getpid()), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Marked:

@@ -1,0 +1,40 @@
+// The four examples in their three forms, and what their printed answers say.
+
+import { join } from "node:path";
+import { root } from "./mininet-lab.js";
+
+export type Form = "python" | "typescript" | "old style";
+export type Example = "query-bw" | "heavy-hitter" | "flow-size-distrib" | "portscan";
+
+const oldNames: Readonly<Record<Example, string>> = {
+  "query-bw": "bandwidth",
+  "heavy-hitter": "heavy-hitter",
+  "flow-size-distrib": "flow-size",
+  portscan: "portscan",
+};
+
+/** The command that runs an example in a host. */
+export function commandOf(
+  form: Form,
+  example: Example,
+  rounds: number,
+  interval?: number,
+): readonly string[] {
+  if (form === "old style") {
+    return [
+      "/usr/bin/python3",
+      join(root, "test", "mininet", "old_style.py"),
+      oldNames[example],
+      `${rounds}`,
+    ];
+  }
+  const options = ["--rounds", `${rounds}`, ...(interval === undefined ? [] : ["--interval", `${interval}`])];
+  return form === "python"
+    ? ["python3", join(root, "mininet", "examples", `${example.replaceAll("-", "_")}.py`), ...options]
+    : ["node", join(root, "dist", "controller-client", "examples", `${example}.js`), ...options];
+}
+
+/** Every JSON object that was printed over several lines. */
+export function printedObjects(text: string): readonly Readonly<Record<string, number>>[] {
+  return [...text.matchAll(/^\{[^}]*\}/gm)].map(([json]) => JSON.parse(json) as Record<string, number>);
+}
