@@ -7,6 +7,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from "fastify";
 import {
   decodeRequest,
@@ -34,7 +35,7 @@ export function buildApp(agent: Agent, loggerInstance: FastifyBaseLogger): Fasti
   const { requestTimeout, ...http } = limits;
   const app: FastifyInstance = fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     requestTimeout,
     http,

@@ -3,7 +3,7 @@
 
 import { type Request, TallyError } from "../controller-client/messages/index.js";
 import { type Agent, type Call, isRelayed, monitorMs, tellLimits } from "./agent.js";
-import type { Counter, NewSketch, Sketch } from "./sketch-book.js";
+import type { Counter, NewSketch, Sketch, SketchName } from "./sketch-book.js";
 
 /** Makes a sketch here and below; the same uuid again changes nothing. Rejects with TallyError. */
 export async function makeSketch(
@@ -51,6 +51,12 @@ export async function endSketch(agent: Agent, uuid: string, request: Request, ca
   agent.book.remove(uuid);
   const removed = agent.monitor.removeSketch(uuid, monitorMs(call)).catch(() => agent.upkeep.markStale());
   await Promise.all([removed, agent.tree.tell(request, tellLimits(call))]);
+}
+
+/** By id or uuid. Throws not_found, or what keeps the monitor from telling which sketches it holds. */
+export async function findSketch({ book, upkeep }: Agent, name: SketchName, call: Call): Promise<Sketch> {
+  if (!book.has(name) && !upkeep.hasLooked) await upkeep.sync(monitorMs(call));
+  return book.find(name);
 }
 
 async function placeFirst({ book, upkeep }: Agent, draft: NewSketch, call: Call): Promise<Sketch> {

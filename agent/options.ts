@@ -10,6 +10,7 @@ import {
   TallyError,
 } from "../controller-client/messages/index.js";
 import { defaultSocket } from "../monitor/client.js";
+import { manualPage } from "./manual.js";
 
 export interface AgentOptions {
   /** Where it listens. */
@@ -23,35 +24,25 @@ export interface AgentOptions {
   readonly logLevel: string;
 }
 
-const examples = `
-EXAMPLES
-  tallytree-agent --address 10.0.0.5
-      Serves the host 10.0.0.5 on port 8000.
-  tallytree-agent --address 10.0.0.5 --parent http://10.0.0.2:8000
-      The same, below the agent of 10.0.0.2.
-
-EXIT STATUS
-  0 after SIGTERM or SIGINT, 1 with a sentence on stderr when it cannot start.`;
-
 const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 /** Reads the arguments after the program's name. Ends the process for --help and for what is wrong. */
 export function parseOptions(args: readonly string[], version: string): AgentOptions {
   const command = new Command("tallytree-agent")
-    .description(
-      "The HTTP program of one host: takes messages, asks its monitor and the agents below, answers.",
-    )
-    .version(version)
+    .version(version, "--version", "print the version")
     .option("--address <ip>", "address to listen on", address, "127.0.0.1")
-    .option("--port <number>", "port to listen on", port, defaultPort)
-    .option("--name <name>", "this agent's name in answers (default: its address and port)", name)
-    .option("--parent <url>", "the agent to be below, as in http://10.0.0.2:8000", parent)
+    .option("--port <number>", "port to listen on (1 to 65535)", port, defaultPort)
+    .option("--name <name>", "its name in answers; address and port if not given", name)
+    .option("--parent <url>", "agent to be below, as in http://10.0.0.2:8000", parent)
     .option("--monitor <path>", "the monitor's socket", (path: string) => resolve(path), defaultSocket)
-    .option("--user <name>", "who to become when started as root", "nobody")
-    .addOption(new Option("--log-level <level>", "how much to log").choices(levels).default("info"))
-    .addHelpText("after", examples)
-    .showHelpAfterError("(tallytree-agent --help tells more)")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "tallytree-agent: ")) });
+    .option("--user <name>", "user to become when started as root", "nobody")
+    .addOption(
+      new Option("--log-level <level>", "least level of lines logged").choices(levels).default("info"),
+    )
+    .helpOption("--help", "print this page")
+    .allowExcessArguments(false)
+    .showHelpAfterError("(tallytree-agent --help lists the options)")
+    .configureHelp({ formatHelp: (program) => manualPage(program) });
   return Object.freeze(command.parse([...args], { from: "user" }).opts<AgentOptions>());
 }
 

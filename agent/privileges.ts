@@ -1,6 +1,6 @@
 // Giving up root once everything that needs it (a low port, files only root can read) is done.
 
-import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { StartError } from "./start-error.js";
 
 export interface Account {
@@ -28,13 +28,9 @@ export function become({ uid, gid }: Account): void {
   }
 }
 
-// getent asks every source of accounts that the system has, not only /etc/passwd.
 function passwdEntry(user: string): string {
-  try {
-    return execFileSync("getent", ["passwd", "--", user], { encoding: "utf8", timeout: 5000 }).trim();
-  } catch {
-    return "";
-  }
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+  return lines.find((line) => line.startsWith(`${user}:`)) ?? "";
 }
 
 function canRegainRoot(): boolean {

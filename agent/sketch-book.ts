@@ -56,10 +56,15 @@ export class SketchBook {
     return this.#sketches.get(uuid);
   }
 
-  /** By id, or by uuid as agents name it. Throws not_found. */
-  find({ sketch_id: id, sketch: uuid }: SketchName): Sketch {
-    const found = this.list().find((sketch) => sketch.uuid === uuid || sketch.id === id);
+  has(name: SketchName): boolean {
+    return this.#lookUp(name) !== undefined;
+  }
+
+  /** Throws not_found. */
+  find(name: SketchName): Sketch {
+    const found = this.#lookUp(name);
     if (found !== undefined) return found;
+    const { sketch_id: id, sketch: uuid } = name;
     if (id === undefined)
       throw new TallyError("not_found", `this agent has no sketch ${uuid}`, { field: "sketch" });
     const ids = this.list().filter(({ rule }) => !rule);
@@ -68,6 +73,10 @@ export class SketchBook {
     throw new TallyError("not_found", `this agent has no sketch ${id} (it has: ${present})`, {
       field: "sketch_id",
     });
+  }
+
+  #lookUp({ sketch_id: id, sketch: uuid }: SketchName): Sketch | undefined {
+    return this.list().find((sketch) => sketch.uuid === uuid || sketch.id === id);
   }
 
   /** Keeps the id asked for (a sketch found in the monitor) unless it is taken. */
@@ -104,7 +113,8 @@ export class SketchBook {
   }
 }
 
-interface SketchName {
+/** By id as controllers name it, by uuid as agents do. */
+export interface SketchName {
   readonly sketch_id?: number | undefined;
   readonly sketch?: string | undefined;
 }

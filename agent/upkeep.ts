@@ -26,6 +26,11 @@ export class Upkeep {
     this.#options = options;
   }
 
+  /** False until the monitor was asked once: until then it may hold sketches that the book does not know. */
+  get hasLooked(): boolean {
+    return this.#instance !== undefined;
+  }
+
   /** Makes the next look a thorough one. */
   markStale(): void {
     this.#stale = true;

@@ -20,7 +20,7 @@ const distinctWindows: ReadonlyMap<string, Window> = new Map([
 const totalWord = "total";
 
 export const querySketch: Handler<"query sketch"> = async (agent, query, call) => {
-  const located = locate(agent, query);
+  const located = await locate(agent, query, call);
   if (!("counter" in located)) return withoutSketch(agent, located);
   const window = distinctWindows.get(query.counter_key);
   if (window !== undefined) return countOver(agent, call, distinctKeys(agent, query, located, window));

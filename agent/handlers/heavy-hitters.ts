@@ -11,7 +11,7 @@ import { type Located, ledgerKind, locate } from "./locate.js";
 type Query = RequestOf<"query heavy hitters">;
 
 export const queryHeavyHitters: Handler<"query heavy hitters"> = async (agent, query, call) => {
-  const located = locate(agent, query);
+  const located = await locate(agent, query, call);
   if (!("counter" in located)) return withoutSketch(agent, located);
   return countOver(agent, call, heavyHitters(agent, query, located));
 };

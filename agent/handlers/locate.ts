@@ -1,7 +1,8 @@
 // Finds the counter that a question is about, for controllers by id and for parents by uuid.
 
 import { type RequestOf, TallyError } from "../../controller-client/messages/index.js";
-import { type Agent, isRelayed } from "../agent.js";
+import { type Agent, type Call, isRelayed } from "../agent.js";
+import { findSketch } from "../configuration.js";
 import type { LedgerKind } from "../payloads/ledgers.js";
 import { type Counter, counterOf, type Sketch } from "../sketch-book.js";
 import { byUuid } from "./sketches.js";
@@ -16,9 +17,13 @@ export interface Located {
 }
 
 /** Throws not_found for a controller; a parent is told which sketch is unknown here, to send it again. */
-export function locate(agent: Agent, query: CounterQuery): Located | Pick<Sketch, "uuid"> {
+export async function locate(
+  agent: Agent,
+  query: CounterQuery,
+  call: Call,
+): Promise<Located | Pick<Sketch, "uuid">> {
   try {
-    const sketch = agent.book.find(query);
+    const sketch = await findSketch(agent, query, call);
     const counter = counterOf(sketch, query.counter_key_type);
     return { sketch, counter, request: byUuid(query, sketch.uuid) };
   } catch (error) {

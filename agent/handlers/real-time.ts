@@ -10,7 +10,7 @@ import { type Located, ledgerKind, locate } from "./locate.js";
 type Query = RequestOf<"query real time counter">;
 
 export const queryRealTimeCounter: Handler<"query real time counter"> = async (agent, query, call) => {
-  const located = locate(agent, query);
+  const located = await locate(agent, query, call);
   if (!("counter" in located)) return withoutSketch(agent, located);
   return countOver(agent, call, realTime(agent, query, located));
 };

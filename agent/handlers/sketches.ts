@@ -2,8 +2,8 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Request, RequestOf } from "../../controller-client/messages/index.js";
-import { type Agent, done, type Handler, isRelayed } from "../agent.js";
-import { endSketch, makeCounter, makeSketch } from "../configuration.js";
+import { type Agent, done, type Handler } from "../agent.js";
+import { endSketch, findSketch, makeCounter, makeSketch } from "../configuration.js";
 import type { Counter, NewSketch, Sketch } from "../sketch-book.js";
 import { sketchInfo } from "../sketch-info.js";
 
@@ -13,7 +13,7 @@ export const configSketch: Handler<"config sketch"> = async (agent, request, cal
 };
 
 export const configSketchCounter: Handler<"config sketch counter"> = async (agent, request, call) => {
-  const sketch = agent.book.find(request);
+  const sketch = await findSketch(agent, request, call);
   const counter = newCounter(agent, request);
   await makeCounter(agent, sketch, counter, { request: byUuid(request, sketch.uuid), call });
   return done(agent, request, counterText(sketch, counter));
@@ -21,7 +21,7 @@ export const configSketchCounter: Handler<"config sketch counter"> = async (agen
 
 export const deleteSketch: Handler<"delete sketch"> = async (agent, request, call) => {
   // A parent may delete what never came here: its children may have it.
-  const uuid = isRelayed(request) && request.sketch ? request.sketch : agent.book.find(request).uuid;
+  const uuid = request.sketch ?? (await findSketch(agent, request, call)).uuid;
   const id = agent.book.get(uuid)?.id;
   await endSketch(agent, uuid, byUuid(request, uuid), call);
   return done(agent, request, `ok: sketch ${id} deleted`);

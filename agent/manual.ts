@@ -1,0 +1,48 @@
+// The manual page of tallytree-agent, as --help prints it.
+
+import type { Command, Option } from "commander";
+
+const description = `NAME
+  tallytree-agent - answers for one host, and for the agents below it
+
+SYNOPSIS
+  tallytree-agent [OPTION]...
+
+DESCRIPTION
+  Takes messages by HTTP (POST /), asks this host's monitor and the agents below, adds up
+  what they counted and answers. An answer is right for exactly the hosts it lists; who is
+  missing is listed with the reason. It needs no privilege: started as root, it becomes
+  another user as soon as it listens. It logs to standard error.
+
+  GET /healthz and GET /status tell how it is. An agent learns of the agents below it by
+  the message "add leaf agent", or because they were started with --parent.
+`;
+
+const examples = `
+SIGNALS
+  SIGTERM, SIGINT   end the running bandwidth test and the connections, and exit with 0
+
+EXIT STATUS
+  0   ended by a signal
+  1   did not start; one sentence on standard error says why
+
+EXAMPLES
+  tallytree-agent --address 10.0.0.2
+  tallytree-agent --address 10.0.0.5 --parent http://10.0.0.2:8000
+
+SEE ALSO
+  tallytree-monitor --help, tallytree --help
+`;
+
+/** The whole page; the options and their defaults are those of the command. */
+export function manualPage({ options }: Command): string {
+  const help = { flags: "--help", description: "print this page" };
+  const lines = [...options, help].map((option) => `  ${option.flags}\n      ${sentence(option)}`);
+  return `${description}\nOPTIONS\n${lines.join("\n")}\n${examples}`;
+}
+
+function sentence(option: Partial<Option>): string {
+  const choices = option.argChoices === undefined ? "" : ` (${option.argChoices.join(", ")})`;
+  const value = option.defaultValue === undefined ? "" : `; ${option.defaultValue} if not given`;
+  return `${option.description}${choices}${value}`;
+}
