@@ -57,9 +57,9 @@ export class ChildProgram {
   }
 }
 
-/** The last line that is neither a log record nor part of a stack trace; without one, what the last record says. */
+/** The last line that is neither a log record nor part of a stack trace nor an aside; without one, what the last record says. */
 function lastSentence(text: string): string {
-  const lines = text.split("\n").filter((line) => /^\S/.test(line) && !/^(Node\.js v|[}\]^])/.test(line));
+  const lines = text.split("\n").filter((line) => /^\S/.test(line) && !/^(Node\.js v|[}\](^])/.test(line));
   const sentence = lines.findLast((line) => !line.startsWith("{"));
   return sentence?.replace(/^tallytree-[a-z]+: /, "") ?? recordedMessage(lines.at(-1) ?? "");
 }

@@ -72,7 +72,7 @@ export class HostPrograms {
     const place = ["--address", address, "--port", String(port), "--monitor", socket];
     this.#launch("agent", this.paths.agent, [...place, ...optional("parent", parent)]);
     const at = reachable(address, port);
-    await this.#until(`the agent answered at ${at}`, () => answers(at));
+    await this.#until(`the agent at ${at} and its monitor answered`, () => answers(at));
     return { at };
   }
 
@@ -162,8 +162,8 @@ function reachable(address: string, port: number): string {
 async function answers(at: string): Promise<boolean> {
   try {
     const reply = await request(`http://${at}/healthz`, { headersTimeout: 1000, bodyTimeout: 1000 });
-    await reply.body.dump();
-    return reply.statusCode === 200;
+    const health = (await reply.body.json()) as { readonly monitor?: unknown } | null;
+    return reply.statusCode === 200 && health?.monitor !== false;
   } catch {
     return false;
   }

@@ -12,8 +12,15 @@ export type KeyedCounts = Readonly<Record<string, Count>>;
 /** [packets, bytes] of one rule; bytes are IP bytes. */
 export type RuleCount = readonly [packets: Count, bytes: Count];
 
-/** "all": since the counter was made. "realtime": the last closed second and the current one. */
-export type AnswerWindow = "all" | "realtime";
+/** The time that an answer is about. */
+export interface AnswerWindow {
+  /** "all": since the counter was made. "realtime": the last closed second and the current one. "test": a test. */
+  readonly kind: "all" | "realtime" | "test";
+  /** Unix seconds by the clocks of the hosts that answered: the earliest start. */
+  readonly from: number;
+  /** Unix seconds: the latest end. */
+  readonly to: number;
+}
 
 export const missingReasons = [
   "timeout",
@@ -63,7 +70,7 @@ export interface Loss {
   readonly ignored: Readonly<Record<string, number>>;
 }
 
-/** What every detailed answer about packets carries. */
+/** What every detailed answer carries. */
 interface Evidence {
   readonly window: AnswerWindow;
   readonly coverage: Coverage;
@@ -77,7 +84,7 @@ export interface CountDetail extends Evidence {
   readonly upper: Count;
   /** True when lower = upper. */
   readonly exact: boolean;
-  readonly unit: "pkt" | "bytes" | "keys";
+  readonly unit: "packets" | "bytes" | "keys";
 }
 
 export interface KeyDetail {
@@ -92,22 +99,32 @@ export interface KeyDetail {
 export interface KeyedDetail extends Evidence {
   readonly value: KeyedCounts;
   readonly keys: Readonly<Record<string, KeyDetail>>;
-  /** True when every key's count is. */
+  /** The sum of all keys' lower bounds; `upper` that of the upper ones. */
+  readonly lower: Count;
+  readonly upper: Count;
+  /** True when every key is certain and its count exact. */
   readonly exact: boolean;
-  readonly unit: "pkt" | "bytes";
+  readonly unit: "packets" | "bytes";
 }
 
 /** The exact count of one rule. */
 export interface RuleDetail extends Evidence {
   readonly value: RuleCount;
+  readonly lower: RuleCount;
+  readonly upper: RuleCount;
   readonly exact: true;
-  readonly unit: "pkt,bytes";
+  readonly unit: "packets,bytes";
 }
 
-/** A bandwidth test. It concerns two hosts only: no coverage, no loss. */
-export interface BandwidthDetail {
-  /** MBytes/s (10^6 bytes) as the receiver counted them. */
+/** A bandwidth test between two hosts. */
+export interface BandwidthDetail extends Evidence {
+  /** MBytes/s (10^6 bytes) as the receiver counted them over the whole test. */
   readonly value: number;
+  /** MBytes/s of the slowest second. */
+  readonly lower: number;
+  /** MBytes/s of the fastest second. */
+  readonly upper: number;
+  readonly exact: false;
   readonly unit: "MBytes/s";
   readonly src: string;
   readonly dst: string;
@@ -137,6 +154,18 @@ export interface SketchInfo {
   readonly counters: readonly CounterInfo[];
 }
 
+/** A sketch as the detailed list shows it, hidden ones of exact rules included. */
+export interface SketchDetail extends SketchInfo {
+  /** Its name between agents. */
+  readonly uuid: string;
+  /** True for the exact counter of one rule. */
+  readonly rule: boolean;
+  /** Unix seconds. */
+  readonly since: number;
+  /** Why this host does not count it. */
+  readonly problem?: string;
+}
+
 /** An agent right below the asked one. */
 export interface LeafAgent {
   readonly agent_addr: AgentAddress["name"];
@@ -145,6 +174,10 @@ export interface LeafAgent {
   /** Names of all agents it last answered for, its own included. */
   readonly hosts: readonly string[];
   readonly last_seen?: string;
+  /** Why it does not answer, or what it refused. */
+  readonly problem?: string;
+  /** It has not taken every sketch yet. */
+  readonly behind?: true;
 }
 
 export type MonitorState =
@@ -175,7 +208,10 @@ export interface Answers {
   readonly "query counter": { readonly bare: RuleCount; readonly detail: RuleDetail };
   readonly "query bw": { readonly bare: number; readonly detail: BandwidthDetail };
   readonly "serve bw": { readonly bare: BandwidthServer; readonly detail: BandwidthServer };
-  readonly "query sketches": { readonly bare: readonly SketchInfo[]; readonly detail: readonly SketchInfo[] };
+  readonly "query sketches": {
+    readonly bare: readonly SketchInfo[];
+    readonly detail: readonly SketchDetail[];
+  };
   readonly "query status": { readonly bare: StatusAnswer; readonly detail: StatusAnswer };
   readonly "query leaf agents": { readonly bare: readonly string[]; readonly detail: readonly LeafAgent[] };
 }

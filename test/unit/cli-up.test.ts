@@ -25,7 +25,11 @@ const monitorProgram = (notes: string): string => `${prelude}
   createServer().listen(option("--socket"), () => note(${JSON.stringify(join(notes, "monitor.json"))}));
 `;
 const agentProgram = (notes: string): string => `${prelude}
-  createHttp((request, response) => response.writeHead(request.url === "/healthz" ? 200 : 404).end())
+  let looks = 0;
+  createHttp((request, response) => {
+    const health = { ok: true, monitor: looks++ > 0 };
+    response.writeHead(request.url === "/healthz" ? 200 : 404).end(JSON.stringify(health));
+  })
     .listen(Number(option("--port")), option("--address"), () => note(${JSON.stringify(join(notes, "agent.json"))}));
 `;
 const failing = (sentence: string): string =>

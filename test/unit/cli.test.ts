@@ -84,16 +84,16 @@ describe("--table", () => {
 
   test("shows bounds, coverage and loss of a detailed answer", async () => {
     const answer = {
-      ...{ value: { "10.0.0.6": 12 }, exact: false, unit: "pkt", window: "all", coverage, loss },
+      ...{ value: { "10.0.0.6": 12 }, exact: false, unit: "packets", coverage, loss },
       keys: {
         "10.0.0.7": { lower: 1, upper: 3, exact: false, certain: false },
         "10.0.0.6": { lower: 12, upper: 13, exact: false, certain: true },
       },
     };
     expect(await table("query heavy-hitters 0 src --detail", answer)).toEqual([
-      "KEY       PKT  AT LEAST  AT MOST  CERTAIN",
-      "10.0.0.6   12        12       13  yes",
-      "10.0.0.7    1         1        3  no",
+      "KEY       PACKETS  AT LEAST  AT MOST  CERTAIN",
+      "10.0.0.6       12        12       13  yes",
+      "10.0.0.7        1         1        3  no",
       "",
       "coverage: 1 of 2 hosts answered",
       "  missing 10.0.0.4:8000: timeout, last seen 2026-01-01T00:00:00Z",
@@ -131,7 +131,7 @@ describe("--table", () => {
       value: 7,
       lower: 7,
       upper: 8,
-      unit: "pkt",
+      unit: "packets",
       coverage: { ...coverage, missing: [] },
       loss,
     };
@@ -139,7 +139,7 @@ describe("--table", () => {
       "value:  7",
       "lower:  7",
       "upper:  8",
-      "unit:   pkt",
+      "unit:   packets",
       "",
       "coverage: 1 of 2 hosts answered",
     ]);

@@ -48,7 +48,8 @@ const loss = {
 };
 const coverage = { expected: 1, answered: ["a:1"], missing: [], complete: true };
 const hitters: KeyedDetail = {
-  ...{ value: { "10.0.0.6": 2 }, exact: true, unit: "pkt", window: "all", coverage, loss },
+  ...{ value: { "10.0.0.6": 2 }, lower: 2, upper: 2, exact: true, unit: "packets", coverage, loss },
+  window: { kind: "all", from: 1_700_000_000, to: 1_700_000_009.5 },
   keys: { "10.0.0.6": { lower: 2, upper: 2, exact: true, certain: true } },
 };
 
