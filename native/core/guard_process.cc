@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <array>
+#include <cstdlib>
 
 namespace tallytree {
 namespace {
@@ -64,10 +65,14 @@ GuardProcess::~GuardProcess() {
 
 void GuardProcess::heartbeat() noexcept { send(socket_.get(), "+", 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
 
+void GuardProcess::ask_passed() noexcept { send(socket_.get(), "?", 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
+
 void GuardProcess::take_line(const std::string& line) {
   if (line.starts_with("error ")) {
     state_ = State::failed;
     error_ = line.substr(6);
+  } else if (line.starts_with("passed ")) {
+    passed_ = std::strtoull(line.c_str() + 7, nullptr, 10);
   } else if (line == "removed") {
     state_ = State::rules_away;
     ++interruptions_;

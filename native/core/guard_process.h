@@ -30,6 +30,10 @@ class GuardProcess {
   State update() noexcept;
   const std::string& error() const noexcept { return error_; }
 
+  /// Asks how many packets met the rules so far, whatever became of them; passed() is the last answer.
+  void ask_passed() noexcept;
+  uint64_t passed() const noexcept { return passed_; }
+
   /// How often the rules went away since the start.
   uint64_t interruptions() const noexcept { return interruptions_; }
 
@@ -47,6 +51,7 @@ class GuardProcess {
   std::string pending_;
   std::string error_;
   uint64_t interruptions_ = 0;
+  uint64_t passed_ = 0;
 };
 
 }  // namespace tallytree

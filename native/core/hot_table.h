@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <numeric>
+#include <utility>
 
 #include "key.h"
 #include "zeroed.h"
@@ -16,133 +18,156 @@ struct Count {
   uint64_t rank() const noexcept { return since + prior; }
 };
 
-/// Linear probing at a load of at most 3/4, keys stored inline beside their counts. Slots are as wide as the
-/// widest key seen so far: an IPv4-only ledger pays for IPv4 keys. Not thread-safe; one writer owns it.
+/// The upper half of a key's hash; 0 marks an empty slot.
+using Tag = uint32_t;
+inline Tag tag_of(uint64_t hash) noexcept {
+  const auto tag = static_cast<Tag>(hash >> 32);
+  return tag == 0 ? 1 : tag;
+}
+
+/**
+ * Linear probing at a load of at most 3/4. Tags lie apart from the slots, so that a probe walks one cache
+ * line and an empty table is 4 bytes a slot to clear. Slots hold key and count inline and are as wide as the
+ * widest key so far: an IPv4-only ledger pays for IPv4 keys. Not thread-safe; one writer owns it.
+ */
 class HotTable {
  public:
   /// Room for `entries` keys of `key_words` 64-bit words.
   HotTable(size_t entries, size_t key_words)
-      : key_words_(key_words), slots_(slots_for(entries)), words_(slots_ * stride()) {}
+      : key_words_(key_words),
+        slots_(slots_for(entries)),
+        step_(coprime_step(slots_)),
+        tags_(slots_),
+        spare_tags_(slots_),
+        words_(slots_ * stride()),
+        spare_words_(slots_ * stride()) {}
 
   size_t size() const noexcept { return used_; }
   size_t slots() const noexcept { return slots_; }
-  size_t room() const noexcept { return slots_ * 3 / 4; }
 
-  Count* find(const Key& key, uint64_t hash) noexcept {
+  /// nullptr when the key is not there.
+  Count* find(const Key& key, Tag tag) noexcept {
     if (key.words() > key_words_) return nullptr;
-    const size_t at = probe(key, hash);
-    return occupied(at) ? count_at(at) : nullptr;
+    uint64_t wanted[Key::kBytes / 8];
+    std::memcpy(wanted, key.bytes.data(), Key::kBytes);
+    for (size_t at = home(tag); tags_[at] != 0; at = next(at))
+      if (tags_[at] == tag && same(words_.data() + at * stride(), wanted)) return &count(at);
+    return nullptr;
   }
-  const Count* find(const Key& key, uint64_t hash) const noexcept {
-    return const_cast<HotTable*>(this)->find(key, hash);
+  const Count* find(const Key& key, Tag tag) const noexcept {
+    return const_cast<HotTable*>(this)->find(key, tag);
   }
 
-  void prefetch(uint64_t hash) const noexcept { __builtin_prefetch(slot(home(hash))); }
+  void prefetch(Tag tag) const noexcept {
+    __builtin_prefetch(tags_.data() + home(tag));
+    __builtin_prefetch(words_.data() + home(tag) * stride());
+  }
 
-  /// Adds a key that is not in the table. The caller keeps size() below room().
-  void insert(const Key& key, uint64_t hash, const Count& count) {
+  /// Adds a key that is not there. The caller keeps size() below what the table was made for.
+  void insert(const Key& key, Tag tag, const Count& count) {
     if (key.words() > key_words_) widen(key.words());
-    const size_t at = probe(key, hash);
-    std::memcpy(slot(at), key.bytes.data(), key_words_ * 8);
-    *count_at(at) = count;
+    uint64_t* slot = claim(tags_, words_, tag);
+    std::memcpy(slot, key.bytes.data(), key_words_ * 8);
+    slot[key_words_] = count.since;
+    slot[key_words_ + 1] = count.prior;
     ++used_;
   }
 
-  /// Calls visit(Key, Count&) for every entry, in no particular order.
-  template <typename Visit>
-  void each(Visit&& visit) {
-    if (used_ == 0) return;
-    for (size_t i = 0; i < slots_; ++i)
-      if (occupied(i)) visit(key_at(i), *count_at(i));
-  }
+  /// Calls visit(at) for every entry; key(at), tag(at), count(at) are what is there. The order has nothing to
+  /// do with the hash: in the order of the slots, filling another table would crowd its front.
   template <typename Visit>
   void each(Visit&& visit) const {
-    const_cast<HotTable*>(this)->each([&](const Key& key, const Count& count) { visit(key, count); });
+    if (used_ == 0) return;
+    size_t at = 0;
+    do {
+      if (tags_[at] != 0) visit(at);
+      at += step_;
+      if (at >= slots_) at -= slots_;
+    } while (at != 0);
   }
 
-  /// Removes every entry for which evict(Key, Count) is true; each entry is judged once.
-  template <typename Evict>
-  void remove_if(const Secret& secret, Evict&& evict) {
-    // Starting behind an empty slot, no cluster of entries crosses the start of the scan.
-    size_t start = 0;
-    while (occupied(start)) start = next(start);
-    for (size_t at = next(start); at != start;) {
-      if (occupied(at) && evict(key_at(at), *count_at(at)))
-        erase(at, secret);  // may pull a later entry into this slot: look again
-      else
-        at = next(at);
+  Tag tag(size_t at) const noexcept { return tags_[at]; }
+  Count& count(size_t at) noexcept {
+    return *reinterpret_cast<Count*>(words_.data() + at * stride() + key_words_);
+  }
+  const Count& count(size_t at) const noexcept { return const_cast<HotTable*>(this)->count(at); }
+  Key key(size_t at) const noexcept {
+    Key key;
+    std::memcpy(key.bytes.data(), words_.data() + at * stride(), key_words_ * 8);
+    return key;
+  }
+
+  /// Keeps the entries for which keep(at) is true; each is asked once.
+  template <typename Keep>
+  void retain(Keep&& keep) noexcept {
+    used_ = 0;
+    for (size_t at = 0; at < slots_; ++at) {
+      if (tags_[at] == 0 || !keep(at)) continue;
+      std::memcpy(claim(spare_tags_, spare_words_, tags_[at]), words_.data() + at * stride(), stride() * 8);
+      ++used_;
     }
+    std::swap(tags_, spare_tags_);
+    std::swap(words_, spare_words_);
+    std::memset(spare_tags_.data(), 0, slots_ * sizeof(Tag));
   }
 
   void clear() noexcept {
-    if (used_ == 0) return;
-    for (size_t i = 0; i < slots_; ++i)
-      if (occupied(i)) std::memset(slot(i), 0, stride() * 8);
+    if (used_ > 0) std::memset(tags_.data(), 0, slots_ * sizeof(Tag));
     used_ = 0;
   }
 
-  size_t key_words() const noexcept { return key_words_; }
-
   static size_t bytes(size_t entries, size_t key_words) noexcept {
-    return slots_for(entries) * (key_words + kCountWords) * 8;
+    return 2 * slots_for(entries) * (sizeof(Tag) + (key_words + kCountWords) * 8);
   }
 
  private:
   static constexpr size_t kCountWords = sizeof(Count) / 8;
+
   static size_t slots_for(size_t entries) noexcept { return entries * 4 / 3 + 2; }
+  /// Near the golden section, so that successive steps are far apart.
+  static size_t coprime_step(size_t slots) noexcept {
+    size_t step = slots * 618 / 1000;
+    while (std::gcd(step, slots) != 1) ++step;
+    return step;
+  }
 
   size_t stride() const noexcept { return key_words_ + kCountWords; }
-  size_t next(size_t i) const noexcept { return i + 1 == slots_ ? 0 : i + 1; }
-  size_t home(uint64_t hash) const noexcept { return ((hash >> 32) * slots_) >> 32; }
-  uint64_t* slot(size_t i) noexcept { return words_.data() + i * stride(); }
-  const uint64_t* slot(size_t i) const noexcept { return words_.data() + i * stride(); }
-  /// The first byte of a key is its length, never 0.
-  bool occupied(size_t i) const noexcept { return *slot(i) != 0; }
-  Count* count_at(size_t i) noexcept { return reinterpret_cast<Count*>(slot(i) + key_words_); }
+  size_t next(size_t at) const noexcept { return at + 1 == slots_ ? 0 : at + 1; }
+  size_t home(Tag tag) const noexcept { return (uint64_t{tag} * slots_) >> 32; }
 
-  Key key_at(size_t i) const noexcept {
-    Key key;
-    std::memcpy(key.bytes.data(), slot(i), key_words_ * 8);
-    return key;
+  bool same(const uint64_t* slot, const uint64_t* wanted) const noexcept {
+    for (size_t i = 0; i < key_words_; ++i)
+      if (slot[i] != wanted[i]) return false;
+    return true;
   }
 
-  /// The slot that holds the key, or the empty one where it belongs.
-  size_t probe(const Key& key, uint64_t hash) const noexcept {
-    size_t at = home(hash);
-    while (occupied(at) && std::memcmp(slot(at), key.bytes.data(), key_words_ * 8) != 0) at = next(at);
-    return at;
+  uint64_t* claim(Zeroed<Tag>& tags, Zeroed<uint64_t>& words, Tag tag) noexcept {
+    size_t at = home(tag);
+    while (tags[at] != 0) at = next(at);
+    tags[at] = tag;
+    return words.data() + at * stride();
   }
 
-  /// Closes the gap by moving later entries of the cluster back (Knuth, TAOCP 3, 6.4, algorithm R).
-  void erase(size_t gap, const Secret& secret) noexcept {
-    for (size_t at = next(gap); occupied(at); at = next(at)) {
-      const size_t wanted = home(key_at(at).hash(secret));
-      const bool reachable = gap <= at ? (wanted <= gap || wanted > at) : (wanted <= gap && wanted > at);
-      if (!reachable) continue;
-      std::memcpy(slot(gap), slot(at), stride() * 8);
-      gap = at;
-    }
-    std::memset(slot(gap), 0, stride() * 8);
-    --used_;
-  }
-
-  /// Keeps every entry in its place and gives the slots room for longer keys.
+  /// Gives the slots room for longer keys; every entry keeps its slot.
   void widen(size_t key_words) {
     const size_t old_stride = stride(), old_key_words = key_words_;
-    Zeroed<uint64_t> wider(slots_ * (key_words + kCountWords));
-    std::swap(wider, words_);
     key_words_ = key_words;
-    for (size_t i = 0; i < slots_; ++i) {
-      const uint64_t* old = wider.data() + i * old_stride;
-      std::memcpy(slot(i), old, old_key_words * 8);
-      *count_at(i) = {old[old_key_words], old[old_key_words + 1]};
+    Zeroed<uint64_t> old(slots_ * stride());
+    std::swap(old, words_);
+    spare_words_ = Zeroed<uint64_t>(slots_ * stride());
+    for (size_t at = 0; at < slots_; ++at) {
+      const uint64_t* from = old.data() + at * old_stride;
+      std::memcpy(words_.data() + at * stride(), from, old_key_words * 8);
+      count(at) = {from[old_key_words], from[old_key_words + 1]};
     }
   }
 
   size_t key_words_;
   size_t slots_;
+  size_t step_;
   size_t used_ = 0;
-  Zeroed<uint64_t> words_;
+  Zeroed<Tag> tags_, spare_tags_;  // the spare ones take the survivors of retain()
+  Zeroed<uint64_t> words_, spare_words_;
 };
 
 }  // namespace tallytree

@@ -145,8 +145,10 @@ std::string KeyType::print(const Key& key) const {
     if (!text.empty()) text += ',';
     if (part.is_address()) {
       text += print_address(in, address_bytes);
-      const int prefix = std::min(part.prefix, static_cast<int>(address_bytes) * 8);
-      if (part.prefix >= 0) text += "/" + std::to_string(prefix);
+      if (part.prefix >= 0) {
+        text += '/';
+        text += std::to_string(std::min(part.prefix, static_cast<int>(address_bytes) * 8));
+      }
       in += address_bytes;
     } else if (part.is_port()) {
       text += std::to_string(in[0] << 8 | in[1]);

@@ -26,12 +26,12 @@ Ledger::Ledger(const LedgerSpec& spec)
 
 bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
   total_ += amount;
-  if (Count* count = hot_.find(key, hash)) {
+  if (Count* count = hot_.find(key, tag_of(hash))) {
     count->since += amount;
     return false;
   }
   if (hot_.size() >= spec_.capacity) purge();
-  hot_.insert(key, hash, {amount, floor_});
+  hot_.insert(key, tag_of(hash), {amount, floor_});
   return true;
 }
 
@@ -40,35 +40,44 @@ Interval Ledger::interval_of(const Count& count, uint64_t hash) const noexcept {
 }
 
 Interval Ledger::interval(const Key& key, uint64_t hash) const noexcept {
-  if (const Count* count = hot_.find(key, hash)) return interval_of(*count, hash);
+  if (const Count* count = hot_.find(key, tag_of(hash))) return interval_of(*count, hash);
   return {0, std::min(floor_, cold_.estimate(hash))};
 }
 
 /// Keeps exactly `kept()` entries of the highest rank; the largest evicted rank becomes the floor.
 void Ledger::purge() {
   size_t n = 0;
-  hot_.each([&](const Key&, const Count& count) { ranks_[n++] = count.rank(); });
+  hot_.each([&](size_t at) { ranks_[n++] = hot_.count(at).rank(); });
   uint64_t* pivot = ranks_.data() + kept() - 1;
   std::nth_element(ranks_.data(), pivot, ranks_.data() + n, std::greater<>());
   const uint64_t least = *pivot;
-  auto ties = static_cast<size_t>(std::count(ranks_.data(), pivot + 1, least));
-  hot_.remove_if(spec_.secret, [&](const Key& key, const Count& count) {
-    if (count.rank() > least || (count.rank() == least && ties > 0 && ties--)) return false;
-    cold_.add(key.hash(spec_.secret), count.since);
+  size_t ties = static_cast<size_t>(std::count(ranks_.data(), ranks_.data() + n, least));
+  size_t kept_ties = static_cast<size_t>(std::count(ranks_.data(), pivot + 1, least));
+  hot_.retain([&](size_t at) {
+    const Count& count = hot_.count(at);
+    if (count.rank() > least) return true;
+    const uint64_t hash = hot_.key(at).hash(spec_.secret);
+    // Equal ranks are drawn by lot (Knuth, TAOCP 2, 3.4.2, algorithm S): keeping the first ones found would
+    // leave one end of the table full and the other empty.
+    if (count.rank() == least && (((hash & 0xffffffff) * ties--) >> 32) < kept_ties) {
+      --kept_ties;
+      return true;
+    }
+    cold_.add(hash, count.since);
     spilled_ += count.since;
     floor_ = std::max(floor_, count.rank());
-    return true;
+    return false;
   });
 }
 
 /// Places a merged entry; one that is not above the floor belongs to the cold part.
-void Ledger::admit(const Key& key, uint64_t hash, const Count& count) {
+void Ledger::admit(const Key& key, Tag tag, const Count& count) {
   if (hot_.size() >= spec_.capacity) purge();
   if (count.rank() < floor_) {
-    cold_.add(hash, count.since);
+    cold_.add(key.hash(spec_.secret), count.since);
     spilled_ += count.since;
   } else {
-    hot_.insert(key, hash, count);
+    hot_.insert(key, tag, count);
   }
 }
 
@@ -76,10 +85,11 @@ void Ledger::absorb(Ledger& other) {
   if (!(spec_.key_type == other.spec_.key_type) || spec_.increment != other.spec_.increment ||
       !(spec_.secret == other.spec_.secret) || cold_.width() != other.cold_.width())
     throw Incompatible("ledgers of unlike key type, increment, capacity or secret cannot be added");
+  HotTable& theirs = other.hot_;
   const uint64_t own_floor = floor_;
   if (other.floor_ > 0)
-    hot_.each([&](const Key& key, Count& count) {
-      if (!other.hot_.find(key, key.hash(spec_.secret))) count.prior += other.floor_;
+    hot_.each([&](size_t at) {
+      if (!theirs.find(hot_.key(at), hot_.tag(at))) hot_.count(at).prior += other.floor_;
     });
   total_ += other.total_;
   spilled_ += other.spilled_;
@@ -88,16 +98,17 @@ void Ledger::absorb(Ledger& other) {
   cold_.merge(other.cold_);
   // Common keys first: a purge while the others are admitted must find them whole.
   constexpr Count kTaken{0, UINT64_MAX};
-  other.hot_.each([&](const Key& key, Count& theirs) {
-    Count* ours = hot_.find(key, key.hash(spec_.secret));
+  theirs.each([&](size_t at) {
+    Count* ours = hot_.find(theirs.key(at), theirs.tag(at));
     if (ours == nullptr) return;
-    ours->since += theirs.since;
-    ours->prior += theirs.prior;
-    theirs = kTaken;
+    ours->since += theirs.count(at).since;
+    ours->prior += theirs.count(at).prior;
+    theirs.count(at) = kTaken;
   });
-  other.hot_.each([&](const Key& key, const Count& theirs) {
-    if (theirs.prior == kTaken.prior) return;
-    admit(key, key.hash(spec_.secret), {theirs.since, theirs.prior + own_floor});
+  theirs.each([&](size_t at) {
+    const Count& count = theirs.count(at);
+    if (count.prior == kTaken.prior) return;
+    admit(theirs.key(at), theirs.tag(at), {count.since, count.prior + own_floor});
   });
   other.clear();
 }
@@ -110,8 +121,7 @@ void Ledger::clear() noexcept {
 
 Ledger Ledger::clone() const {
   Ledger copy(spec_);
-  hot_.each(
-      [&](const Key& key, const Count& count) { copy.hot_.insert(key, key.hash(spec_.secret), count); });
+  hot_.each([&](size_t at) { copy.hot_.insert(hot_.key(at), hot_.tag(at), hot_.count(at)); });
   copy.cold_.merge(cold_);
   copy.total_ = total_;
   copy.spilled_ = spilled_;
@@ -122,8 +132,9 @@ Ledger Ledger::clone() const {
 
 std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
   std::vector<Entry> found;
-  hot_.each([&](const Key& key, const Count& count) {
-    const Interval interval = interval_of(count, key.hash(spec_.secret));
+  hot_.each([&](size_t at) {
+    const Key key = hot_.key(at);
+    const Interval interval = interval_of(hot_.count(at), key.hash(spec_.secret));
     if (interval.upper > above) found.push_back({key, interval});
   });
   std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) {

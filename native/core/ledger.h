@@ -56,7 +56,7 @@ class Ledger {
 
   /// True when the key was not in the table before.
   bool add(const Key& key, uint64_t hash, uint64_t amount);
-  void prefetch(uint64_t hash) const noexcept { hot_.prefetch(hash); }
+  void prefetch(uint64_t hash) const noexcept { hot_.prefetch(tag_of(hash)); }
 
   Interval interval(const Key& key, uint64_t hash) const noexcept;
 
@@ -97,7 +97,7 @@ class Ledger {
  private:
   Interval interval_of(const Count& count, uint64_t hash) const noexcept;
   size_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
-  void admit(const Key& key, uint64_t hash, const Count& count);
+  void admit(const Key& key, Tag tag, const Count& count);
   void purge();
 
   LedgerSpec spec_;

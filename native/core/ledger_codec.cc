@@ -63,7 +63,9 @@ std::vector<uint8_t> Ledger::encode() const {
   out.fixed(spec_.capacity);
   for (const uint64_t sum : {total_, spilled_, floor_, unkeyed}) out.fixed(sum);
   out.fixed(static_cast<uint32_t>(hot_.size()));
-  hot_.each([&](const Key& key, const Count& count) {
+  hot_.each([&](size_t at) {
+    const Key key = hot_.key(at);
+    const Count& count = hot_.count(at);
     out.raw({key.bytes.data(), key.length() + 1});
     out.varint(count.since);
     out.varint(count.prior);
@@ -117,10 +119,10 @@ Ledger Ledger::decode(std::span<const uint8_t> bytes, const Secret& secret) {
     std::copy(content.begin(), content.end(), key.bytes.begin() + 1);
     const uint64_t since = in.varint();
     const uint64_t prior = in.varint();
-    const uint64_t hash = key.hash(secret);
+    const Tag tag = tag_of(key.hash(secret));
     refuse(since > header.total || prior > header.total, "an entry above the total");
-    refuse(ledger.hot_.find(key, hash) != nullptr, "a key twice");
-    ledger.hot_.insert(key, hash, {since, prior});
+    refuse(ledger.hot_.find(key, tag) != nullptr, "a key twice");
+    ledger.hot_.insert(key, tag, {since, prior});
   }
   const auto filled = in.fixed<uint32_t>();
   size_t next = 0;

@@ -14,6 +14,8 @@ constexpr uint32_t kUsualMtu = 1500;
 constexpr auto kStartPatience = std::chrono::seconds(20);
 constexpr auto kStopPatience = std::chrono::seconds(5);
 constexpr uint64_t kRestartEveryNs = 1'000'000'000;
+constexpr uint64_t kQuestionEveryNs = 1'000'000'000;
+constexpr int kQuestions = 3;
 
 using Clock = std::chrono::steady_clock;
 
@@ -108,6 +110,7 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
   const uint64_t mark = mark_;
   const size_t limit = std::min(out.size(), batch_.size());
   const NfqueueSocket::Batch batch = receive_and_accept(limit);
+  note_backlog(batch.datagrams, batch.datagrams == limit);
   if (batch.datagrams < limit) {
     settle_empty_queue(mark);
     links_.refresh();
@@ -117,6 +120,25 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
   for (size_t i = 0; i < batch.packets; ++i)
     if (deliver(batch_[i], now, out[count])) ++count;
   return count;
+}
+
+/// A queue that was full takes as many packets to read before the socket is found empty; half leaves a
+/// margin.
+void NfqueueSource::note_backlog(size_t datagrams, bool more) noexcept {
+  backlog_ = more ? backlog_ + datagrams : 0;
+  if (backlog_ >= NfqueueSocket::kQueueLength / 2) questions_ = kQuestions;
+}
+
+/// The rules count a packet before the queue does, and their count is older than the ids we compare it with:
+/// what they have more has passed, at least. When traffic pauses the figure is exact.
+void NfqueueSource::ask_what_passed() noexcept {
+  read_counters();
+  const uint64_t queued = mark_ + queue_dropped_;
+  if (guard_->passed() > queued) passed_ = std::max(passed_, guard_->passed() - queued);
+  if (questions_ == 0 || steady_ns() < next_question_ns_) return;
+  next_question_ns_ = steady_ns() + kQuestionEveryNs;
+  --questions_;
+  guard_->ask_passed();
 }
 
 bool NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet& out) noexcept {
@@ -168,6 +190,7 @@ void NfqueueSource::tick() noexcept {
   links_.refresh();
   if (verdict_owed_) accept();
   if (guard_->update() == GuardProcess::State::failed) restart_guard();
+  ask_what_passed();
 }
 
 /// A guard that was killed leaves rules without a watchdog: a new one takes them over.
@@ -187,9 +210,10 @@ SourceStats NfqueueSource::stats() {
   read_counters();
   const uint64_t interruptions = past_interruptions_ + guard_->interruptions();
   SourceStats stats;
-  stats.seen = settled() + interruptions;
+  stats.seen = settled() + passed_ + interruptions;
   stats.read = read_;
-  stats.lost = {{"queue", queue_dropped_}, {"socket", gaps_}, {"interrupted", interruptions}};
+  stats.lost = {
+      {"queue", queue_dropped_}, {"socket", gaps_}, {"passed", passed_}, {"interrupted", interruptions}};
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
   stats.super_packets = super_packets_;

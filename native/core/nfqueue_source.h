@@ -25,10 +25,11 @@ struct NfqueueOptions {
 /// Not seen: loopback, TCP from or to port 22 and the agent's port. Fragments come reassembled. The kernel
 /// does not say the segment size of a super-packet here: its wire packets are estimated from the device's
 /// MTU, payload / (mtu - headers), and counted in SourceStats.super_packets.
-/// Lost: "queue" (it was full) and "socket" (a gap in the packet ids); with the fail-open flag that this tap
-/// sets, the kernel lets a packet pass uncounted when the queue is full and says so nowhere. "interrupted"
-/// counts how often the rules were away (this process hung, or somebody flushed them): at least one packet
-/// each may have gone unseen. SourceStats.seen is what lies behind us (settled()) and the interruptions.
+/// Lost: "queue" (the kernel dropped it), "socket" (a gap in the packet ids) and "passed": with the fail-open
+/// flag that this tap sets, a full queue lets packets pass and none of its counters says so; whenever we were
+/// far behind, the counters of the rules are compared with the ids, within some seconds. "interrupted" counts
+/// how often the rules were away (this process hung, or somebody flushed them): at least one packet each may
+/// have gone unseen. SourceStats.seen is settled() plus what passed or was interrupted.
 class NfqueueSource final : public Source {
  public:
   /// Binds the queue, then has the guard install the rules. Throws std::system_error, or std::runtime_error
@@ -56,6 +57,8 @@ class NfqueueSource final : public Source {
   uint64_t extended(uint32_t id) const noexcept;
   void wait_for_rules();
   void restart_guard() noexcept;
+  void note_backlog(size_t datagrams, bool more) noexcept;
+  void ask_what_passed() noexcept;
 
   NfqueueOptions options_;
   Links links_;
@@ -76,6 +79,10 @@ class NfqueueSource final : public Source {
   uint64_t other_hook_ = 0;
   uint64_t past_interruptions_ = 0;  ///< of the guards before this one
   uint64_t next_restart_ns_ = 0;
+  uint64_t backlog_ = 0;  ///< packets read in a row without finding the socket empty
+  int questions_ = 0;     ///< still to ask of the guard
+  uint64_t next_question_ns_ = 0;
+  uint64_t passed_ = 0;
   UnparsedCounts unparsed_;
 };
 
