@@ -1,6 +1,7 @@
-// Reads `iptables -S` line by line and applies restore texts.
+// Reads `iptables -S -v` line by line and applies restore texts.
 #include "listing.h"
 
+#include <cstdlib>
 #include <sstream>
 
 #include "command.h"
@@ -22,9 +23,18 @@ bool is_jump(const std::string& line, const std::string& hook, const std::string
          line.find(kComment) != std::string::npos;
 }
 
+/// `iptables -S -v` writes the counters as "-c PACKETS BYTES".
+uint64_t packets_of(const std::string& line) {
+  const size_t at = line.find(" -c ");
+  return at == std::string::npos ? 0 : std::strtoull(line.c_str() + at + 4, nullptr, 10);
+}
+
 void note(const std::string& line, const std::string& hook, const std::string& chain, ChainState& state) {
   if (line == "-N " + chain) state.exists = true;
-  if (line.starts_with("-A " + chain + " ")) ++state.rules;
+  if (line.starts_with("-A " + chain + " ")) {
+    ++state.rules;
+    if (line.find(" -j NFQUEUE ") != std::string::npos) state.queued += packets_of(line);
+  }
   if (is_jump(line, hook, chain)) ++state.jumps;
 }
 
@@ -41,7 +51,7 @@ Listing list(const Family& family) {
     listing.error = std::string(family.tool) + " is not installed";
     return listing;
   }
-  const Outcome outcome = run(path, {"-w", kWait, "-t", "mangle", "-S"}, "");
+  const Outcome outcome = run(path, {"-w", kWait, "-t", "mangle", "-S", "-v"}, "");
   if (outcome.status != 0) listing.error = sentence(family.tool, outcome);
   std::istringstream lines(outcome.output);
   for (std::string line; std::getline(lines, line);) {

@@ -1,6 +1,7 @@
 // What of ours stands in one family's mangle table.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace tallytree::guard {
@@ -23,6 +24,7 @@ struct ChainState {
   bool exists = false;
   int jumps = 0;
   int rules = 0;
+  uint64_t queued = 0;  ///< packets that met the NFQUEUE rule
 };
 
 struct Listing {
@@ -33,7 +35,7 @@ struct Listing {
   bool empty() const;
 };
 
-/// Reads the table by `iptables -S`.
+/// Reads the table by `iptables -S -v`.
 Listing list(const Family& family);
 
 /// Applies one iptables-restore text, adding to what is there. Returns a sentence, or "" when done.

@@ -60,7 +60,8 @@ bool take_lock() {
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path + 1, kLockName.data(), kLockName.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + kLockName.size());
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;  // held until the process ends
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0)
+    return true;  // held until the process ends
   close(fd);
   return false;
 }

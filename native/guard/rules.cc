@@ -98,6 +98,20 @@ bool Rules::present() const {
   return true;
 }
 
+uint64_t Rules::counted() const {
+  uint64_t packets = 0;
+  for (const Family& family : kFamilies) {
+    const Listing listing = list(family);
+    packets += listing.input.queued + listing.output.queued;
+  }
+  return packets;
+}
+
+std::string Rules::remove() {
+  passed_before_ = passed();
+  return remove_rules();
+}
+
 std::string remove_rules() {
   std::string errors;
   for (const Family& family : kFamilies) {

@@ -22,20 +22,28 @@ class Rules {
   /// True when all that install() made is still there.
   bool present() const;
 
+  /// Packets that met our queue rules since the first install(), whatever became of them.
+  uint64_t passed() const { return passed_before_ + counted(); }
+
+  /// Takes all that is ours out of both tables; a sentence when something would not go, else "".
+  std::string remove();
+
   /// Why IPv6 is not watched; empty: it is.
   const std::string& notice() const { return notice_; }
 
  private:
   std::string text(bool with_input_jump, bool with_output_jump) const;
   std::string chain(const char* name, const char* device_option) const;
+  uint64_t counted() const;
   std::string install_family(const struct Family& family) const;
 
   uint16_t queue_;
   uint16_t agent_port_;
   std::string notice_;
+  uint64_t passed_before_ = 0;  ///< removing a rule forgets its counters
 };
 
-/// Takes all that is ours out of both tables; a sentence when something would not go, else "".
+/// The same for rules of which nothing more is to be known.
 std::string remove_rules();
 
 }  // namespace tallytree::guard

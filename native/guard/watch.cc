@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 namespace tallytree::guard {
 namespace {
@@ -53,6 +54,7 @@ bool Watch::wait_for_heartbeat() {
   char bytes[256];
   const ssize_t size = recv(monitor_, bytes, sizeof bytes, MSG_DONTWAIT);
   if (size > 0) last_heartbeat_ = Clock::now();
+  if (size > 0 && std::memchr(bytes, '?', static_cast<size_t>(size)) != nullptr) asked_ = true;
   return size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
@@ -60,13 +62,16 @@ void Watch::act() {
   const auto now = Clock::now();
   const bool alive = now - last_heartbeat_ < kSilence;
   if (installed_ && !alive) {
-    complain(remove_rules());
+    complain(rules_.remove());
     installed_ = false;
     report("removed");
   } else if (!installed_ && alive && now - last_failure_ >= kRetryEvery) {
     install_again();
   } else if (installed_ && now - last_check_ >= kCheckEvery) {
     check_presence();
+  } else if (asked_) {
+    asked_ = false;
+    report("passed " + std::to_string(rules_.passed()));
   }
 }
 

@@ -9,7 +9,7 @@ namespace tallytree::guard {
 
 /// Reads heartbeat bytes from a stream socket and answers with lines: "ready [notice]" or "error SENTENCE"
 /// once, then "removed" and "installed" as the rules go and come. Ends at end of file: the monitor is gone,
-/// by whatever way.
+/// by whatever way. The byte "?" asks for a line "passed N": packets that met the queue rules so far.
 class Watch {
  public:
   Watch(int monitor, Rules rules) : monitor_(monitor), rules_(std::move(rules)) {}
@@ -30,6 +30,7 @@ class Watch {
   int monitor_;
   Rules rules_;
   bool installed_ = false;
+  bool asked_ = false;
   Clock::time_point last_heartbeat_{};
   Clock::time_point last_check_{};
   Clock::time_point last_failure_{};
