@@ -1,7 +1,7 @@
 // Answers as text: JSON, or columns for eyes.
 
 import type { Answer, Coverage, KeyedCounts, KeyedDetail, Loss, RequestType } from "../messages/index.js";
-import { cell, renderColumns } from "./columns.js";
+import { cell, type Row, renderColumns } from "./columns.js";
 
 /** The answer as JSON with a line end. */
 export const renderJson = (answer: Answer): string => `${JSON.stringify(answer, null, 2)}\n`;
@@ -38,10 +38,19 @@ function byCount(counts: KeyedCounts): readonly (readonly [key: string, count: s
 }
 
 function renderObject(answer: object): string {
-  const entries = Object.entries(answer).filter(([name]) => name !== "coverage" && name !== "loss");
-  return renderColumns(
-    [],
-    entries.map(([name, value]) => [`${name}:`, cell(value)]),
+  const {
+    coverage: _,
+    loss: __,
+    ...shown
+  } = answer as { readonly coverage?: Coverage; readonly loss?: Loss };
+  return renderColumns([], flatten(shown, ""));
+}
+
+/** A row for each value, however deep: "monitor.loss.seen:" and 12. */
+function flatten(value: unknown, path: string): readonly Row[] {
+  if (!isRecord(value) || Array.isArray(value)) return [[`${path}:`, cell(value)]];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    flatten(inner, path === "" ? name : `${path}.${name}`),
   );
 }
 

@@ -3,7 +3,7 @@
 import { parseAddress, parseAgentAddress, parsePrefix } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { parseKeyType } from "./key-types.js";
-import { nearest, quote } from "./wording.js";
+import { quote, suggestion } from "./wording.js";
 
 /** The part of JSON Schema that our messages use. */
 export interface FieldSchema {
@@ -141,8 +141,8 @@ function checkTarget(text: string, name: string): void {
 }
 
 function explain(name: string, schema: FieldSchema, value: unknown): string {
-  const meant = typeof value === "string" && schema.enum ? nearest(value, schema.enum) : undefined;
-  const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
+  const choices = [schema, ...(schema.anyOf ?? [])].flatMap((one) => one.enum ?? []);
+  const hint = typeof value === "string" ? suggestion(value, choices) : "";
   return `${name} is ${quote(value)}: give ${describe(schema)}${hint}`;
 }
 

@@ -126,20 +126,16 @@ describe("--table", () => {
     expect(await table("query heavy-hitters 0 src", {})).toEqual(["KEY  COUNT", ""]);
   });
 
-  test("shows an object by line", async () => {
-    const answer = {
-      value: 7,
-      lower: 7,
-      upper: 8,
-      unit: "packets",
-      coverage: { ...coverage, missing: [] },
-      loss,
-    };
-    expect((await table("query sketch 0 src total --detail", answer)).slice(0, 6)).toEqual([
-      "value:  7",
-      "lower:  7",
-      "upper:  8",
-      "unit:   packets",
+  test("shows an object by line, what is nested by its path", async () => {
+    const window = { kind: "all", from: 1, to: 2.5 };
+    const answer = { value: 7, lower: 7, upper: 8, window, coverage: { ...coverage, missing: [] }, loss };
+    expect((await table("query sketch 0 src total --detail", answer)).slice(0, 8)).toEqual([
+      "value:        7",
+      "lower:        7",
+      "upper:        8",
+      "window.kind:  all",
+      "window.from:  1",
+      "window.to:    2.5",
       "",
       "coverage: 1 of 2 hosts answered",
     ]);
