@@ -44,7 +44,7 @@ async function replay(path: string, spec: CounterSpec): Promise<Record<string, b
 
 it("gives for tcpdump's file what it counted live", async () => {
   const file = join(network.lab.folder, "live.pcap");
-  const argv = ["tcpdump", "-i", "eth0", "-Q", "in", "-U", "-Z", "root", "-w", file];
+  const argv = ["tcpdump", "-i", "eth0", "-Q", "in", "--immediate-mode", "-U", "-Z", "root", "-w", file];
   const tcpdump = await network.lab.spawn(own, argv, { ready: /listening on/ });
   const counters = [
     { keyType: "src_sport_dport", increment: "pkt", capacity: 4096 },

@@ -135,7 +135,7 @@ describe.each(["packet", "nfqueue"] as const)("the %s tap", (tap) => {
     expect(rules).not.toMatch(/NFQUEUE|tally/i);
     const files = await network.lab.must(own, "ls", network.lab.folder);
     expect(files.trim()).toBe("");
-    expect((await network.lab.must(own, "ip", "netns", "pids", own.namespace)).trim()).toBe("");
+    expect((await network.lab.must(peer, "ip", "netns", "pids", own.namespace)).trim()).toBe("");
     await network.ping(peer, own.address, 3);
   });
 });

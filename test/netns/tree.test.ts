@@ -31,13 +31,10 @@ async function grow(parents: readonly (number | undefined)[]): Promise<void> {
     stations.push(await network.start(network.host(i), { tap, ...above }));
   }
   root = network.host(0);
-  await until("the whole tree", async () => {
-    const status = (await network.ask(root, { type: "query leaf agents", detail: true })) as {
-      hosts: string[];
-    }[];
-    return status.flatMap(({ hosts }) => hosts).length === parents.length - 1 ? true : undefined;
-  });
   id = await network.count(root, { proto: "icmp" }, { counter_key_type: "dst" });
+  await until("the whole tree", async () =>
+    (await total()).coverage.answered.length === parents.length ? true : undefined,
+  );
 }
 
 /** Five pings to each host from the controller's. */
