@@ -5,7 +5,7 @@ import { TallyError } from "./errors.js";
 import { checkField, type FieldSchema } from "./field-check.js";
 import { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./protocol-numbers.js";
 import { type Request, type RequestType, requestSchemas, requestTypes } from "./requests.js";
-import { quote, shortName, suggestion } from "./wording.js";
+import { nearest, quote, shortName, suggestion } from "./wording.js";
 
 type Draft = Readonly<Record<string, unknown>>;
 
@@ -32,10 +32,8 @@ export function checkRequest(input: Readonly<Record<string, unknown>>): Request 
 function checkType(input: Readonly<Record<string, unknown>>): RequestType {
   const given = Object.hasOwn(input, "type") ? input.type : undefined;
   if (given === undefined || given === null || given === "") {
-    const hint =
-      Object.keys(input)
-        .map((name) => suggestion(name, ["type"]))
-        .find((text) => text !== "") ?? "";
+    const near = Object.keys(input).find((name) => name !== "type" && nearest(name, ["type"]) !== undefined);
+    const hint = near === undefined ? "" : ` (${quote(near)} is given)`;
     throw badRequest(
       "type",
       `type is missing${hint}: give one such as "config sketch" or "query heavy hitters"`,

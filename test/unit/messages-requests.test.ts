@@ -154,7 +154,11 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
     "capacity",
     /from 16 to 1048576/,
   ],
-  [{ type: "config sketch", proto: "icmpp" }, "proto", /icmp/],
+  [
+    { type: "config sketch", proto: "icmpp" },
+    "proto",
+    /or a whole number from 0 to 255 \(did you mean icmp\?\)/,
+  ],
   [{ type: "config sketch", proto: 256 }, "proto", /0 to 255/],
   [{ type: "config sketch", proto: "icmp", dport: 80 }, "dport", /has no ports/],
   [{ type: "config sketch", dport: 0 }, "dport", /from 1 to 65535/],
@@ -171,7 +175,7 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
   [{ type: "query bw", src: "10.0.0.5", dst: "10.0.0.6", seconds: 31 }, "seconds", /1 to 30/],
   [{ type: "add leaf agent", agent_addr: "10.0.0.3:99999" }, "agent_addr", /10.0.0.3:8000/],
   [{ type: "add leaf agent", agent_addr: "https://10.0.0.3" }, "agent_addr", /https/],
-  [{ typ: "query status" }, "type", /missing/],
+  [{ typ: "query status" }, "type", /missing \("typ" is given\): give one such as/],
   [{ type: "query status", path: ["a", { b: 1 }] }, "path", /a list of/],
   [{ type: "query status", scope: { a: { b: { c: { d: { e: 1 } } } } } }, "scope", /too deep/],
 ];
