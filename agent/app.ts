@@ -52,9 +52,14 @@ export function buildApp(agent: Agent, loggerInstance: FastifyBaseLogger): Fasti
   return app;
 }
 
+const mediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;|$)/;
+
 // The messages decide what a body is; old clients send forms, and strings without any content type.
 function takeAnyBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
+  app.addHook("onRequest", async ({ raw }) => {
+    if (!mediaType.test(raw.headers["content-type"] ?? "")) delete raw.headers["content-type"];
+  });
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
 }
 

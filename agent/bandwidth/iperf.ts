@@ -97,19 +97,15 @@ const connectTimeoutMs = 5000;
 function endOf(process: ChildProcess): Promise<void> {
   const ended = new Promise<void>((resolve, reject) => {
     process.once("close", () => resolve());
-    process.once("error", (cause: NodeJS.ErrnoException) => reject(startError(cause)));
+    process.once("error", (cause) => reject(startError(cause)));
   });
   ended.catch(() => undefined);
   return ended;
 }
 
-function startError(cause: NodeJS.ErrnoException): TallyError {
-  const missing = cause.code === "ENOENT";
-  const message = missing
-    ? "iperf3 is missing on this host: install iperf3"
-    : "iperf3 cannot be started on this host";
-  return new TallyError("unavailable", message, { cause });
-}
+// Whether it is not there or may not be run (EACCES) depends on what PATH holds; the cure is the same.
+const startError = (cause: Error): TallyError =>
+  new TallyError("unavailable", "iperf3 cannot be started on this host: install iperf3", { cause });
 
 function collect(process: ChildProcess): () => string {
   const chunks: Buffer[] = [];
