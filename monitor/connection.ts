@@ -89,7 +89,7 @@ export class Connection {
   #downError(cause: unknown): TallyError {
     const denied = (cause as NodeJS.ErrnoException | undefined)?.code === "EACCES";
     const message = denied
-      ? `not allowed to open the monitor's socket ${this.#path}: start tallytree-monitor with --group set to a group of this user`
+      ? `not allowed to open the monitor's socket ${this.#path}: start tallytree-monitor with --group set to a group of this user, and let it into the folder`
       : `no monitor answers at ${this.#path}: start tallytree-monitor`;
     return new TallyError("monitor_down", message, { cause });
   }

@@ -1,7 +1,7 @@
 // Hosts in network namespaces of their own on one bridge, for tests on real packets. Nothing outlives its lab.
 
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,7 +49,7 @@ export interface SpawnOptions {
 
 export class Lab {
   readonly hosts: readonly Host[];
-  /** For sockets and files; anyone may enter. */
+  /** For sockets and files. */
   readonly folder: string;
   readonly #switch: string;
   readonly #running = new Set<Running>();
@@ -68,6 +68,8 @@ export class Lab {
       address6: `fd00:99::${i + 1}`,
     }));
     this.folder = mkdtempSync(join(tmpdir(), "tallytree-lab-"));
+    // An agent without privileges must reach the socket.
+    chmodSync(this.folder, 0o755);
     process.once("exit", this.#onExit);
     try {
       this.#build();
