@@ -20,10 +20,10 @@ const json = (message: object) => JSON.stringify(message);
 const ask = { sketch_id: 0, counter_key_type: "src" };
 
 const wrong: readonly (readonly [what: string, body: string, status: number, field: string | null])[] = [
-  ["nothing", "", 400, null],
-  ["no JSON", "{", 400, null],
-  ["a list", "[]", 400, null],
-  ["null", "null", 400, null],
+  ["nothing", "", 400, "body"],
+  ["no JSON", "{", 400, "body"],
+  ["a list", "[]", 400, "body"],
+  ["null", "null", 400, "body"],
   ["no type", json({ sketch_id: 1 }), 400, "type"],
   ["a type that is none", json({ type: "config sketsh" }), 400, "type"],
   ["a protocol that is none", json({ type: "config sketch", proto: "tpc" }), 400, "proto"],
@@ -109,7 +109,7 @@ it("lives through bytes that are no HTTP, and through a thousand odd bodies", as
     (_, i) => wrong[i % wrong.length]?.[1].slice(0, 7 + (i % 60)) ?? "",
   );
   const answers = await Promise.all(odd.map((body) => network.post(own, body, "application/json")));
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
+  expect(answers.filter(({ status }) => status < 400 || status > 499)).toEqual([]);
   expect((await network.get(own, "/healthz")).status).toBe(200);
   await network.ping(network.host(1), own.address, 9);
   const query = { type: "query sketch", ...ask, counter_key: network.host(1).address };
