@@ -89,11 +89,11 @@ bool parse_numbers(std::string_view line, std::array<uint32_t, kCount>& out) noe
 NfqueueSocket::NfqueueSocket(uint16_t queue)
     : queue_(queue),
       socket_(open_netlink(NETLINK_NETFILTER, 0, "opening a netfilter netlink socket")),
-      counters_(open("/proc/thread-self/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC)),
       buffers_(std::make_unique<Buffers>()) {
-  if (counters_.get() < 0) throw_errno("opening the counters of NFQUEUE in /proc (is it in this kernel?)");
   if (setsockopt(descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer) < 0)
     throw_errno("enlarging the buffer of an NFQUEUE (it needs the capability CAP_NET_ADMIN)");
+  counters_ = Descriptor(open("/proc/thread-self/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC));
+  if (counters_.get() < 0) throw_errno("opening the counters of NFQUEUE in /proc (is it in this kernel?)");
   configure();
   const int on = 1;
   mnl_socket_setsockopt(socket_.get(), NETLINK_NO_ENOBUFS, const_cast<int*>(&on), sizeof on);

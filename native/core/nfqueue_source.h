@@ -22,9 +22,10 @@ struct NfqueueOptions {
 };
 
 /// Input is what reaches the mangle table's INPUT chain, output what passes its OUTPUT chain, IPv4 and IPv6.
-/// Not seen: loopback, TCP from or to port 22 and the agent's port. Fragments come reassembled. The kernel
-/// does not say the segment size of a super-packet here: its wire packets are estimated from the device's
-/// MTU, payload / (mtu - headers), and counted in SourceStats.super_packets.
+/// Not seen: loopback, TCP from or to port 22 and the agent's port. Output is seen before it is cut into
+/// fragments, IPv4 input after it was reassembled.
+/// The kernel does not say the segment size of a super-packet here: its wire packets are estimated from the
+/// device's MTU, payload / (mtu - headers), and counted in SourceStats.super_packets.
 /// Lost: "queue" (the kernel dropped it), "socket" (a gap in the packet ids) and "passed": with the fail-open
 /// flag that this tap sets, a full queue lets packets pass and none of its counters says so; whenever we were
 /// far behind, the counters of the rules are compared with the ids, within some seconds. "interrupted" counts

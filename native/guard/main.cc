@@ -17,7 +17,6 @@
 #include <string_view>
 #include <thread>
 
-#include "listing.h"
 #include "watch.h"
 
 namespace tallytree::guard {
@@ -66,10 +65,15 @@ bool take_lock() {
   return false;
 }
 
+bool monitor_is_gone() {
+  char byte;
+  return recv(kMonitor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 bool wait_for_lock() {
   const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
   while (!take_lock()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
+    if (monitor_is_gone() || std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return true;
@@ -77,9 +81,7 @@ bool wait_for_lock() {
 
 int clean() {
   if (!take_lock()) return 0;  // a live guard holds its own rules
-  if (list(kFamilies[0]).error.ends_with("is not installed")) return 0;
-  const std::string error = remove_rules();
-  if (!error.empty()) std::fprintf(stderr, "tallytree-guard: %s\n", error.c_str());
+  remove_leftovers();
   return 0;
 }
 
@@ -99,6 +101,7 @@ int watch(const Options& options) {
     send(kMonitor, kTaken.data(), kTaken.size(), MSG_NOSIGNAL);
     return 1;
   }
+  if (monitor_is_gone()) return 0;
   return Watch(kMonitor, Rules(options.queue, options.agent_port)).run();
 }
 

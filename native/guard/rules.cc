@@ -1,6 +1,8 @@
 // The texts that iptables-restore gets: our constants and integers, nothing else.
 #include "rules.h"
 
+#include <cstdio>
+
 #include "listing.h"
 
 namespace tallytree::guard {
@@ -109,16 +111,17 @@ uint64_t Rules::counted() const {
 
 std::string Rules::remove() {
   passed_before_ = passed();
-  return remove_rules();
+  const std::string error = remove_family(kFamilies[0]);
+  const std::string error6 = notice_.empty() ? remove_family(kFamilies[1]) : "";
+  return error.empty() ? error6 : error;
 }
 
-std::string remove_rules() {
-  std::string errors;
+void remove_leftovers() {
   for (const Family& family : kFamilies) {
     const std::string error = remove_family(family);
-    if (!error.empty()) errors += (errors.empty() ? "" : "; ") + error;
+    const bool absent = error.ends_with("is not installed");
+    if (!error.empty() && !absent) std::fprintf(stderr, "tallytree-guard: %s\n", error.c_str());
   }
-  return errors;
 }
 
 }  // namespace tallytree::guard

@@ -43,7 +43,7 @@ class Rules {
   uint64_t passed_before_ = 0;  ///< removing a rule forgets its counters
 };
 
-/// The same for rules of which nothing more is to be known.
-std::string remove_rules();
+/// Takes out what a crashed run left behind, in both families; complains on stderr.
+void remove_leftovers();
 
 }  // namespace tallytree::guard

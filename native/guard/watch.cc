@@ -34,7 +34,7 @@ int Watch::run() {
   report(installed_ ? "ready " + rules_.notice() : "error " + error);
   last_heartbeat_ = last_check_ = Clock::now();
   if (installed_) loop();
-  const std::string left = remove_rules();
+  const std::string left = rules_.remove();
   // Not a second sentence on top of the first: without iptables there is nothing to remove either.
   if (installed_) complain(left);
   return installed_ && left.empty() ? 0 : 1;
