@@ -29,6 +29,9 @@ interface OutputOptions {
 /** Where commands ask when --at is not given. */
 export const defaultAgent = "127.0.0.1:8000";
 
+/** Fields that name what is asked for: always to be given, by an option shorter than their name. */
+const optionNames: Readonly<Record<string, string>> = { sketch_id: "sketch", counter_key_type: "key" };
+
 // Agents send these to each other; there is no reason to type them.
 const agentFields = ["form", "budget_ms", "path", "uuid", "secret", "sketch", "type"];
 
@@ -42,7 +45,9 @@ export function buildAsking(asking: Asking, terminal: Terminal): Command {
   const options = Object.entries(notes).filter(
     ([field]) => !agentFields.includes(field) && !asking.positions.includes(field),
   );
-  for (const [field, note] of options) command.addOption(fieldOption(field, note));
+  for (const [field, note] of options) {
+    command.addOption(fieldOption(field, note).makeOptionMandatory(field in optionNames));
+  }
   command.option("--at <host[:port]>", "the agent to ask", defaultAgent);
   command.option("--table", "print aligned columns instead of JSON");
   return command.action(async (...given: readonly unknown[]) => {
@@ -56,11 +61,13 @@ export function buildAsking(asking: Asking, terminal: Terminal): Command {
 }
 
 function fieldOption(field: string, note: FieldSchema): Option {
-  const flag = `--${field.replaceAll("_", "-")}`;
+  const flag = `--${optionName(field)}`;
   const flags = note.type === "boolean" ? flag : `${flag} <${note.enum?.join("|") ?? placeholder(note)}>`;
   const standard = note.default === undefined || note.type === "boolean" ? "" : ` (default: ${note.default})`;
   return new Option(flags, `${note.description ?? ""}${standard}`);
 }
+
+const optionName = (field: string): string => optionNames[field] ?? field.replaceAll("_", "-");
 
 const placeholder = (note: FieldSchema): string =>
   note.type === "integer" || note.type === "number" ? "number" : "text";
@@ -75,12 +82,14 @@ function optionFields(
   command: Command,
   options: readonly (readonly [string, FieldSchema])[],
 ): Readonly<Record<string, unknown>> {
-  const values = options.map(([field]) => [field, command.getOptionValue(camelCase(field))] as const);
+  const values = options.map(
+    ([field]) => [field, command.getOptionValue(camelCase(optionName(field)))] as const,
+  );
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
-const camelCase = (field: string): string =>
-  field.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+const camelCase = (flag: string): string =>
+  flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 async function ask(
   fields: Readonly<Record<string, unknown>>,

@@ -20,14 +20,14 @@ export const configCommands: readonly Asking[] = [
   {
     name: "sketch-counter",
     type: "config sketch counter",
-    positions: ["sketch_id", "counter_key_type"],
+    positions: [],
     summary: "count a sketch's packets by key",
     about: [
       "Adds a counter to a sketch: how many packets or bytes each source, port, pair of addresses, ... has.",
     ],
     examples: [
-      "tallytree config sketch-counter 0 src",
-      "tallytree config sketch-counter 0 src_dst --increment bytes --hitter-threshold 0.05",
+      "tallytree config sketch-counter --sketch 0 --key src",
+      "tallytree config sketch-counter --sketch 0 --key src_dst --increment bytes --hitter-threshold 0.05",
     ],
   },
   {

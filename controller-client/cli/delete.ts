@@ -6,9 +6,9 @@ export const deleteCommands: readonly Asking[] = [
   {
     name: "sketch",
     type: "delete sketch",
-    positions: ["sketch_id"],
+    positions: [],
     summary: "end a sketch and its counters",
     about: ["Ends a sketch on the agent asked and on every agent below it. What it counted is gone."],
-    examples: ["tallytree delete sketch 0"],
+    examples: ["tallytree delete sketch --sketch 0"],
   },
 ];

@@ -6,33 +6,36 @@ export const queryCommands: readonly Asking[] = [
   {
     name: "sketch",
     type: "query sketch",
-    positions: ["sketch_id", "counter_key_type", "counter_key"],
+    positions: ["counter_key"],
     summary: "one number of a counter",
     about: [
       "Prints the count of one key, the number of distinct keys (key_num), that of the last seconds (real_time_key_num), or the sum of all keys (total).",
     ],
-    examples: ["tallytree query sketch 0 src 10.0.0.6", "tallytree query sketch 0 src_dst key_num --detail"],
+    examples: [
+      "tallytree query sketch --sketch 0 --key src 10.0.0.6",
+      "tallytree query sketch --sketch 0 --key src_dst key_num --detail",
+    ],
   },
   {
     name: "heavy-hitters",
     type: "query heavy hitters",
-    positions: ["sketch_id", "counter_key_type"],
+    positions: [],
     summary: "the keys with the largest share of the traffic",
     about: [
       "Prints the keys above a share of some host's own traffic (--share-of network: of all traffic) with their counts over all hosts asked.",
     ],
     examples: [
-      "tallytree query heavy-hitters 0 src --table",
-      "tallytree query heavy-hitters 0 src_dst --k 10 --detail --table",
+      "tallytree query heavy-hitters --at 10.0.0.2 --sketch 0 --key src --table",
+      "tallytree query heavy-hitters --sketch 0 --key src_dst --k 10 --detail --table",
     ],
   },
   {
     name: "real-time-counter",
     type: "query real time counter",
-    positions: ["sketch_id", "counter_key_type"],
+    positions: [],
     summary: "what the last one to two seconds brought",
     about: ["Prints the counts by key of the last closed second and the current one."],
-    examples: ["tallytree query real-time-counter 0 src_dport"],
+    examples: ["tallytree query real-time-counter --sketch 0 --key src_dport"],
   },
   {
     name: "counter",

@@ -93,9 +93,9 @@ function welcome(at: string, command: string, parent: string | undefined): strin
   return [
     `The agent answers at ${at}${joins}. Try in another terminal:`,
     `  ${command} config sketch --proto icmp${here}            # prints its id, 0 for the first`,
-    `  ${command} config sketch-counter 0 src${here}`,
+    `  ${command} config sketch-counter --sketch 0 --key src${here}`,
     "  ping -c 3 HOST            # any other host; loopback is not counted",
-    `  ${command} query heavy-hitters 0 src --detail --table${here}`,
+    `  ${command} query heavy-hitters --sketch 0 --key src --detail --table${here}`,
     "Ctrl-C ends it.",
     "",
   ].join("\n");

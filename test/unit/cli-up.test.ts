@@ -126,7 +126,7 @@ describe("up in this process", () => {
     const { error, out } = await up(["--tap", "nfqueue", "--parent", "10.0.0.2:8000"], interrupt);
     expect(error).toBeUndefined();
     expect(out).toContain(`The agent answers at 127.0.0.1:${port} and joins 10.0.0.2:8000.`);
-    expect(out).toContain(`tallytree config sketch-counter 0 src --at 127.0.0.1:${port}\n`);
+    expect(out).toContain(`tallytree config sketch-counter --sketch 0 --key src --at 127.0.0.1:${port}\n`);
     const [monitor, agent] = [await noteOf("monitor"), await noteOf("agent")];
     const socket = socketOf(monitor);
     expect(monitor.args).toEqual(["--socket", socket, "--tap", "nfqueue", "--agent-port", String(port)]);

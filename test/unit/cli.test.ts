@@ -21,17 +21,23 @@ const sent: readonly (readonly [string, object])[] = [
   ["config sketch --proto icmp", { type: "config sketch", proto: "icmp", interface: "INPUT" }],
   ["config sketch --proto 6 --dport 80 --interface OUTPUT", { proto: 6, dport: 80, interface: "OUTPUT" }],
   [
-    "config sketch-counter 2 src_dst --increment bytes",
+    "config sketch-counter --sketch 2 --key src_dst --increment bytes",
     { sketch_id: 2, counter_key_type: "src_dst", increment: "bytes" },
   ],
-  ["config sketch-counter 2 src --hitter-threshold 0.05", { hitter_threshold: 0.05 }],
+  ["config sketch-counter --sketch 2 --key src --hitter-threshold 0.05", { hitter_threshold: 0.05 }],
   ["config counter --src 10.0.0.6", { type: "config counter", src: "10.0.0.6" }],
-  ["query sketch 2 src 10.0.0.6 --detail", { type: "query sketch", counter_key: "10.0.0.6", detail: true }],
   [
-    "query heavy-hitters 2 src --k 5 --share-of network",
+    "query sketch --sketch 2 --key src 10.0.0.6 --detail",
+    { type: "query sketch", counter_key: "10.0.0.6", detail: true },
+  ],
+  [
+    "query heavy-hitters --sketch 2 --key src --k 5 --share-of network",
     { type: "query heavy hitters", k: 5, share_of: "network" },
   ],
-  ["query real-time-counter 2 dport --scope host", { type: "query real time counter", scope: "host" }],
+  [
+    "query real-time-counter --sketch 2 --key dport --scope host",
+    { type: "query real time counter", scope: "host" },
+  ],
   ["query counter --proto udp", { type: "query counter", proto: "udp" }],
   [
     "query bw 10.0.0.5 10.0.0.6 --seconds 1",
@@ -40,7 +46,7 @@ const sent: readonly (readonly [string, object])[] = [
   ["query sketches", { type: "query sketches" }],
   ["query status --timeout-ms 200", { type: "query status", timeout_ms: 200 }],
   ["query leaf-agents", { type: "query leaf agents" }],
-  ["delete sketch 2", { type: "delete sketch", sketch_id: 2 }],
+  ["delete sketch --sketch 2", { type: "delete sketch", sketch_id: 2 }],
   ["add leaf-agent 10.0.0.3", { type: "add leaf agent", agent_addr: "10.0.0.3" }],
 ];
 
@@ -73,7 +79,7 @@ describe("--table", () => {
 
   test("aligns counts by key, the largest first, whatever their digits", async () => {
     const answer = { "80": 7, "10.0.0.6": 12, "10.0.0.100": "9007199254740993" };
-    expect(await table("query heavy-hitters 0 src", answer)).toEqual([
+    expect(await table("query heavy-hitters --sketch 0 --key src", answer)).toEqual([
       "KEY                    COUNT",
       "10.0.0.100  9007199254740993",
       "10.0.0.6                  12",
@@ -90,7 +96,7 @@ describe("--table", () => {
         "10.0.0.6": { lower: 12, upper: 13, exact: false, certain: true },
       },
     };
-    expect(await table("query heavy-hitters 0 src --detail", answer)).toEqual([
+    expect(await table("query heavy-hitters --sketch 0 --key src --detail", answer)).toEqual([
       "KEY       PACKETS  AT LEAST  AT MOST  CERTAIN",
       "10.0.0.6       12        12       13  yes",
       "10.0.0.7        1         1        3  no",
@@ -121,15 +127,15 @@ describe("--table", () => {
     ]);
     expect(await table("query leaf-agents", [])).toEqual(["none", ""]);
     expect(await table("query counter", [5, 420])).toEqual(["PACKETS  BYTES", "      5    420", ""]);
-    expect(await table("query sketch 0 src total", 9)).toEqual(["9", ""]);
-    expect(await table("config sketch-counter 0 src", "ok: src")).toEqual(["ok: src", ""]);
-    expect(await table("query heavy-hitters 0 src", {})).toEqual(["KEY  COUNT", ""]);
+    expect(await table("query sketch --sketch 0 --key src total", 9)).toEqual(["9", ""]);
+    expect(await table("config sketch-counter --sketch 0 --key src", "ok: src")).toEqual(["ok: src", ""]);
+    expect(await table("query heavy-hitters --sketch 0 --key src", {})).toEqual(["KEY  COUNT", ""]);
   });
 
   test("shows an object by line, what is nested by its path", async () => {
     const window = { kind: "all", from: 1, to: 2.5 };
     const answer = { value: 7, lower: 7, upper: 8, window, coverage: { ...coverage, missing: [] }, loss };
-    expect((await table("query sketch 0 src total --detail", answer)).slice(0, 8)).toEqual([
+    expect((await table("query sketch --sketch 0 --key src total --detail", answer)).slice(0, 8)).toEqual([
       "value:        7",
       "lower:        7",
       "upper:        8",
@@ -146,10 +152,13 @@ describe("errors are one sentence on standard error and exit code 1", () => {
   const wrong: readonly (readonly [string, string])[] = [
     ["config sketch --proto foo", 'proto is "foo": give one of'],
     ["config sketch --dprt 80", "unknown option '--dprt'"],
-    ["query heavy-hitters zero src", 'sketch_id is "zero": give a whole number'],
-    ["query heavy-hitters 0", "missing required argument 'counter_key_type'"],
-    ["query heavy-hitters 0 source", 'counter_key_type is "source"'],
-    ["query heavy-hiters 0 src", "unknown command 'heavy-hiters' (Did you mean heavy-hitters?)"],
+    ["query heavy-hitters --sketch zero --key src", 'sketch_id is "zero": give a whole number'],
+    ["query heavy-hitters --sketch 0", "required option '--key <text>' not specified"],
+    ["query heavy-hitters --sketch 0 --key source", 'counter_key_type is "source"'],
+    [
+      "query heavy-hiters --sketch 0 --key src",
+      "unknown command 'heavy-hiters' (Did you mean heavy-hitters?)",
+    ],
     ["query bw 10.0.0.5 10.0.0.6 more", "too many arguments"],
     ["qery", "unknown command 'qery' (Did you mean query?)"],
     ["query status --at 10.0.0.300", '--at is "10.0.0.300": give an agent such as'],
