@@ -27,7 +27,7 @@ export const configCommands: readonly Asking[] = [
     ],
     examples: [
       "tallytree config sketch-counter --sketch 0 --key src",
-      "tallytree config sketch-counter --sketch 0 --key src_dst --increment bytes --hitter-threshold 0.05",
+      "tallytree config sketch-counter --sketch 0 --key src_dst --increment bytes",
     ],
   },
   {

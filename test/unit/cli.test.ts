@@ -177,7 +177,7 @@ describe("errors are one sentence on standard error and exit code 1", () => {
     const agent = await agentSaying(
       new TallyError("not_found", "sketch_id is 7: no such sketch", { field: "sketch_id" }),
     );
-    const written = await tallytree("delete", "sketch", "7", "--at", agent.at);
+    const written = await tallytree("delete", "sketch", "--sketch", "7", "--at", agent.at);
     expect(written).toEqual({ code: 1, out: "", err: "tallytree: sketch_id is 7: no such sketch\n" });
   });
 
