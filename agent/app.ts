@@ -41,6 +41,7 @@ export function buildApp(agent: Agent, loggerInstance: FastifyBaseLogger): Fasti
     http,
     forceCloseConnections: true,
     clientErrorHandler: refuseRaw,
+    frameworkErrors: (error, _request, reply) => void sendFailure(reply, error, loggerInstance),
   });
   app.server.maxConnections = maxConnections;
   takeAnyBody(app);

@@ -21,6 +21,7 @@ export async function makeSketch(
     await placeAndTell(agent, sketch, message, call);
     return sketch;
   }
+  await look(agent, call);
   const sketch = await agent.book.inTurn(() => placeFirst(agent, draft, call));
   await agent.tree.tell(message, tellLimits(call));
   return sketch;
@@ -54,9 +55,14 @@ export async function endSketch(agent: Agent, uuid: string, request: Request, ca
 }
 
 /** By id or uuid. Throws not_found, or what keeps the monitor from telling which sketches it holds. */
-export async function findSketch({ book, upkeep }: Agent, name: SketchName, call: Call): Promise<Sketch> {
-  if (!book.has(name) && !upkeep.hasLooked) await upkeep.sync(monitorMs(call));
-  return book.find(name);
+export async function findSketch(agent: Agent, name: SketchName, call: Call): Promise<Sketch> {
+  if (!agent.book.has(name)) await look(agent, call);
+  return agent.book.find(name);
+}
+
+/** Once, before the book is relied on: an agent that was restarted finds its sketches in the monitor. */
+export async function look({ upkeep }: Agent, call: Call): Promise<void> {
+  if (!upkeep.hasLooked) await upkeep.sync(monitorMs(call));
 }
 
 async function placeFirst({ book, upkeep }: Agent, draft: NewSketch, call: Call): Promise<Sketch> {

@@ -1,18 +1,7 @@
 // A sketch as `query sketches` lists it.
 
-import type { CounterInfo, SketchInfo } from "../controller-client/messages/index.js";
+import type { CounterInfo, SketchDetail, SketchInfo } from "../controller-client/messages/index.js";
 import type { Counter, Sketch } from "./sketch-book.js";
-
-/** What the detailed list says besides. */
-export interface SketchDetail extends SketchInfo {
-  readonly uuid: string;
-  /** True for the exact counter of one rule. */
-  readonly rule: boolean;
-  /** Unix seconds. */
-  readonly since: number;
-  /** Why this host does not count it. */
-  readonly problem?: string;
-}
 
 export function sketchInfo(sketch: Sketch, detail: boolean): SketchInfo | SketchDetail {
   const { id, label, filter, counters, uuid, rule, since, problem } = sketch;

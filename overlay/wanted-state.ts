@@ -21,6 +21,7 @@ interface Progress {
   running?: Promise<void>;
   /** Not before this time, so that a child that refuses is not asked without end. */
   notBefore: number;
+  later?: NodeJS.Timeout;
   refusal?: string;
 }
 
@@ -55,11 +56,20 @@ export class WantedState {
   catchUp(child: Child): Promise<void> {
     const progress = this.#of(child);
     if (progress.running !== undefined) return progress.running;
-    if (!progress.behind || this.#now() < progress.notBefore) return Promise.resolve();
+    if (!progress.behind) return Promise.resolve();
+    if (this.#now() < progress.notBefore) return this.#catchUpLater(child, progress);
     progress.running = this.#sendEverything(child, progress).finally(() => {
       delete progress.running;
     });
     return progress.running;
+  }
+
+  #catchUpLater(child: Child, progress: Progress): Promise<void> {
+    progress.later ??= setTimeout(() => {
+      delete progress.later;
+      void this.catchUp(child);
+    }, progress.notBefore - this.#now()).unref();
+    return Promise.resolve();
   }
 
   /** Why a child did not take all of the configuration, if so. */

@@ -3,7 +3,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Request, RequestOf } from "../../controller-client/messages/index.js";
 import { type Agent, done, type Handler } from "../agent.js";
-import { endSketch, findSketch, makeCounter, makeSketch } from "../configuration.js";
+import { endSketch, findSketch, look, makeCounter, makeSketch } from "../configuration.js";
 import type { Counter, NewSketch, Sketch } from "../sketch-book.js";
 import { sketchInfo } from "../sketch-info.js";
 
@@ -27,8 +27,10 @@ export const deleteSketch: Handler<"delete sketch"> = async (agent, request, cal
   return done(agent, request, `ok: sketch ${id} deleted`);
 };
 
-export const querySketches: Handler<"query sketches"> = async ({ book }, { detail }) => {
-  const listed = book.list().filter(({ rule }) => detail || !rule);
+export const querySketches: Handler<"query sketches"> = async (agent, { detail }, call) => {
+  // Without its monitor the agent tells what it knows.
+  await look(agent, call).catch(() => undefined);
+  const listed = agent.book.list().filter(({ rule }) => detail || !rule);
   return { json: listed.map((sketch) => sketchInfo(sketch, detail)) };
 };
 
