@@ -93,14 +93,27 @@ Sums run(Source& source, uint32_t device, double seconds) {
   return sums;
 }
 
+struct Settling {
+  bool done = false;
+  int64_t microseconds = 0;
+};
+
 /// Waits for what was offered when asked, a second at most, as a query does.
-bool settle(Source& source, uint32_t device, Sums& sums) {
+bool wait_until_settled(Source& source, uint32_t device, Sums& sums) {
   const uint64_t offered = source.offered();
   for (const auto end = Clock::now() + std::chrono::seconds(1); Clock::now() < end;) {
     if (source.settled() >= offered) return true;
     if (read_batch(source, device, sums) == 0) wait_for(source);
   }
   return false;
+}
+
+Settling settle(Source& source, uint32_t device, Sums& sums) {
+  const auto start = Clock::now();
+  Settling settling;
+  settling.done = wait_until_settled(source, device, sums);
+  settling.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count();
+  return settling;
 }
 
 void print_causes(const char* name, const SourceStats::Causes& causes) {
@@ -110,10 +123,10 @@ void print_causes(const char* name, const SourceStats::Causes& causes) {
   std::printf("},");
 }
 
-void print(Source& source, const Sums& sums, bool settled, uint64_t offered) {
+void print(Source& source, const Sums& sums, const Settling& settling, uint64_t offered) {
   const SourceStats stats = source.stats();
-  std::printf("{\"offered\":%lu,\"settled\":%lu,\"settles\":%s,", offered, source.settled(),
-              settled ? "true" : "false");
+  std::printf("{\"offered\":%lu,\"settled\":%lu,\"settles\":%s,\"settle_us\":%ld,", offered, source.settled(),
+              settling.done ? "true" : "false", settling.microseconds);
   std::printf("\"seen\":%lu,\"read\":%lu,\"super_packets\":%lu,", stats.seen, stats.read,
               stats.super_packets);
   print_causes("lost", stats.lost);
@@ -134,8 +147,8 @@ int run_command(const std::string& kind, const Options& options) {
   const auto source = open_source(kind, options);
   std::fprintf(stderr, "ready\n");
   Sums sums = run(*source, device, std::stod(option(options, "--seconds", "3600")));
-  const bool settled = settle(*source, device, sums);
-  print(*source, sums, settled, source->offered());
+  const Settling settling = settle(*source, device, sums);
+  print(*source, sums, settling, source->offered());
   return 0;
 }
 
