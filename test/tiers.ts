@@ -32,7 +32,7 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
       steps: [
         counted("core", [...make, "test"]),
         counted("core under sanitizers", [...make, "asan"]),
-        counted("parser fuzz", [...make, "fuzz", fuzzCount]),
+        check("parser fuzz", [...make, "fuzz", fuzzCount]),
         vitest("native"),
       ],
     },

@@ -7,6 +7,7 @@ import { type CounterSpec, ledgerEntries, openTap } from "../../native/index.js"
 import type { Host, Running } from "../lab.js";
 import { Network } from "../lab-network.js";
 
+const seconds = process.env.TALLYTREE_LONG === "1" ? "20" : "2";
 let network: Network;
 let own: Host;
 let peer: Host;
@@ -126,7 +127,7 @@ it("counts super-packets as the packets that the wire carries", async () => {
     ready: /listening/,
   });
   const before = await wireCounters(own);
-  await network.lab.must(own, "iperf3", "-c", peer.address, "-t", "2", "-b", "2G");
+  await network.lab.must(own, "iperf3", "-c", peer.address, "-t", seconds, "-b", "2G");
   await server.ended;
   const after = await wireCounters(own);
   const packets = after.packets - before.packets;
