@@ -58,7 +58,13 @@ Attributes attributes_of(const nlmsghdr* message) {
 }
 
 int add_link(const nlmsghdr* message, void* into) {
-  if (message->nlmsg_type != RTM_NEWLINK) return MNL_CB_OK;
+  if (message->nlmsg_type == RTM_NEWLINK) static_cast<std::vector<Link>*>(into)->push_back(to_link(message));
+  return MNL_CB_OK;
+}
+
+}  // namespace
+
+Link to_link(const nlmsghdr* message) {
   const auto* header = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
   const Attributes seen = attributes_of(message);
   Link link;
@@ -68,11 +74,8 @@ int add_link(const nlmsghdr* message, void* into) {
   link.name = text(seen.link[IFLA_IFNAME]);
   link.port = number(seen.link[IFLA_MASTER]) != 0 && text(seen.info[IFLA_INFO_SLAVE_KIND]) != "vrf";
   read_vlan(seen, link);
-  static_cast<std::vector<Link>*>(into)->push_back(std::move(link));
-  return MNL_CB_OK;
+  return link;
 }
-
-}  // namespace
 
 uint32_t device_index(const std::string& name) noexcept {
   return name.empty() || name.size() >= IFNAMSIZ ? 0 : if_nametoindex(name.c_str());

@@ -24,6 +24,9 @@ struct Link {
   std::string name;
 };
 
+/// What one RTM_NEWLINK message says.
+Link to_link(const nlmsghdr* message);
+
 /// The index of a device of the calling thread's namespace; 0: there is none of that name.
 uint32_t device_index(const std::string& name) noexcept;
 bool device_exists(const std::string& name) noexcept;

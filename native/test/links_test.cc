@@ -1,9 +1,80 @@
 // The device table of whatever namespace the test runs in: every one has a loopback device.
 #include "core/links.h"
 
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include <array>
+
 #include "check.h"
 
 using namespace tallytree;
+
+namespace {
+
+/// An RTM_NEWLINK message as the kernel writes it.
+class LinkMessage {
+ public:
+  LinkMessage() : message_(mnl_nlmsg_put_header(buffer_.data())) {
+    message_->nlmsg_type = RTM_NEWLINK;
+    auto* header = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message_, sizeof(ifinfomsg)));
+    header->ifi_index = 7;
+    mnl_attr_put_strz(message_, IFLA_IFNAME, "dev7");
+    mnl_attr_put_u32(message_, IFLA_MTU, 9000);
+  }
+
+  LinkMessage& number(uint16_t type, uint32_t value) {
+    mnl_attr_put_u32(message_, type, value);
+    return *this;
+  }
+  LinkMessage& slave_of(const char* kind) {
+    nlattr* info = mnl_attr_nest_start(message_, IFLA_LINKINFO);
+    mnl_attr_put_strz(message_, IFLA_INFO_SLAVE_KIND, kind);
+    mnl_attr_nest_end(message_, info);
+    return number(IFLA_MASTER, 9);
+  }
+  LinkMessage& vlan(uint16_t id) {
+    nlattr* info = mnl_attr_nest_start(message_, IFLA_LINKINFO);
+    mnl_attr_put_strz(message_, IFLA_INFO_KIND, "vlan");
+    nlattr* data = mnl_attr_nest_start(message_, IFLA_INFO_DATA);
+    mnl_attr_put_u16(message_, IFLA_VLAN_ID, id);
+    mnl_attr_nest_end(message_, data);
+    mnl_attr_nest_end(message_, info);
+    return number(IFLA_LINK, 3);
+  }
+  Link link() const { return to_link(message_); }
+
+ private:
+  alignas(nlmsghdr) std::array<char, 1024> buffer_{};
+  nlmsghdr* message_;
+};
+
+}  // namespace
+
+TEST(links_read_an_ordinary_device) {
+  const Link link = LinkMessage().link();
+  CHECK_EQ(link.index, 7);
+  CHECK_EQ(link.name, "dev7");
+  CHECK_EQ(link.mtu, 9000);
+  CHECK(!link.loopback && !link.port);
+  CHECK_EQ(link.vlan_parent, 0);
+}
+
+TEST(links_read_vlan_devices) {
+  const Link link = LinkMessage().vlan(42).link();
+  CHECK_EQ(link.vlan_id, 42);
+  CHECK_EQ(link.vlan_parent, 3);
+  // The parent's number is one of another namespace: here it may be any device.
+  CHECK_EQ(LinkMessage().vlan(42).number(IFLA_LINK_NETNSID, 0).link().vlan_parent, 0);
+  // A veth has a link as well, its peer, and is no VLAN device.
+  CHECK_EQ(LinkMessage().number(IFLA_LINK, 3).link().vlan_parent, 0);
+}
+
+TEST(links_read_ports) {
+  CHECK(LinkMessage().slave_of("bridge").link().port);
+  CHECK(LinkMessage().slave_of("bond").link().port);
+  CHECK(!LinkMessage().slave_of("vrf").link().port);
+}
 
 TEST(links_know_the_loopback_device) {
   const Links links;
