@@ -65,6 +65,8 @@ TapObject::TapObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TapObjec
     const auto nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
     to_javascript_ = Napi::ThreadSafeFunction::New(env, nothing, "tallytree tap", 0, 1);
     to_javascript_.Unref(env);
+    // Hooks run last in, first out: this one before that of the function above.
+    napi_add_env_cleanup_hook(env, tear_down, this);
     finished_ = std::make_unique<Napi::Promise::Deferred>(env);
     info.This().As<Napi::Object>().Set("finished", finished_->Promise());
     tap_ = std::make_unique<Tap>(std::move(source), [this] {
@@ -79,8 +81,16 @@ TapObject::TapObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TapObjec
 }
 
 TapObject::~TapObject() {
+  if (torn_down_ || !to_javascript_) return;
+  napi_remove_env_cleanup_hook(Env(), tear_down, this);
   tap_.reset();
-  if (to_javascript_) to_javascript_.Release();
+  to_javascript_.Release();
+}
+
+void TapObject::tear_down(void* self) {
+  auto* object = static_cast<TapObject*>(self);
+  object->torn_down_ = true;
+  object->tap_.reset();
 }
 
 void TapObject::retain(Napi::Env env) {

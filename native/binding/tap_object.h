@@ -26,6 +26,8 @@ class TapObject : public Napi::ObjectWrap<TapObject> {
   struct Settlement;
 
   static Napi::Function define(Napi::Env env);
+  /// Node tears the environment down: the thread must end before the functions it calls are gone.
+  static void tear_down(void* self);
 
   Napi::Value add_sketch(const Napi::CallbackInfo& info);
   Napi::Value remove_sketch(const Napi::CallbackInfo& info);
@@ -52,6 +54,7 @@ class TapObject : public Napi::ObjectWrap<TapObject> {
   std::unique_ptr<Napi::Promise::Deferred> finished_;
   bool finite_ = false;  // a file: its end is no failure
   bool started_ = false;
+  bool torn_down_ = false;
   std::unique_ptr<Tap> tap_;
 };
 
