@@ -6,7 +6,9 @@ import { createInterface } from "node:readline";
 import { type Host, Lab, type Running, until } from "./lab.js";
 import type { Parcel, Receipt } from "./lab-courier.js";
 
-const dist = join(import.meta.dirname, "..", "dist");
+// This file runs compiled, from dist/test/, and as it stands, from test/.
+const here = import.meta.dirname;
+const dist = here.endsWith("/dist/test") ? join(here, "..") : join(here, "..", "dist");
 export const port = 8000;
 
 /** The compiled program, as an argument vector. */
