@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint32_t kBlockSize = 1 << 20;
 constexpr uint32_t kFrameSize = 2048;
-constexpr uint32_t kRetireMs = 2;
+constexpr uint32_t kRetireMs = 1;
 
 template <typename Value>
 void set_option(int fd, int level, int name, const Value& value, const char* what) {
