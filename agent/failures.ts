@@ -6,9 +6,18 @@ import { TallyError, toErrorBody } from "../controller-client/messages/index.js"
 /** Answers with an error. An unknown one is logged, here and nowhere else. */
 export function sendFailure(reply: FastifyReply, error: unknown, log: FastifyBaseLogger): FastifyReply {
   const known = asTallyError(error);
-  if (known === undefined || known.code === "internal") log.error({ err: error }, "a request failed inside");
+  if (known === undefined || known.code === "internal")
+    log.error({ problem: described(error) }, "a request failed inside");
   return reply.status(known?.status ?? 500).send(toErrorBody(known ?? error));
 }
+
+// Bounded: what a request brought may be in an error's text.
+function described(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return text.slice(0, longestLogged);
+}
+
+const longestLogged = 4000;
 
 /** Errors of the HTTP layer in the words of the messages; undefined for what is nobody's fault but ours. */
 function asTallyError(error: unknown): TallyError | undefined {

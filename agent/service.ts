@@ -53,8 +53,7 @@ export async function startAgent({ options, version, account, log }: ServiceOpti
   return {
     stop: async () => {
       stopping.abort();
-      agent.bandwidth.stop();
-      await Promise.all([app.close(), links.close()]);
+      await Promise.all([agent.bandwidth.stop(), app.close(), links.close()]);
       monitor.close();
     },
   };

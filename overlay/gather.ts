@@ -82,7 +82,8 @@ async function askChild<P>(
     markDown(child, failure.message);
     return { child, failure };
   };
-  if (path.includes(nameOf(child))) return down({ reason: "loop", message: "it is above this agent" });
+  if (path.includes(nameOf(child)))
+    return { child, failure: { reason: "loop", message: "it is above this agent" } };
   try {
     const asked = ask(child, relayed(request, childMs, [...path, name]), childMs);
     const partial = read(await within(asked, collectMs), codec);

@@ -2,6 +2,7 @@
 
 import { createServer } from "node:net";
 import { type RequestOf, TallyError } from "../../controller-client/messages/index.js";
+import { within } from "../../overlay/index.js";
 import type { Iperf } from "./iperf.js";
 import { type Rates, ratesOf } from "./rates.js";
 
@@ -17,10 +18,12 @@ export interface TestOptions {
 /** What a server waits for its client, and what a test takes beyond its seconds. */
 const connectMs = 5000;
 const extraMs = 5000;
+const graceMs = 500;
 
 export class Bandwidth {
   readonly #iperf: Iperf;
   #busy = false;
+  #over: Promise<void> = Promise.resolve();
 
   constructor(iperf: Iperf) {
     this.#iperf = iperf;
@@ -40,6 +43,8 @@ export class Bandwidth {
 
   /** Starts a server for one test on an address of this host; resolves to its port once it listens. */
   async serve(address: string, seconds: number): Promise<number> {
+    // The sender of the last test knows that it is over a little before its server has ended.
+    await within(this.#over, graceMs).catch(() => undefined);
     const release = this.#occupy();
     try {
       const port = await freePort(address);
@@ -53,19 +58,31 @@ export class Bandwidth {
     }
   }
 
-  /** Ends a test that runs. */
-  stop(): void {
-    this.#iperf.stop();
+  /** Ends a test that runs; resolves when nothing is left of it. */
+  stop(): Promise<void> {
+    return this.#iperf.stop();
   }
 
   #occupy(): () => void {
-    if (this.#busy)
+    if (this.#busy) {
       throw new TallyError("conflict", "another bandwidth test runs on this host: ask again when it is over");
+    }
     this.#busy = true;
+    const { promise, resolve } = whenResolved();
+    this.#over = promise;
     return () => {
       this.#busy = false;
+      resolve();
     };
   }
+}
+
+function whenResolved(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 function freePort(address: string): Promise<number> {

@@ -60,9 +60,13 @@ export class Iperf {
     }
   }
 
-  /** Ends all tests at once. */
-  stop(): void {
+  /** Ends all tests; resolves when their processes are gone. */
+  async stop(): Promise<void> {
+    const gone = [...this.#running].map(
+      (process) => new Promise((resolve) => process.once("close", resolve)),
+    );
     for (const process of this.#running) process.kill("SIGKILL");
+    await Promise.all(gone);
   }
 
   #start(args: readonly string[], lifetimeMs: number): ChildProcess {
@@ -121,7 +125,7 @@ function collect(process: ChildProcess): () => string {
 function report(text: string, dst: string): unknown {
   const failed = (why: string, cause?: unknown) =>
     new TallyError("unavailable", `the test to ${dst} failed: ${why}`, { cause });
-  if (text === "") throw failed("it did not end in time");
+  if (text === "") throw failed("it was ended before its time");
   try {
     const value = JSON.parse(text);
     if (typeof value?.error === "string") throw failed(value.error.slice(0, 200));

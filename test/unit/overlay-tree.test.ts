@@ -40,6 +40,7 @@ describe("adding an agent", () => {
       message: expect.stringMatching(/below it/),
     });
     expect(grove.node(2).tree.leafAgents()).toEqual([]);
+    expect(grove.node(1).tree.leafAgents()).toMatchObject([{ state: "up" }]);
   });
 
   it("refuses a host that is below another child already", async () => {
