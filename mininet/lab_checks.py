@@ -1,6 +1,5 @@
 """What must be so before a lab can start; each failing is told in one sentence that says what to do."""
 
-import glob
 import os
 import shlex
 import shutil
@@ -11,30 +10,33 @@ from lab_mark import LabError, links
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MONITOR = f"{ROOT}/dist/monitor/main.js"
 AGENT = f"{ROOT}/dist/agent/main.js"
+ADDON = f"{ROOT}/build/Release/tallytree.node"
+GUARD = f"{ROOT}/build/Release/tallytree-guard"
 COMMAND = f"{ROOT}/dist/controller-client/cli/main.js"
 BRIDGE_SWITCH = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 
 
 def check_machine(options):
     """Everything that can be seen without changing anything. LabError says what is wrong."""
-    check_built()
+    check_built(options)
     check_tools(options)
     if options.switch == "lxbr":
         check_firewall()
 
 
-def check_built():
-    """The programs are compiled."""
-    programs = [MONITOR, AGENT, COMMAND]
-    if not all(map(os.path.exists, programs)) or not glob.glob(f"{ROOT}/build/Release/*.node"):
+def check_built(options):
+    """The programs are compiled; the nfqueue tap has one more."""
+    parts = [MONITOR, AGENT, COMMAND, ADDON] + ([GUARD] if options.tap == "nfqueue" else [])
+    if not all(map(os.path.exists, parts)):
         raise LabError(f"Tallytree is not built: run 'npm run setup' in {ROOT} first")
 
 
 def check_tools(options):
     """The commands that a lab calls are installed."""
-    needed = {"node": "nodejs (version 20.19 or later)", "ping": "iputils-ping", "ip": "iproute2", "ifconfig": "net-tools"}
+    needed = {"node": "nodejs, version 20.19 or later", "ip": "iproute2", "ping": "iputils-ping"}
+    needed.update({"ifconfig": "net-tools", "mnexec": "mininet"})
     if options.switch == "ovsbr":
-        needed.update({"ovs-vsctl": "openvswitch-switch", "ovs-vswitchd": "openvswitch-switch", "ethtool": "ethtool"})
+        needed.update(dict.fromkeys(("ovs-vsctl", "ovs-vswitchd"), "openvswitch-switch"), ethtool="ethtool")
     if options.link_rate is not None:
         needed["tc"] = "iproute2"
     for command, package in needed.items():

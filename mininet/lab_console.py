@@ -55,8 +55,8 @@ class LabConsole(CLI):
         """Run a command in a host, if it is a whole one."""
         name, _, command = line.strip().partition(" ")
         if name in self.mn and command:
-            check = subprocess.run(["bash", "-n", "-c", command], check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            if check.returncode:
+            nowhere = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            if subprocess.run(["bash", "-n", "-c", command], check=False, **nowhere).returncode:
                 error(f"*** not a whole command: {command}\n")
                 return
         super().default(line)

@@ -127,7 +127,7 @@ def remove_abandoned_taps(directory=DIRECTORY):
 
 
 def clear(directory=DIRECTORY):
-    """Remove all that carries the mark, and the directory's content except its lock. Returns what it was, in words."""
+    """Remove all that carries the mark, and what is in the directory, except the lock. Returns what it was."""
     processes = end_processes()
     bridges = remove_ovs_bridges() + remove_abandoned_taps(directory)
     removed = remove_links()

@@ -44,7 +44,8 @@ class LabBridge(Marked, LinuxBridge):
 
     def start(self, _controllers):
         """Make the bridge, marked, with all ports of this switch."""
-        self.cmd(f"ip link add name {self} group {GROUP} type bridge stp_state {int(bool(self.stp))} priority {self.prio}")
+        spanning = f"stp_state {int(bool(self.stp))} priority {self.prio}"
+        self.cmd(f"ip link add name {self} group {GROUP} type bridge {spanning}")
         for intf in self.intfList():
             if self.name in intf.name:
                 self.cmd(f"ip link set dev {intf} master {self}")

@@ -57,14 +57,15 @@ def parse(arguments=None):
     parser = argparse.ArgumentParser(
         prog="mt.py", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--depth", type=whole(1), default=2, help="levels of switches (default: 2)")
-    parser.add_argument("--fanout", type=whole(1), default=3, help="hosts or switches below a switch (default: 3)")
-    parser.add_argument("--switch", choices=["lxbr", "ovsbr"], default="lxbr", help="Linux bridge (default) or Open vSwitch")
-    parser.add_argument("--switch-args", type=switch_args, default={}, metavar="NAME=VALUE,...", help="for the switch, as datapath=user")
-    parser.add_argument("--tap", choices=["packet", "nfqueue"], default="packet", help="where packets are read (default: packet)")
-    parser.add_argument("--overlay", choices=["tree", "star", "none"], default="tree", help="how the agents are connected (default: tree)")
-    parser.add_argument("--overlay-fanout", type=whole(1), default=3, metavar="N", help="children of an agent in a tree (default: 3)")
-    parser.add_argument("--link-rate", type=rate, metavar="MBIT", help="rate of every link in Mbit/s (default: no limit)")
+    add = parser.add_argument
+    add("--depth", type=whole(1), default=2, help="levels of switches (default: 2)")
+    add("--fanout", type=whole(1), default=3, help="hosts or switches below a switch (default: 3)")
+    add("--switch", choices=["lxbr", "ovsbr"], default="lxbr", help="Linux bridge (default) or Open vSwitch")
+    add("--switch-args", type=switch_args, default={}, metavar="NAME=VALUE,...", help="as datapath=user")
+    add("--tap", choices=["packet", "nfqueue"], default="packet", help="where packets are read (default: packet)")
+    add("--overlay", choices=["tree", "star", "none"], default="tree", help="who is below whom (default: tree)")
+    add("--overlay-fanout", type=whole(1), default=3, metavar="N", help="agents below one in a tree (default: 3)")
+    add("--link-rate", type=rate, metavar="MBIT", help="rate of every link in Mbit/s (default: no limit)")
     options = parser.parse_args(arguments)
     if options.fanout**options.depth < 2:
         parser.error("one host is not a network: use a larger --fanout")

@@ -4,6 +4,7 @@
 Run as root: sudo mininet/mt.py. See --help.
 """
 
+import importlib
 import os
 import sys
 
@@ -21,7 +22,7 @@ def need_root():
 def need_mininet():
     """Go on with the Python that Debian's Mininet belongs to; leave with a sentence when there is none."""
     try:
-        import mininet.net  # noqa: F401  (only tried; the lab's modules use it)
+        importlib.import_module("mininet.net")
     except ImportError:
         if os.path.realpath(sys.executable) != os.path.realpath(SYSTEM_PYTHON) and os.path.exists(SYSTEM_PYTHON):
             os.execv(SYSTEM_PYTHON, [SYSTEM_PYTHON, *sys.argv])

@@ -47,7 +47,7 @@ def main():
     # Told apart by source and destination together; added up are bytes, not packets.
     counter = {"sketch_id": sketch, "counter_key_type": "src_dst"}
     ask(root, {"type": "config sketch counter", "increment": "bytes", **counter})
-    print(f"counting ICMP bytes by source and destination, at {root} and all hosts below", file=sys.stderr, flush=True)
+    print(f"counting ICMP bytes by source and destination at {root} and below", file=sys.stderr, flush=True)
 
     asked = 0
     while asked != arguments.rounds or arguments.rounds == 0:

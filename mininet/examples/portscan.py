@@ -28,13 +28,15 @@ def read_arguments():
 
 
 def ask(host, message):
-    """Send one message to the agent of a host; the answer comes back as a Python value."""
+    """Send one message to the agent of a host; the answer comes back as a Python value, None if there is none."""
     try:
         answer = requests.post(f"http://{host}:{PORT}", data=message, timeout=10)
     except requests.RequestException as problem:
-        sys.exit(f"no answer from the agent of {host}: {problem}")
+        print(f"no answer from the agent of {host}: {problem}", file=sys.stderr)
+        return None
     if answer.status_code != 200:
-        sys.exit(f"the agent of {host} refused: {answer.text}")
+        print(f"the agent of {host} refused: {answer.text}", file=sys.stderr)
+        return None
     return answer.json()
 
 
@@ -45,8 +47,11 @@ def main():
 
     # All packets that come in, counted twice: by port, and by source and port together.
     sketch = ask(host, {"type": "config sketch", "interface": "INPUT"})
+    if sketch is None:
+        sys.exit(1)
     for key_type in ("dport", "src_dport"):
-        ask(host, {"type": "config sketch counter", "sketch_id": sketch, "counter_key_type": key_type, "increment": "pkt"})
+        counter = {"sketch_id": sketch, "counter_key_type": key_type, "increment": "pkt"}
+        ask(host, {"type": "config sketch counter", **counter})
     print(f"watching the ports of {host}", file=sys.stderr, flush=True)
 
     asked = ports = 0
@@ -56,14 +61,17 @@ def main():
 
         # How many different ports were asked for in the last one to two seconds?
         message = {"type": "query sketch", "sketch_id": sketch, "counter_key_type": "dport"}
-        before, ports = ports, ask(host, {**message, "counter_key": "real_time_key_num"})
+        now = ask(host, {**message, "counter_key": "real_time_key_num"})
+        if now is None:
+            continue  # the next look is near: a detector does not stop for one that failed
+        before, ports = ports, now
         if ports - before <= BURST:
             continue
 
         # A jump. The scan may still be going on: give it one interval, then see who asked for how many.
         time.sleep(arguments.interval)
         message = {"type": "query real time counter", "sketch_id": sketch, "counter_key_type": "src_dport"}
-        sources = (key.split(",")[0] for key in ask(host, message))
+        sources = [key.split(",")[0] for key in ask(host, message) or {}]
         print("portscan detected.")
         print(json.dumps(collections.Counter(sources), sort_keys=True, indent=4), flush=True)
 

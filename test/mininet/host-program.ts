@@ -3,6 +3,12 @@
 import type { ChildProcess } from "node:child_process";
 import { until } from "../lab.js";
 
+/** A lab must not outlive a test that gave up. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGTERM");
+});
+
 export class HostProgram {
   stdout = "";
   stderr = "";
@@ -13,6 +19,7 @@ export class HostProgram {
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    running.add(child);
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
     });
@@ -26,6 +33,7 @@ export class HostProgram {
     });
     void this.ended.then(() => {
       this.#over = true;
+      running.delete(child);
     });
   }
 

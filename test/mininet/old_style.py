@@ -47,7 +47,8 @@ def portscan(rounds):
     ports = 0
     for _ in range(rounds):
         time.sleep(0.3)
-        r = send(host, type="query sketch", sketch_id=sketch_id, counter_key_type="dport", counter_key="real_time_key_num")
+        query = {"sketch_id": sketch_id, "counter_key_type": "dport", "counter_key": "real_time_key_num"}
+        r = send(host, type="query sketch", **query)
         if r.status_code != 200:
             continue
         before, ports = ports, int(r.text)

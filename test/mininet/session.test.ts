@@ -175,7 +175,7 @@ describe("refusals, each in one sentence", () => {
   });
 
   it("somebody else's bridge of the same name, which stays", () => {
-    run(["ip", "link", "add", "s2", "type", "bridge"]);
+    expect(run(["ip", "link", "add", "s2", "type", "bridge"]).status).toBe(0);
     try {
       refuses([mtPath], /interface 's2' exists that no Tallytree lab made/);
       expect(run(["ip", "link", "show", "s2"]).status).toBe(0);
