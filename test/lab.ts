@@ -4,12 +4,12 @@ import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_proces
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { isReady, isRunning, kill, type Running, watch } from "./lab-process.js";
+
+export { isRunning, type Running, until } from "./lab-process.js";
 
 /** The namespaces of a lab begin with this and the pid of its maker. */
 const prefix = "tt-";
-const stopTimeoutMs = 4000;
-const drainMs = 300;
 let labs = 0;
 
 /** One namespace with eth0 on the lab's bridge. */
@@ -28,17 +28,6 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A program that runs in a host until it is stopped. */
-export interface Running {
-  readonly pid: number;
-  /** Resolves with the exit status, or with the signal's name. */
-  readonly ended: Promise<number | string>;
-  stdout(): string;
-  stderr(): string;
-  /** Sends the signal (SIGTERM) and waits for the end; SIGKILL follows when it does not come. */
-  stop(signal?: NodeJS.Signals): Promise<number | string>;
-}
-
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Wait until standard output or error matches. */
@@ -54,6 +43,11 @@ export class Lab {
   readonly #switch: string;
   readonly #running = new Set<Running>();
   readonly #onExit = () => this.#removeNow();
+  readonly #onSignal = (signal: NodeJS.Signals) => {
+    this.#removeNow();
+    this.#heed("off");
+    process.kill(process.pid, signal);
+  };
 
   /** Makes the namespaces. Needs root. */
   constructor(hostCount: number) {
@@ -67,10 +61,10 @@ export class Lab {
       address: `10.99.0.${i + 1}`,
       address6: `fd00:99::${i + 1}`,
     }));
-    this.folder = mkdtempSync(join(tmpdir(), "tallytree-lab-"));
+    this.folder = mkdtempSync(join(tmpdir(), `tallytree-lab-${id}-`));
     // An agent without privileges must reach the socket.
     chmodSync(this.folder, 0o755);
-    process.once("exit", this.#onExit);
+    this.#heed("on");
     try {
       this.#build();
     } catch (error) {
@@ -117,8 +111,13 @@ export class Lab {
   /** Ends all programs and removes all namespaces. */
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((running) => running.stop()));
-    process.off("exit", this.#onExit);
+    this.#heed("off");
     this.#removeNow();
+  }
+
+  #heed(change: "on" | "off"): void {
+    process[change]("exit", this.#onExit);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process[change](signal, this.#onSignal);
   }
 
   #build(): void {
@@ -150,70 +149,6 @@ export class Lab {
   }
 }
 
-/** Waits until `probe` returns something, and returns that. Throws after `timeoutMs`. */
-export async function until<T>(
-  what: string,
-  probe: () => T | undefined | Promise<T | undefined>,
-  timeoutMs = 10_000,
-): Promise<T> {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
-    await sleep(20);
-  }
-}
-
-/** True while a process of that id is there. */
-export function isRunning(pid: number): boolean {
-  return kill(pid, 0);
-}
-
-function watch(child: ChildProcess): Running {
-  const said = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name]?.on("data", (chunk: Buffer) => {
-      said[name] += chunk.toString();
-    });
-  }
-  const pid = child.pid ?? 0;
-  const ended = endOf(child);
-  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
-    kill(pid, signal);
-    const timer = setTimeout(() => kill(pid, "SIGKILL"), stopTimeoutMs);
-    return ended.finally(() => clearTimeout(timer));
-  };
-  let over = false;
-  void ended.then(() => {
-    over = true;
-  });
-  return {
-    pid,
-    ended,
-    stdout: () => said.stdout,
-    stderr: () => said.stderr,
-    stop: (signal) => (over ? ended : stop(signal)),
-  };
-}
-
-/** The last output comes with "close", which a grandchild that holds the pipes may put off for ever. */
-function endOf(child: ChildProcess): Promise<number | string> {
-  return new Promise((resolve) => {
-    child.once("error", () => resolve(-1));
-    child.once("close", (status, signal) => resolve(status ?? signal ?? -1));
-    child.once("exit", (status, signal) => setTimeout(() => resolve(status ?? signal ?? -1), drainMs));
-  });
-}
-
-async function isReady(running: Running, ready: RegExp): Promise<void> {
-  const said = () => running.stdout() + running.stderr();
-  const end = running.ended.then((status) => {
-    throw new Error(`ended with ${status} before it was ready:\n${said()}`);
-  });
-  await Promise.race([until(`${ready}`, () => (ready.test(said()) ? true : undefined)), end]);
-}
-
 /** Runs the lines in one `ip`; throws with what it said. */
 function ip(options: readonly string[], lines: readonly string[]): void {
   const input = `${lines.join("\n")}\n`;
@@ -229,24 +164,22 @@ function remove(namespace: string): void {
 
 /** What a lab left whose maker was killed. */
 function removeOrphans(): void {
-  for (const namespace of netns()) {
-    const [, pid] = new RegExp(`^${prefix}(\\d+)-`).exec(namespace) ?? [];
-    if (pid !== undefined && !isRunning(Number(pid))) remove(namespace);
+  const makerIsGone = (name: string) => {
+    const pid = Number(new RegExp(`(?:^|-)${prefix}(\\d+)-`).exec(name)?.[1] ?? process.pid);
+    return !isRunning(pid);
+  };
+  for (const namespace of entries("/run/netns").filter(makerIsGone)) remove(namespace);
+  for (const name of entries(tmpdir()).filter(
+    (name) => name.startsWith("tallytree-lab-") && makerIsGone(name),
+  )) {
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 
-function netns(): readonly string[] {
+function entries(folder: string): readonly string[] {
   try {
-    return readdirSync("/run/netns");
+    return readdirSync(folder);
   } catch {
     return [];
-  }
-}
-
-function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return pid > 0 && process.kill(pid, signal);
-  } catch {
-    return false;
   }
 }
