@@ -31,7 +31,7 @@ def need_mininet():
 
 def hints(options):
     """What to type first."""
-    examples = os.path.relpath(os.path.join(FOLDER, "examples"))
+    examples = min(os.path.join(FOLDER, "examples"), os.path.relpath(os.path.join(FOLDER, "examples")), key=len)
     return [
         "Try   pingall",
         "      h1 tallytree query status --at h2",
