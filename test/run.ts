@@ -17,6 +17,13 @@ const run = `${process.pid}-${Date.now()}`;
 process.env[runVariable] = run;
 if (long) process.env.TALLYTREE_LONG = "1";
 
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+  });
+}
+
 const before = snapshot(run);
 const results: Counts[] = [];
 for (const tier of chosen) results.push(await runTier(tier));
@@ -33,6 +40,7 @@ async function runTier({ name, obstacle, steps }: Tier): Promise<Counts> {
   }
   const counts: Counts[] = [];
   for (const step of steps) {
+    if (interrupted) return sum([...counts, oneFailed]);
     say(`\n=== ${name}: ${step.name}`);
     const started = performance.now();
     const count = await step.run(root);
