@@ -2,6 +2,7 @@
 // refused. From a parent the wish stands whatever this host's monitor says, so that one host never keeps out the rest.
 
 import { type Request, TallyError } from "../controller-client/messages/index.js";
+import { within } from "../overlay/index.js";
 import { type Agent, type Call, isRelayed, monitorMs, tellLimits } from "./agent.js";
 import type { Counter, NewSketch, Sketch, SketchName } from "./sketch-book.js";
 
@@ -17,12 +18,12 @@ export async function makeSketch(
   const { uuid, secret } = draft;
   const message = { ...request, uuid, secret } as Request;
   if (isRelayed(request)) {
-    const sketch = await agent.book.inTurn(async () => agent.book.get(uuid) ?? agent.book.add(draft));
+    const sketch = await inTurn(agent, call, async () => agent.book.get(uuid) ?? agent.book.add(draft));
     await placeAndTell(agent, sketch, message, call);
     return sketch;
   }
   await look(agent, call);
-  const sketch = await agent.book.inTurn(() => placeFirst(agent, draft, call));
+  const sketch = await inTurn(agent, call, () => placeFirst(agent, draft, call));
   await agent.tree.tell(message, tellLimits(call));
   return sketch;
 }
@@ -37,7 +38,7 @@ export async function makeCounter(agent: Agent, sketch: Sketch, counter: Counter
     await placeAndTell(agent, sketch, request, call);
     return;
   }
-  await agent.book.inTurn(() => placeCounterFirst(agent, sketch, wanted, call));
+  await inTurn(agent, call, () => placeCounterFirst(agent, sketch, wanted, call));
   await agent.tree.tell(request, tellLimits(call));
 }
 
@@ -67,7 +68,14 @@ export async function look({ upkeep }: Agent, call: Call): Promise<void> {
 
 async function placeFirst({ book, upkeep }: Agent, draft: NewSketch, call: Call): Promise<Sketch> {
   const candidate: Sketch = { ...draft, id: book.nextId, counters: new Map() };
-  await upkeep.place(candidate, monitorMs(call));
+  try {
+    await upkeep.place(candidate, monitorMs(call));
+  } catch (error) {
+    // A monitor that did not answer in time may have made it all the same: it is removed at the next look.
+    book.remove(draft.uuid);
+    upkeep.markStale();
+    throw error;
+  }
   return book.add(draft);
 }
 
@@ -78,8 +86,8 @@ async function placeCounterFirst({ upkeep }: Agent, sketch: Sketch, counter: Cou
 }
 
 async function placeAndTell(agent: Agent, sketch: Sketch, request: Request, call: Call): Promise<void> {
-  const { book, upkeep, tree } = agent;
-  const placed = book.inTurn(() => upkeep.place(sketch, monitorMs(call)));
+  const { upkeep, tree } = agent;
+  const placed = inTurn(agent, call, () => upkeep.place(sketch, monitorMs(call)));
   const [own] = await Promise.allSettled([placed, tree.tell(request, tellLimits(call))]);
   if (own.status === "fulfilled") return;
   upkeep.markStale();
@@ -92,3 +100,14 @@ function refuseOther(known: Counter | undefined, wanted: Counter): void {
   const message = `counter "${wanted.keyType}" is here already with ${differs} ${known[differs]}: delete the sketch first, or use another`;
   throw new TallyError("conflict", message, { field: differs });
 }
+
+// What has missed its deadline must not be done later, when nobody waits for it any more.
+function inTurn<T>({ book }: Agent, call: Call, change: () => Promise<T>): Promise<T> {
+  const turn = book.inTurn(() => {
+    if (call.leftMs() > leastMs) return change();
+    throw new TallyError("timeout", "the monitor is busy with earlier changes: ask again");
+  });
+  return within(turn, call.leftMs());
+}
+
+const leastMs = 5;

@@ -37,18 +37,12 @@ export class Upkeep {
   }
 
   /** Looks whether the monitor is another one than before, and if so brings it up to date. Rejects with TallyError. */
-  sync(deadlineMs: number): Promise<void> {
+  async sync(deadlineMs: number): Promise<void> {
     const { monitor, book } = this.#options;
-    return book.inTurn(async () => {
-      const { instance } = await monitor.hello(deadlineMs);
-      if (instance === this.#instance && !this.#stale) return;
-      this.#stale = false;
-      await this.#align(await monitor.sketches(deadlineMs), deadlineMs).catch((error: unknown) => {
-        this.#stale = true;
-        throw error;
-      });
-      this.#instance = instance;
-    });
+    // Not in turn: a monitor that hangs must not hold up changes longer than their own time allows.
+    const { instance } = await monitor.hello(deadlineMs);
+    if (instance === this.#instance && !this.#stale) return;
+    await book.inTurn(() => this.#bringUp(instance, deadlineMs));
   }
 
   /** Puts a sketch with its counters into the monitor, where it may be already. Rejects with TallyError; the sketch then tells why. */
@@ -71,6 +65,17 @@ export class Upkeep {
     const { keyType, increment, capacity } = counter;
     const spec = { keyType, increment, capacity };
     await this.#options.monitor.addCounter({ uuid, spec, meta: counterNote(counter) }, deadlineMs);
+  }
+
+  async #bringUp(instance: string, deadlineMs: number): Promise<void> {
+    this.#stale = false;
+    try {
+      await this.#align(await this.#options.monitor.sketches(deadlineMs), deadlineMs);
+      this.#instance = instance;
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
   }
 
   async #align(records: readonly SketchRecord[], deadlineMs: number): Promise<void> {

@@ -162,6 +162,22 @@ describe("ids", () => {
     expect(value.error.message).toMatch(/it has: 0, 2/);
   });
 
+  it("are not given to what came too late: the monitor drops it again", async () => {
+    const { ask, monitor, agent } = new Village().add([]);
+    await agent.upkeep.sync(100);
+    const honest = monitor.addSketch.bind(monitor);
+    monitor.addSketch = async (sketch) => {
+      await honest(sketch);
+      throw new TallyError("timeout", "no answer");
+    };
+    expect((await ask({ type: "config sketch" })).status).toBe(504);
+    expect(await monitor.sketches()).toHaveLength(1);
+    await agent.upkeep.sync(100);
+    expect(await monitor.sketches()).toEqual([]);
+    monitor.addSketch = honest;
+    expect((await ask({ type: "config sketch" })).value).toBe(0);
+  });
+
   it("survive a restart of the agent, with labels and thresholds", async () => {
     const village = new Village();
     const before = village.add(pings(6, 3));
