@@ -33,7 +33,8 @@ export function openSource(open: (source: TapSource) => Tap, source: TapSource):
 /** Removes firewall rules that a killed monitor left behind; rejects with what the guard said. */
 export async function cleanRules(): Promise<void> {
   if (!existsSync(guardPath)) return;
-  await promisify(execFile)(guardPath, ["--clean"], { timeout: cleanTimeoutMs });
+  const { stderr } = await promisify(execFile)(guardPath, ["--clean"], { timeout: cleanTimeoutMs });
+  if (stderr !== "") throw new Error(stderr.trim());
 }
 
 function privilegeSentence({ kind }: TapSource): string {

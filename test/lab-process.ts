@@ -1,6 +1,7 @@
 // A program under test: what it says, whether it is ready, and its end.
 
 import type { ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const stopTimeoutMs = 4000;
@@ -89,5 +90,28 @@ export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
     return pid > 0 && process.kill(pid, signal);
   } catch {
     return false;
+  }
+}
+
+/** Names of all processes whose parent chain leads to `pid`. */
+export function descendants(pid: number): readonly string[] {
+  const all = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(processOf)
+    .filter((entry) => entry !== undefined);
+  const below = (parent: number): readonly (typeof all)[number][] =>
+    all.filter((entry) => entry.parent === parent).flatMap((entry) => [entry, ...below(entry.pid)]);
+  return below(pid).map(({ command }) => command);
+}
+
+function processOf(
+  pid: string,
+): { readonly pid: number; readonly parent: number; readonly command: string } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const [, command = "", parent = ""] = /\((.*)\) \S (\d+)/.exec(stat) ?? [];
+    return { pid: Number(pid), parent: Number(parent), command };
+  } catch {
+    return undefined;
   }
 }

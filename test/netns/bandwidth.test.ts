@@ -1,8 +1,7 @@
 // The bandwidth test between two hosts: a plausible number, no shell on the way, and nothing that stays.
 
-import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Host, until } from "../lab.js";
+import { descendants, type Host, until } from "../lab.js";
 import { Network, type Station } from "../lab-network.js";
 
 let network: Network;
@@ -27,29 +26,6 @@ const bandwidth = (from: Host, to: Host, more: object = {}) =>
     JSON.stringify({ type: "query bw", src: from.address, dst: to.address, ...more }),
     "application/json",
   );
-
-/** Names of all processes whose parent chain leads to `pid`. */
-function descendants(pid: number): readonly string[] {
-  const all = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(processOf)
-    .filter((entry) => entry !== undefined);
-  const below = (parent: number): readonly (typeof all)[number][] =>
-    all.filter((entry) => entry.parent === parent).flatMap((entry) => [entry, ...below(entry.pid)]);
-  return below(pid).map(({ command }) => command);
-}
-
-function processOf(
-  pid: string,
-): { readonly pid: number; readonly parent: number; readonly command: string } | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const [, command = "", parent = ""] = /\((.*)\) \S (\d+)/.exec(stat) ?? [];
-    return { pid: Number(pid), parent: Number(parent), command };
-  } catch {
-    return undefined;
-  }
-}
 
 const programs = () => stations.flatMap(({ agent, monitor }) => [agent.pid, monitor.pid]);
 

@@ -1,7 +1,7 @@
 // The nfqueue tap sits in the data path: its rules, and that traffic goes on whatever happens to the monitor.
 
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type Host, isRunning, until } from "../lab.js";
+import { descendants, type Host, isRunning, until } from "../lab.js";
 import { Network, type Station } from "../lab-network.js";
 
 const rounds = process.env.TALLYTREE_LONG === "1" ? 10 : 1;
@@ -45,6 +45,11 @@ it("puts its rules into chains of its own in the mangle table, with a way around
   for (const line of queueing) expect(line).toMatch(/--queue-bypass/);
   expect(saved.slice(0, saved.indexOf("NFQUEUE"))).toContain("*mangle");
   expect(saved).not.toMatch(/-A (INPUT|OUTPUT)[^\n]*NFQUEUE/);
+});
+
+it("has the guard beside it, and no shell", () => {
+  expect(descendants(station.monitor.pid)).toEqual(["tallytree-guard"]);
+  expect(descendants(station.agent.pid)).toEqual([]);
 });
 
 it("lets traffic go on when the monitor is killed", async () => {
