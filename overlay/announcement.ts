@@ -13,6 +13,9 @@ export interface AnnouncementOptions {
   readonly signal: AbortSignal;
 }
 
+/** Between two attempts while the parent does not take this agent. */
+const retryMs = 300;
+
 /** Announces until the signal; resolves then. Never rejects. */
 export async function announce({ post, everyMs, onChange, signal }: AnnouncementOptions): Promise<void> {
   let last: string | undefined;
@@ -21,7 +24,9 @@ export async function announce({ post, everyMs, onChange, signal }: Announcement
     const outcome = failure?.code ?? "ok";
     if (outcome !== last && !signal.aborted) onChange(failure);
     last = outcome;
-    await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+    // A whole tree is often started at once, children before parents: the first answer is worth asking for soon.
+    const pauseMs = failure === undefined ? everyMs : Math.min(everyMs, retryMs);
+    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 
