@@ -24,7 +24,10 @@ function asTallyError(error: unknown): TallyError | undefined {
   if (error instanceof TallyError) return error;
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-    return new TallyError("too_large", `the body exceeds ${bodyLimit} bytes`, { cause: error });
+    return new TallyError("too_large", `the body exceeds ${bodyLimit} bytes: send a smaller one`, {
+      field: "body",
+      cause: error,
+    });
   }
   if (typeof statusCode !== "number" || statusCode < 400 || statusCode >= 500) return undefined;
   return new TallyError("bad_request", "the HTTP request is malformed", { cause: error });

@@ -27,12 +27,14 @@ export interface RunningMonitor {
 export async function startMonitor(options: Options, machine: Machine, log: Logger): Promise<RunningMonitor> {
   const gid = groupId(options.group);
   await claimPath(options.socket);
-  await machine.cleanRules().catch((error: unknown) => log.warn({ err: error }, "old rules not removed"));
   const tap = openSource(machine.openTap, tapSource(options));
   const capture = new Capture(options.tap, tap, (reason) => log.error({ reason }, "the tap failed"));
   const server = monitorServer(performer(options, capture, machine), (error) => log.error({ err: error }));
   const connections = trackConnections(server);
   try {
+    await machine
+      .cleanRules()
+      .catch((error: unknown) => log.warn({ reason: String(error) }, "old rules not removed"));
     await listenAt(server, options.socket, gid);
   } catch (error) {
     await capture.stop();
