@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const forms: readonly Form[] = ["python", "typescript", "old style"];
 const measure = async (form: Form): Promise<number> => {
-  const text = await lab.run("h1", ...commandOf(form, "query-bw", 1));
+  const text = await lab.run("h1", ...commandOf(form, "query-bw", 1, 0));
   expect(text).toMatch(/^\d+(\.\d+)? MBytes\/s\n$/);
   return Number.parseFloat(text);
 };

@@ -12,7 +12,7 @@ const allReceived = "0% dropped (72/72 received)";
 /** One request and one reply of 84 bytes between each two hosts. */
 const pairBytes = 168;
 /** Enough for a pingall after everything is configured. */
-const interval = 6;
+const interval = 8;
 
 const sourcesOf = (host: string, each: number) =>
   Object.fromEntries(everyHost.filter((other) => other !== host).map((other) => [address(other), each]));

@@ -13,22 +13,13 @@ const oldNames: Readonly<Record<Example, string>> = {
   portscan: "portscan",
 };
 
-/** The command that runs an example in a host. */
-export function commandOf(
-  form: Form,
-  example: Example,
-  rounds: number,
-  interval?: number,
-): readonly string[] {
+/** The command that runs an example in a host; interval in seconds. */
+export function commandOf(form: Form, example: Example, rounds: number, interval: number): readonly string[] {
   if (form === "old style") {
-    return [
-      "/usr/bin/python3",
-      join(root, "test", "mininet", "old_style.py"),
-      oldNames[example],
-      `${rounds}`,
-    ];
+    const script = join(root, "test", "mininet", "old_style.py");
+    return ["/usr/bin/python3", script, oldNames[example], `${rounds}`, `${interval}`];
   }
-  const options = ["--rounds", `${rounds}`, ...(interval === undefined ? [] : ["--interval", `${interval}`])];
+  const options = ["--rounds", `${rounds}`, "--interval", `${interval}`];
   return form === "python"
     ? ["python3", join(root, "mininet", "examples", `${example.replaceAll("-", "_")}.py`), ...options]
     : ["node", join(root, "dist", "controller-client", "examples", `${example}.js`), ...options];

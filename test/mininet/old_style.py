@@ -1,6 +1,6 @@
 """Scripts in the manner of the old service's users: forms instead of JSON, the answers' text read as Python.
 
-usage: old_style.py bandwidth|heavy-hitter|flow-size|portscan [rounds]
+usage: old_style.py bandwidth|heavy-hitter|flow-size|portscan rounds interval
 """
 
 import ast
@@ -18,27 +18,27 @@ def send(host, **fields):
     return requests.post("http://" + host + ":8000", data=fields)
 
 
-def bandwidth(_rounds):
+def bandwidth(_rounds, _interval):
     """Ask the source for the bandwidth to another host."""
     r = send("10.0.0.5", type="query bw", src="10.0.0.5", dst="10.0.0.6")
     print(r.text + " MBytes/s")
 
 
-def distribution(host, key_type, increment, key, rounds):
+def distribution(host, key_type, increment, key, rounds, interval):
     """Count by a key, then print the heavy hitters and one entry every few seconds."""
     sketch_id = int(send(host, type="config sketch", interface="INPUT", proto="icmp").text)
     send(host, type="config sketch counter", sketch_id=sketch_id, counter_key_type=key_type, increment=increment)
     print("configured", flush=True)
     for _ in range(rounds):
-        time.sleep(5)
+        time.sleep(interval)
         r = send(host, type="query heavy hitters", sketch_id=sketch_id, counter_key_type=key_type)
         print(json.dumps(ast.literal_eval(r.text), sort_keys=True, indent=4))
         r = send(host, type="query sketch", sketch_id=sketch_id, counter_key_type=key_type, counter_key=key)
         print("hits: " + r.text + "times", flush=True)
 
 
-def portscan(rounds):
-    """Compare the number of ports every 300 ms; at a jump, print how many ports each source asked for."""
+def portscan(rounds, interval):
+    """Compare the number of ports every interval; at a jump, print how many ports each source asked for."""
     host = "10.0.0.5"
     sketch_id = int(send(host, type="config sketch", interface="INPUT").text)
     for key_type in ("src_dport", "dport"):
@@ -46,7 +46,7 @@ def portscan(rounds):
     print("configured", flush=True)
     ports = 0
     for _ in range(rounds):
-        time.sleep(0.3)
+        time.sleep(interval)
         query = {"sketch_id": sketch_id, "counter_key_type": "dport", "counter_key": "real_time_key_num"}
         r = send(host, type="query sketch", **query)
         if r.status_code != 200:
@@ -61,10 +61,10 @@ def portscan(rounds):
 
 SCRIPTS = {
     "bandwidth": bandwidth,
-    "heavy-hitter": lambda rounds: distribution("10.0.0.5", "src", "pkt", "10.0.0.6", rounds),
-    "flow-size": lambda rounds: distribution("10.0.0.2", "src_dst", "byte", "10.0.0.6,10.0.0.5", rounds),
+    "heavy-hitter": lambda *when: distribution("10.0.0.5", "src", "pkt", "10.0.0.6", *when),
+    "flow-size": lambda *when: distribution("10.0.0.2", "src_dst", "byte", "10.0.0.6,10.0.0.5", *when),
     "portscan": portscan,
 }
 
 if __name__ == "__main__":
-    SCRIPTS[sys.argv[1]](int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    SCRIPTS[sys.argv[1]](int(sys.argv[2]), float(sys.argv[3]))

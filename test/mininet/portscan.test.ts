@@ -25,9 +25,9 @@ const reports = (text: string) => text.split("portscan detected.").length - 1;
 
 it("reports no scan while there is none, and three scans when there are three, in all three forms", async () => {
   const rounds = Math.ceil((quietMs + 12_000) / roundMs);
-  const python = lab.spawn("h1", ...commandOf("python", "portscan", rounds));
-  const typescript = lab.spawn("h1", ...commandOf("typescript", "portscan", rounds));
-  const old = lab.spawn("h1", ...commandOf("old style", "portscan", rounds));
+  const python = lab.spawn("h1", ...commandOf("python", "portscan", rounds, roundMs / 1000));
+  const typescript = lab.spawn("h1", ...commandOf("typescript", "portscan", rounds, roundMs / 1000));
+  const old = lab.spawn("h1", ...commandOf("old style", "portscan", rounds, roundMs / 1000));
   const programs = { python, typescript, old };
   await sleep(quietMs);
   for (const [form, program] of Object.entries(programs)) {
