@@ -20,6 +20,9 @@ export function tapSource({ tap, ring, queue, agentPort }: TapOptions): TapSourc
 
 /** Opens the source and begins to read. Throws StartError. */
 export function openSource(open: (source: TapSource) => Tap, source: TapSource): Tap {
+  if (source.kind === "nfqueue" && !existsSync(source.guard)) {
+    throw new StartError(`the nfqueue tap's guard is not built (${source.guard}): run "npm run setup"`);
+  }
   try {
     const tap = open(source);
     tap.start();

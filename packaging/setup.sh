@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 packages=(
   build-essential pkg-config python3 libmnl-dev libpcap-dev
   iproute2 iptables iputils-ping iperf3 netcat-openbsd ethtool tcpdump
-  mininet bridge-utils python3-requests
+  mininet openvswitch-switch python3-requests
 )
 sources=(agent controller-client mininet monitor native overlay test)
 programs=(

@@ -44,7 +44,7 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
     },
     {
       name: "mininet",
-      obstacle: () => notRoot() ?? missing("mn", "brctl", "python3"),
+      obstacle: () => notRoot() ?? missing("mn", "python3"),
       steps: [vitest("mininet")],
     },
   ];

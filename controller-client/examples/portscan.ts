@@ -1,13 +1,16 @@
 // Tells of a port scan when the number of ports asked for jumps by more than 20 between two looks, 300 ms apart,
 // and how many different ports each source asked for. Usage: portscan.js [host]
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { TallyError } from "../index.js";
 import { runExample } from "./arguments.js";
 import { sortedJson } from "./sorted-json.js";
 
 const jump = 20;
 
-await runExample({ host: "10.0.0.5", interval: 0.3 }, async ({ client, rounds }) => {
+const interval = 0.3;
+
+await runExample({ host: "10.0.0.5", interval }, async ({ client, rounds }) => {
   const sketch_id = await client.configSketch({ interface: "INPUT" });
   await client.configSketchCounter({ sketch_id, counter_key_type: "src_dport" });
   await client.configSketchCounter({ sketch_id, counter_key_type: "dport" });
@@ -18,6 +21,8 @@ await runExample({ host: "10.0.0.5", interval: 0.3 }, async ({ client, rounds })
   for await (const _round of rounds()) {
     const now = await answered(ports());
     if (now !== undefined && now - before > jump) {
+      // The scan may still be going on: one interval later all of it is in.
+      await sleep(interval * 1000);
       console.log("portscan detected.");
       console.log(sortedJson(countSources(Object.keys((await answered(pairs())) ?? {}))));
     }
