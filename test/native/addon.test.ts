@@ -1,34 +1,11 @@
 // The add-on through its typed face: a capture file in, ledgers and sets out, and their algebra.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import * as native from "../../native/index.js";
-import { captureBytes, type Datagram } from "./capture-bytes.js";
+import type { Datagram } from "./capture-bytes.js";
+import { replay, secret } from "./replay.js";
 
-const folder = mkdtempSync(join(tmpdir(), "tallytree-native-"));
-const secret = Buffer.alloc(16, 7);
 const src: native.CounterSpec = { keyType: "src", increment: "pkt", capacity: 64 };
-let files = 0;
-
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Reads the datagrams by a file tap with one sketch and the given counters. */
-async function replay(
-  datagrams: readonly Datagram[],
-  counters: readonly native.CounterSpec[],
-  filter: native.Filter = { direction: "input" },
-): Promise<native.Tap> {
-  const path = join(folder, `${++files}.pcap`);
-  writeFileSync(path, captureBytes(datagrams));
-  const tap = native.openTap({ kind: "file", path });
-  await tap.addSketch("s", secret, filter);
-  for (const counter of counters) await tap.addCounter("s", counter);
-  tap.start();
-  await tap.finished;
-  return tap;
-}
 
 const ping = (host: number, time?: number): Datagram => ({
   src: `10.0.0.${host}`,
