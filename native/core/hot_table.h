@@ -34,7 +34,11 @@ class HotTable {
 
   /// Room for `entries` keys of `key_words` 64-bit words.
   HotTable(size_t entries, size_t key_words)
-      : capacity_(entries), key_words_(key_words), heads_(entries), words_(entries * stride()) {}
+      : capacity_(entries),
+        key_words_(key_words),
+        short_(entries < UINT16_MAX),
+        heads_(entries * kHeads * head_bytes(entries)),
+        words_(entries * stride()) {}
 
   size_t size() const noexcept { return used_; }
   size_t capacity() const noexcept { return capacity_; }
@@ -44,7 +48,7 @@ class HotTable {
     const size_t words = key.words();
     if (words > key_words_) return kNone;
     const auto* wanted = reinterpret_cast<const uint64_t*>(key.bytes.data());
-    for (uint32_t link = heads_[home(tag)]; link != 0;) {
+    for (uint32_t link = head(tag); link != 0;) {
       const uint64_t* entry = at(link - 1);
       if (static_cast<Tag>(entry[0]) == tag && same(entry + 1, wanted, words)) return link - 1;
       link = static_cast<uint32_t>(entry[0] >> 32);
@@ -53,9 +57,9 @@ class HotTable {
   }
 
   /// Asks the processor for what find() reads first, and then second.
-  void prefetch(Tag tag) const noexcept { __builtin_prefetch(heads_.data() + home(tag)); }
+  void prefetch(Tag tag) const noexcept { __builtin_prefetch(heads_.data() + home(tag) * (short_ ? 2 : 4)); }
   void prefetch_entry(Tag tag) const noexcept {
-    const uint32_t link = heads_[home(tag)];
+    const uint32_t link = head(tag);
     const uint64_t* entry = at(link == 0 ? 0 : link - 1);
     __builtin_prefetch(entry);
     __builtin_prefetch(entry + stride() - 1);
@@ -97,7 +101,7 @@ class HotTable {
   }
 
   void clear() noexcept {
-    if (used_ > 0) std::memset(heads_.data(), 0, heads_.size() * sizeof(uint32_t));
+    if (used_ > 0) std::memset(heads_.data(), 0, heads_.size());
     used_ = 0;
   }
 
@@ -105,19 +109,33 @@ class HotTable {
     HotTable copy(capacity_, key_words_);
     if (wide_) copy.widen(key_words_, true);
     std::memcpy(copy.words_.data(), words_.data(), used_ * stride() * 8);
-    std::memcpy(copy.heads_.data(), heads_.data(), heads_.size() * sizeof(uint32_t));
+    std::memcpy(copy.heads_.data(), heads_.data(), heads_.size());
     copy.used_ = used_;
     return copy;
   }
 
   /// Most bytes it ever holds.
   static size_t bytes(size_t entries, size_t key_words) noexcept {
-    return entries * (sizeof(uint32_t) + (1 + key_words + 2) * 8);
+    return entries * (kHeads * head_bytes(entries) + (1 + key_words + 2) * 8);
   }
 
  private:
+  /// Chain heads for each entry: most chains are empty or of one entry.
+  static constexpr size_t kHeads = 2;
+  static size_t head_bytes(size_t entries) noexcept { return entries < UINT16_MAX ? 2 : 4; }
+
   size_t stride() const noexcept { return 1 + key_words_ + (wide_ ? 2 : 1); }
-  size_t home(Tag tag) const noexcept { return (uint64_t{tag} * capacity_) >> 32; }
+  size_t home(Tag tag) const noexcept { return (uint64_t{tag} * kHeads * capacity_) >> 32; }
+  uint32_t head(Tag tag) const noexcept {
+    if (short_) return reinterpret_cast<const uint16_t*>(heads_.data())[home(tag)];
+    return reinterpret_cast<const uint32_t*>(heads_.data())[home(tag)];
+  }
+  void set_head(Tag tag, uint32_t link) noexcept {
+    if (short_)
+      reinterpret_cast<uint16_t*>(heads_.data())[home(tag)] = static_cast<uint16_t>(link);
+    else
+      reinterpret_cast<uint32_t*>(heads_.data())[home(tag)] = link;
+  }
   uint64_t* at(uint32_t place) noexcept { return words_.data() + place * stride(); }
   const uint64_t* at(uint32_t place) const noexcept { return words_.data() + place * stride(); }
 
@@ -130,22 +148,18 @@ class HotTable {
 
   void put(uint32_t place, const Key& key, Tag tag, const Count& count) {
     if (key.words() > key_words_) widen(key.words(), wide_);
-    uint32_t& head = heads_[home(tag)];
     uint64_t* entry = at(place);
-    entry[0] = tag | uint64_t{head} << 32;
+    entry[0] = tag | uint64_t{head(tag)} << 32;
     std::memcpy(entry + 1, key.bytes.data(), key_words_ * 8);
     set_count(place, count);
-    head = place + 1;
+    set_head(tag, place + 1);
   }
 
   void unlink(uint32_t place) noexcept {
     const auto next = static_cast<uint32_t>(at(place)[0] >> 32);
-    uint32_t& head = heads_[home(tag(place))];
-    if (head == place + 1) {
-      head = next;
-      return;
-    }
-    uint64_t* before = at(head - 1);
+    const uint32_t first = head(tag(place));
+    if (first == place + 1) return set_head(tag(place), next);
+    uint64_t* before = at(first - 1);
     while (before[0] >> 32 != place + 1) before = at(static_cast<uint32_t>(before[0] >> 32) - 1);
     before[0] = static_cast<Tag>(before[0]) | uint64_t{next} << 32;
   }
@@ -171,9 +185,10 @@ class HotTable {
 
   size_t capacity_;
   size_t key_words_;
-  bool wide_ = false;
+  bool short_;         // heads of 16 bits, else 32
+  bool wide_ = false;  // counts of 64 bits, else 32
   size_t used_ = 0;
-  Zeroed<uint32_t> heads_;  // place + 1 of a chain's first entry; 0: none
+  Zeroed<uint8_t> heads_;  // place + 1 of a chain's first entry; 0: none
   Zeroed<uint64_t> words_;
 };
 
