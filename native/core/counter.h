@@ -11,9 +11,6 @@
 
 namespace tallytree {
 
-/// Packets are handed on in batches of at most so many.
-inline constexpr size_t kBatch = 64;
-
 /// all: since the counter was made. realtime: the last closed second and the current one.
 enum class Window : uint8_t { all, realtime };
 
@@ -22,7 +19,7 @@ struct Pane {
   explicit Pane(const LedgerSpec& spec) : ledger(spec) {}
 
   void absorb(Pane& other);
-  void clear() noexcept;
+  Absorption begin_absorb(Pane& other);
   Pane clone() const;
 
   Ledger ledger;
@@ -30,10 +27,10 @@ struct Pane {
 };
 
 /// Each packet updates one pane, the current second's. A closed pane stays readable for one more second and
-/// then goes into the sum of all before it, so nothing is counted twice and nothing is updated twice.
+/// then goes, bit by bit, into the sum of all before it, so nothing is counted twice and no packet waits.
 class Counter {
  public:
-  explicit Counter(const LedgerSpec& spec) : past_(spec), last_(spec), current_(spec) {}
+  explicit Counter(const LedgerSpec& spec) : past_(spec), leaving_(spec), last_(spec), current_(spec) {}
 
   const LedgerSpec& spec() const noexcept { return past_.ledger.spec(); }
 
@@ -43,21 +40,31 @@ class Counter {
   /// Closes the current pane. `seconds`: how far the clock went on since it was opened, at least 1.
   void roll(uint64_t seconds);
 
+  /// Takes at most `entries` entries of the pane that is leaving into the sum. roll() does what is left of
+  /// it.
+  void settle(size_t entries = SIZE_MAX);
+
   Interval interval(const Key& key) const;
   std::vector<uint8_t> ledger(Window window) const;
   std::vector<uint8_t> distinct(Window window) const;
 
   /// Most bytes a counter of this specification ever holds.
   static size_t bytes(const LedgerSpec& spec) noexcept {
-    return 3 * (Ledger::bytes(spec) + Distinct::bytes());
+    return sizeof(Counter) + kPanes * (Ledger::bytes(spec) + Distinct::bytes());
   }
 
  private:
-  Pane sum(Window window) const;
+  static constexpr size_t kPanes = 4;
 
-  Pane past_;     // all panes before last_
+  Pane sum(Window window) const;
+  void dismiss(Pane& pane);
+
+  Pane past_;     // all panes before leaving_
+  Pane leaving_;  // on its way into past_, or empty
   Pane last_;     // the last closed second
   Pane current_;  // the second that is running
+  enum class Leaving : uint8_t { nothing, waiting, moving } state_ = Leaving::nothing;
+  Absorption progress_;  // of leaving_ while moving
 };
 
 }  // namespace tallytree

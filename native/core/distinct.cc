@@ -52,14 +52,13 @@ void Distinct::remember(uint64_t hash) noexcept {
   size_t at = hash % kSlots;
   while (hashes_[at] != 0 && hashes_[at] != hash) at = (at + 1) % kSlots;
   if (hashes_[at] == hash) return;
+  observe(hash);
   if (size_ < kExact) {
     hashes_[at] = hash;
     ++size_;
-    return;
+  } else {
+    full_ = true;
   }
-  full_ = true;
-  each_hash([this](uint64_t kept) { observe(kept); });
-  observe(hash);
 }
 
 void Distinct::observe(uint64_t hash) noexcept {
@@ -71,17 +70,15 @@ void Distinct::observe(uint64_t hash) noexcept {
 
 void Distinct::absorb(const Distinct& other) noexcept {
   if (!other.full_) return other.each_hash([this](uint64_t hash) { add(hash); });
-  if (!full_) {
-    full_ = true;
-    each_hash([this](uint64_t kept) { observe(kept); });
-  }
+  full_ = true;
   for (size_t i = 0; i < kRegisters; ++i)
-    registers_[i] = narrow(widen(registers_[i]) | widen(other.registers_[i]));
+    if (other.registers_[i] != registers_[i])
+      registers_[i] = narrow(widen(registers_[i]) | widen(other.registers_[i]));
 }
 
 void Distinct::clear() noexcept {
   if (size_ > 0) std::fill_n(hashes_.data(), kSlots, 0);
-  if (full_) std::fill_n(registers_.data(), kRegisters, 0);
+  if (size_ > 0 || full_) std::fill_n(registers_.data(), kRegisters, 0);
   size_ = 0;
   full_ = false;
 }

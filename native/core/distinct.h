@@ -41,7 +41,7 @@ class Distinct {
   static constexpr size_t bytes() noexcept { return kSlots * 8 + kRegisters; }
 
  private:
-  static constexpr size_t kSlots = 2 * kExact;
+  static constexpr size_t kSlots = kExact * 5 / 4;
   static constexpr size_t kRegisters = size_t{1} << kPrecision;
 
   void remember(uint64_t hash) noexcept;
@@ -54,7 +54,7 @@ class Distinct {
   }
 
   Zeroed<uint64_t> hashes_;    // open addressing; 0 is empty (a hash of 0 counts as 1)
-  Zeroed<uint8_t> registers_;  // in use once full_
+  Zeroed<uint8_t> registers_;  // kept from the start, so that no key has to wait for the change
   size_t size_ = 0;
   bool full_ = false;
 };

@@ -62,11 +62,12 @@ KeyType::Part KeyType::parse_part(std::string_view text) {
   const auto found = std::find(kFieldNames.begin(), kFieldNames.end(), name);
   if (found == kFieldNames.end())
     throw std::invalid_argument(quoted(text) + " is not a part of a key: use src, dst, sport, dport, proto");
-  Part part{static_cast<Field>(found - kFieldNames.begin()), -1};
+  Part part{static_cast<Field>(found - kFieldNames.begin()), -1, UINT32_MAX};
   if (slash == std::string_view::npos) return part;
   if (!part.is_address())
     throw std::invalid_argument("only src and dst take a prefix length, not " + quoted(text));
   part.prefix = parse_number(text.substr(slash + 1), 128, "prefix length");
+  mask_address(reinterpret_cast<uint8_t*>(&part.mask), 4, part.prefix);
   return part;
 }
 
@@ -93,8 +94,36 @@ size_t KeyType::fixed_length(size_t address_bytes) const noexcept {
 
 size_t KeyType::width(int family) const noexcept { return 1 + fixed_length(family == 4 ? 4 : 16); }
 
+/// Part by part over the whole batch. Every part is written as four bytes; what is too much of a short one is
+/// zero, or written over by the next.
+void KeyType::make_v4(std::span<const Packet* const> packets, Key* keys) const noexcept {
+  const size_t n = packets.size();
+  size_t offset = 1;
+  const auto write = [&](size_t bytes, auto&& value_of) {
+    for (size_t i = 0; i < n; ++i) {
+      const uint32_t value = value_of(*packets[i]);
+      std::memcpy(keys[i].bytes.data() + offset, &value, 4);
+    }
+    offset += bytes;
+  };
+  const auto address = [](const Address& bytes, uint32_t mask) {
+    uint32_t value;
+    std::memcpy(&value, bytes.data(), 4);
+    return value & mask;
+  };
+  std::memset(static_cast<void*>(keys), 0, n * sizeof(Key));
+  for (const Part& part : parts_) {
+    if (part.field == Field::src) write(4, [&](const Packet& p) { return address(p.src, part.mask); });
+    if (part.field == Field::dst) write(4, [&](const Packet& p) { return address(p.dst, part.mask); });
+    if (part.field == Field::sport) write(2, [](const Packet& p) { return __builtin_bswap16(p.sport); });
+    if (part.field == Field::dport) write(2, [](const Packet& p) { return __builtin_bswap16(p.dport); });
+    if (part.field == Field::proto) write(1, [](const Packet& p) { return p.proto; });
+  }
+  for (size_t i = 0; i < n; ++i) keys[i].bytes[0] = static_cast<uint8_t>(offset - 1);
+}
+
 bool KeyType::make(const Packet& packet, Key& key) const noexcept {
-  if (needs_ports_ && !packet.has_ports) return false;
+  if (!fits(packet)) return false;
   key = Key{};
   uint8_t* out = key.bytes.data() + 1;
   const size_t address_bytes = packet.family == 4 ? 4 : 16;

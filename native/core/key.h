@@ -49,6 +49,10 @@ class KeyType {
 
   /// False when the packet has no such key (a port part and a packet without ports).
   bool make(const Packet& packet, Key& key) const noexcept;
+  /// Whether it has.
+  bool fits(const Packet& packet) const noexcept { return !needs_ports_ || packet.has_ports; }
+  /// The same for many packets, all of them IPv4 and fitting.
+  void make_v4(std::span<const Packet* const> packets, Key* keys) const noexcept;
 
   /// Text of a key: the parts joined by ",", IPv6 in RFC 5952 form. Throws std::invalid_argument for bytes
   /// that are not a key of this type.
@@ -62,7 +66,8 @@ class KeyType {
  private:
   struct Part {
     Field field;
-    int prefix;  // bits of an address that count; -1: all
+    int prefix;         // bits of an address that count; -1: all
+    uint32_t mask = 0;  // of an IPv4 address, network byte order
     bool is_address() const noexcept { return field == Field::src || field == Field::dst; }
     bool is_port() const noexcept { return field == Field::sport || field == Field::dport; }
   };

@@ -1,8 +1,9 @@
-// The ledger: counting, purging, merging.
+// The ledger: counting, giving up entries, merging.
 #include "ledger.h"
 
 #include <algorithm>
-#include <functional>
+#include <cmath>
+#include <utility>
 
 #include "errors.h"
 
@@ -11,6 +12,9 @@ namespace {
 
 size_t words_for(size_t bytes) { return (bytes + 7) / 8; }
 
+/// A byte count's cells would carry from the first eviction on.
+unsigned cold_level(const LedgerSpec& spec) { return spec.increment == Increment::bytes ? 1 : 0; }
+
 }  // namespace
 
 uint64_t LedgerSpec::secret_check() const noexcept {
@@ -18,111 +22,148 @@ uint64_t LedgerSpec::secret_check() const noexcept {
   return siphash13(secret, &kLabel, 1);
 }
 
+uint32_t LedgerSpec::capacity_for(double share, double width) {
+  if (!(share > 0 && share <= 1 && width > 0 && width <= 1))
+    throw std::invalid_argument("share and width must be above 0 and at most 1");
+  const double capacity = std::max(16.0, std::ceil(1 / (0.75 * share * width)));
+  if (capacity > kMostCapacity)
+    throw std::invalid_argument("such accuracy needs a capacity above " + std::to_string(kMostCapacity));
+  return static_cast<uint32_t>(capacity);
+}
+
 Ledger::Ledger(const LedgerSpec& spec)
     : spec_(spec),
       hot_(spec.capacity, words_for(spec.key_type.width(4))),
-      cold_(spec.cold_width()),
-      ranks_(hot_.slots()) {}
+      cold_(spec.cold_width(), cold_level(spec)) {}
 
 bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
+  const Tag tag = tag_of(hash);
   total_ += amount;
-  if (Count* count = hot_.find(key, tag_of(hash))) {
-    count->since += amount;
+  hot_.fit(total_);
+  if (const uint32_t place = hot_.find(key, tag); place != HotTable::kNone) {
+    hot_.bump(place, amount);
     return false;
   }
-  if (hot_.size() >= spec_.capacity) purge();
-  hot_.insert(key, tag_of(hash), {amount, floor_});
+  admit(key, tag, {amount, floor_});
   return true;
 }
 
-Interval Ledger::interval_of(const Count& count, uint64_t hash) const noexcept {
-  return {count.since, count.since + std::min(count.prior, cold_.estimate(hash))};
-}
-
-Interval Ledger::interval(const Key& key, uint64_t hash) const noexcept {
-  if (const Count* count = hot_.find(key, tag_of(hash))) return interval_of(*count, hash);
-  return {0, std::min(floor_, cold_.estimate(hash))};
-}
-
-/// Keeps exactly `kept()` entries of the highest rank; the largest evicted rank becomes the floor.
-void Ledger::purge() {
-  size_t n = 0;
-  hot_.each([&](size_t at) { ranks_[n++] = hot_.count(at).rank(); });
-  uint64_t* pivot = ranks_.data() + kept() - 1;
-  std::nth_element(ranks_.data(), pivot, ranks_.data() + n, std::greater<>());
-  const uint64_t least = *pivot;
-  size_t ties = static_cast<size_t>(std::count(ranks_.data(), ranks_.data() + n, least));
-  size_t kept_ties = static_cast<size_t>(std::count(ranks_.data(), pivot + 1, least));
-  hot_.retain([&](size_t at) {
-    const Count& count = hot_.count(at);
-    if (count.rank() > least) return true;
-    const uint64_t hash = hot_.key(at).hash(spec_.secret);
-    // Equal ranks are drawn by lot (Knuth, TAOCP 2, 3.4.2, algorithm S): keeping the first ones found would
-    // leave one end of the table full and the other empty.
-    if (count.rank() == least && (((hash & 0xffffffff) * ties--) >> 32) < kept_ties) {
-      --kept_ties;
-      return true;
-    }
-    cold_.add(hash, count.since);
-    spilled_ += count.since;
-    floor_ = std::max(floor_, count.rank());
-    return false;
-  });
-}
-
-/// Places a merged entry; one that is not above the floor belongs to the cold part.
+/// Gives a new entry a place. In a full table one that is not above the floor belongs to the cold part.
 void Ledger::admit(const Key& key, Tag tag, const Count& count) {
-  if (hot_.size() >= spec_.capacity) purge();
-  if (count.rank() < floor_) {
-    cold_.add(key.hash(spec_.secret), count.since);
-    spilled_ += count.since;
-  } else {
-    hot_.insert(key, tag, count);
+  if (hot_.size() < spec_.capacity) return hot_.insert(key, tag, count);
+  if (count.rank() <= floor_) return spill(tag, count.since);
+  const uint32_t place = vacate();
+  hot_.replace(place, key, tag, count);
+  sweep_.note(count.rank() > floor_ ? count.rank() - floor_ : 0);
+}
+
+void Ledger::spill(Tag tag, uint64_t amount) {
+  cold_.add(tag, amount);
+  spilled_ += amount;
+}
+
+/// The place of an entry that is not above the floor, its weight gone to the cold part. When a round finds no
+/// more of them, the floor rises to a height that 3/4 K entries reach. The caller notes what it puts there.
+uint32_t Ledger::vacate() {
+  while (true) {
+    while (sweep_.hand < spec_.capacity) {
+      const uint32_t place = sweep_.hand++;
+      const Count count = hot_.count(place);
+      if (count.rank() <= floor_) {
+        spill(hot_.tag(place), count.since);
+        return place;
+      }
+      sweep_.note(count.rank() - floor_);
+    }
+    floor_ += sweep_.finish(spec_.capacity, kept());
   }
 }
 
+Interval Ledger::interval_of(const Count& count, Tag tag) const noexcept {
+  return {count.since, count.since + std::min(count.prior, cold_.estimate(tag))};
+}
+
+Interval Ledger::interval(const Key& key, uint64_t hash) const noexcept {
+  const Tag tag = tag_of(hash);
+  if (const uint32_t place = hot_.find(key, tag); place != HotTable::kNone)
+    return interval_of(hot_.count(place), tag);
+  return {0, std::min(floor_, cold_.estimate(tag))};
+}
+
 void Ledger::absorb(Ledger& other) {
+  Absorption progress = begin_absorb(other);
+  absorb_some(other, progress);
+}
+
+/// Takes what does not belong to an entry, and treats every own key as one that the other lacks. What is left
+/// there counts for itself: no floor, nothing spilled.
+Absorption Ledger::begin_absorb(Ledger& other) {
   if (!(spec_.key_type == other.spec_.key_type) || spec_.increment != other.spec_.increment ||
-      !(spec_.secret == other.spec_.secret) || cold_.width() != other.cold_.width())
+      !(spec_.secret == other.spec_.secret) || spec_.capacity != other.spec_.capacity ||
+      cold_.width() != other.cold_.width())
     throw Incompatible("ledgers of unlike key type, increment, capacity or secret cannot be added");
-  HotTable& theirs = other.hot_;
-  const uint64_t own_floor = floor_;
-  if (other.floor_ > 0)
-    hot_.each([&](size_t at) {
-      if (!theirs.find(hot_.key(at), hot_.tag(at))) hot_.count(at).prior += other.floor_;
-    });
+  const Absorption progress{floor_, other.floor_};
   total_ += other.total_;
-  spilled_ += other.spilled_;
-  floor_ += other.floor_;
-  unkeyed += other.unkeyed;
+  hot_.fit(total_);
+  for (uint32_t place = 0; other.floor_ > 0 && place < hot_.size(); ++place) {
+    const Count count = hot_.count(place);
+    hot_.set_count(place, {count.since, count.prior + other.floor_});
+  }
   cold_.merge(other.cold_);
-  // Common keys first: a purge while the others are admitted must find them whole.
-  constexpr Count kTaken{0, UINT64_MAX};
-  theirs.each([&](size_t at) {
-    Count* ours = hot_.find(theirs.key(at), theirs.tag(at));
-    if (ours == nullptr) return;
-    ours->since += theirs.count(at).since;
-    ours->prior += theirs.count(at).prior;
-    theirs.count(at) = kTaken;
-  });
-  theirs.each([&](size_t at) {
-    const Count& count = theirs.count(at);
-    if (count.prior == kTaken.prior) return;
-    admit(theirs.key(at), theirs.tag(at), {count.since, count.prior + own_floor});
-  });
-  other.clear();
+  other.cold_.clear();
+  spilled_ += std::exchange(other.spilled_, 0);
+  floor_ += std::exchange(other.floor_, 0);
+  unkeyed += std::exchange(other.unkeyed, 0);
+  return progress;
+}
+
+/// Common keys first: what gives way while the others are admitted must have been added whole.
+bool Ledger::absorb_some(Ledger& other, Absorption& progress, size_t entries) {
+  const auto size = static_cast<uint32_t>(other.hot_.size());
+  for (; entries > 0; --entries) {
+    if (progress.next == size) {
+      if (progress.common_done) {
+        other.clear();
+        return true;
+      }
+      progress.common_done = true;
+      progress.next = 0;
+      sweep_.reset();  // its notes know nothing of the sums
+      continue;
+    }
+    take_entry(other, progress.next++, progress);
+  }
+  return false;
+}
+
+void Ledger::take_entry(Ledger& other, uint32_t place, const Absorption& progress) {
+  const Count theirs = other.hot_.count(place);
+  if (theirs.rank() == 0) return;  // taken in the first pass
+  const Tag tag = other.hot_.tag(place);
+  const Key key = other.hot_.key(place);
+  if (progress.common_done) {
+    admit(key, tag, {theirs.since, theirs.prior + progress.own_floor});
+  } else if (const uint32_t own = hot_.find(key, tag); own != HotTable::kNone) {
+    const Count ours = hot_.count(own);
+    hot_.set_count(own, {ours.since + theirs.since, ours.prior - progress.other_floor + theirs.prior});
+  } else {
+    return;
+  }
+  other.hot_.set_count(place, {0, 0});
 }
 
 void Ledger::clear() noexcept {
   hot_.clear();
   cold_.clear();
+  sweep_.reset();
   total_ = spilled_ = floor_ = unkeyed = 0;
 }
 
 Ledger Ledger::clone() const {
   Ledger copy(spec_);
-  hot_.each([&](size_t at) { copy.hot_.insert(hot_.key(at), hot_.tag(at), hot_.count(at)); });
-  copy.cold_.merge(cold_);
+  copy.hot_ = hot_.clone();
+  copy.cold_ = cold_.clone();
+  copy.sweep_ = sweep_;
   copy.total_ = total_;
   copy.spilled_ = spilled_;
   copy.floor_ = floor_;
@@ -132,11 +173,10 @@ Ledger Ledger::clone() const {
 
 std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
   std::vector<Entry> found;
-  hot_.each([&](size_t at) {
-    const Key key = hot_.key(at);
-    const Interval interval = interval_of(hot_.count(at), key.hash(spec_.secret));
-    if (interval.upper > above) found.push_back({key, interval});
-  });
+  for (uint32_t place = 0; place < hot_.size(); ++place) {
+    const Interval interval = interval_of(hot_.count(place), hot_.tag(place));
+    if (interval.upper > above) found.push_back({hot_.key(place), interval});
+  }
   std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) {
     if (a.interval.lower != b.interval.lower) return a.interval.lower > b.interval.lower;
     return a.key.bytes < b.key.bytes;
@@ -145,9 +185,8 @@ std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
 }
 
 size_t Ledger::bytes(const LedgerSpec& spec) noexcept {
-  const size_t key_words = words_for(spec.key_type.width(6));
-  return HotTable::bytes(spec.capacity, key_words) + Cold::bytes(spec.cold_width()) +
-         8 * (size_t{spec.capacity} * 4 / 3 + 2);
+  return sizeof(Ledger) + HotTable::bytes(spec.capacity, words_for(spec.key_type.width(6))) +
+         Cold::bytes(spec.cold_width());
 }
 
 }  // namespace tallytree

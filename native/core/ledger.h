@@ -10,6 +10,7 @@
 #include "hot_table.h"
 #include "key.h"
 #include "siphash.h"
+#include "sweep.h"
 
 namespace tallytree {
 
@@ -17,12 +18,20 @@ enum class Increment : uint8_t { packets, bytes };
 
 /// What two ledgers must have in common to be added.
 struct LedgerSpec {
+  static constexpr uint32_t kMostCapacity = 1 << 20;
+  static constexpr uint32_t kMostColdPerKey = 64;
+
   KeyType key_type;
   Increment increment = Increment::packets;
-  uint32_t capacity = 4096;  ///< K: most entries in the hot table
+  uint32_t capacity = 4096;   ///< K: most entries in the hot table
+  uint32_t cold_per_key = 8;  ///< bytes of a row of the cold part for each of K; 0: no cold part
   Secret secret;
 
-  uint32_t cold_width() const noexcept { return capacity * 8; }
+  /// The least K that tells every key of at least `share` of the total within `width` of its count (both in
+  /// (0, 1]), whatever the traffic. Throws std::invalid_argument when that is out of range.
+  static uint32_t capacity_for(double share, double width);
+
+  uint32_t cold_width() const noexcept { return capacity * cold_per_key / 8 * 8; }
   /// A number that tells secrets apart and gives nothing of them away.
   uint64_t secret_check() const noexcept;
 };
@@ -33,6 +42,14 @@ struct LedgerSummary {
   Increment increment;
   uint64_t total, spilled, floor, unkeyed;
   uint32_t keys;
+};
+
+/// How far one ledger has gone into another; see Ledger::absorb_some.
+struct Absorption {
+  uint64_t own_floor = 0;
+  uint64_t other_floor = 0;
+  uint32_t next = 0;
+  bool common_done = false;
 };
 
 /// A count that is certainly within [lower, upper].
@@ -48,7 +65,8 @@ struct Interval {
  *
  * For any updates, any order and any tree of merges: every interval holds; floor() <= total() / (3/4 K), and
  * no key above floor() is without an entry; while spilled() is 0 every interval is exact. DESIGN.md has the
- * proof. One thread owns a ledger. add() allocates nothing but once, on the first IPv6 key.
+ * proof. One thread owns a ledger. add() allocates only when entries must become wider: on the first IPv6
+ * key, and when the total passes 2^32.
  */
 class Ledger {
  public:
@@ -56,12 +74,20 @@ class Ledger {
 
   /// True when the key was not in the table before.
   bool add(const Key& key, uint64_t hash, uint64_t amount);
+  /// Ask the processor for what add() reads, the second some time after the first.
   void prefetch(uint64_t hash) const noexcept { hot_.prefetch(tag_of(hash)); }
+  void prefetch_entry(uint64_t hash) const noexcept { hot_.prefetch_entry(tag_of(hash)); }
 
   Interval interval(const Key& key, uint64_t hash) const noexcept;
 
   /// Adds everything `other` counted and leaves it empty. Throws Incompatible when the specifications differ.
   void absorb(Ledger& other);
+
+  /// The same bit by bit: begin, then absorb_some until it says true. In between, a key's count is within the
+  /// sum of its two intervals, and neither ledger may be changed otherwise.
+  Absorption begin_absorb(Ledger& other);
+  /// Takes over at most `entries`; true when nothing is left.
+  bool absorb_some(Ledger& other, Absorption& progress, size_t entries = SIZE_MAX);
 
   void clear() noexcept;
   Ledger clone() const;
@@ -95,15 +121,17 @@ class Ledger {
   static size_t bytes(const LedgerSpec& spec) noexcept;
 
  private:
-  Interval interval_of(const Count& count, uint64_t hash) const noexcept;
-  size_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
+  Interval interval_of(const Count& count, Tag tag) const noexcept;
+  uint32_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
   void admit(const Key& key, Tag tag, const Count& count);
-  void purge();
+  uint32_t vacate();
+  void spill(Tag tag, uint64_t amount);
+  void take_entry(Ledger& other, uint32_t place, const Absorption& progress);
 
   LedgerSpec spec_;
   HotTable hot_;
   Cold cold_;
-  Zeroed<uint64_t> ranks_;  // scratch of purge()
+  Sweep sweep_;
   uint64_t total_ = 0;
   uint64_t spilled_ = 0;
   uint64_t floor_ = 0;

@@ -5,11 +5,13 @@
 //   u8      increment: 0 packets, 1 bytes
 //   u8 n    n bytes: key type text
 //   u64     secret check (LedgerSpec::secret_check)
-//   u32     capacity K; the cold part has 2 rows of 8 K cells
+//   u32     capacity K
+//   u8 x2   c, the bytes of a cold row for each of K; level l: the cold part has 2 rows of c K / 2^l cells
 //   u64 x4  total, spilled, floor, unkeyed
 //   u32     number of entries, each: u8 key length, key bytes, varint since, varint prior
 //   u32     number of non-zero cold cells, each: varint gap to the last cell's index (the first from -1),
-//   varint value
+//   varint
+//           value
 #include <algorithm>
 
 #include "bytes.h"
@@ -21,7 +23,6 @@ namespace {
 
 constexpr uint32_t kMagic = 0x474c5454;  // "TTLG"
 constexpr uint16_t kVersion = 1;
-constexpr uint32_t kMostCapacity = 1 << 20;
 
 void refuse(bool bad, const char* why) {
   if (bad) throw std::invalid_argument(std::string("not an encoded ledger: ") + why);
@@ -30,6 +31,7 @@ void refuse(bool bad, const char* why) {
 struct Header {
   LedgerSpec spec;  // without the secret
   uint64_t secret_check;
+  unsigned cold_level;
   uint64_t total, spilled, floor, unkeyed;
 };
 
@@ -43,12 +45,65 @@ Header read_header(ByteReader& in) {
   header.spec.key_type = KeyType::parse(in.text());
   header.secret_check = in.fixed<uint64_t>();
   header.spec.capacity = in.fixed<uint32_t>();
-  refuse(header.spec.capacity < 4 || header.spec.capacity > kMostCapacity, "capacity out of range");
+  refuse(header.spec.capacity < 4 || header.spec.capacity > LedgerSpec::kMostCapacity,
+         "capacity out of range");
+  header.spec.cold_per_key = in.fixed<uint8_t>();
+  refuse(header.spec.cold_per_key > LedgerSpec::kMostColdPerKey, "cold part out of range");
+  header.cold_level = in.fixed<uint8_t>();
+  refuse(header.cold_level >= Cold::kLevels, "unknown level of folding");
   header.total = in.fixed<uint64_t>();
   header.spilled = in.fixed<uint64_t>();
   header.floor = in.fixed<uint64_t>();
   header.unkeyed = in.fixed<uint64_t>();
   return header;
+}
+
+void write_cells(ByteWriter& out, const Cold& cold) {
+  const size_t cells = cold.empty() ? 0 : cold.all_cells();
+  uint32_t filled = 0;
+  for (size_t i = 0; i < cells; ++i) filled += cold.cell(i) != 0;
+  out.fixed(filled);
+  size_t next = 0;
+  for (size_t i = 0; i < cells; ++i) {
+    const uint64_t value = cold.cell(i);
+    if (value == 0) continue;
+    out.varint(i - next);
+    out.varint(value);
+    next = i + 1;
+  }
+}
+
+/// Each row must add up to what was spilled.
+void read_cells(ByteReader& in, const Header& header, Cold& cold) {
+  cold.fold_to(header.cold_level);
+  const size_t row = cold.row_cells(), cells = cold.all_cells();
+  const auto filled = in.fixed<uint32_t>();
+  uint64_t left[Cold::kRows] = {header.spilled, header.spilled};
+  size_t next = 0;
+  for (uint32_t i = 0; i < filled; ++i) {
+    const uint64_t gap = in.varint();
+    refuse(gap >= cells - next, "a cell outside the sketch");
+    next += gap + 1;
+    const uint64_t value = in.varint();
+    uint64_t& row_left = left[(next - 1) / row];
+    refuse(value > row_left, "cells above the spilled weight");
+    row_left -= value;
+    // The carries of another order of events may need a fold more than the sender had.
+    cold.add_to_cell((next - 1) >> (cold.level() - header.cold_level), value);
+  }
+  refuse(cells > 0 && (left[0] != 0 || left[1] != 0), "cells below the spilled weight");
+}
+
+void read_entry(ByteReader& in, const Header& header, Key& key, Count& count) {
+  key.bytes[0] = in.fixed<uint8_t>();
+  refuse(
+      key.length() + 1 != header.spec.key_type.width(4) && key.length() + 1 != header.spec.key_type.width(6),
+      "a key of the wrong length");
+  const auto content = in.raw(key.length());
+  std::copy(content.begin(), content.end(), key.bytes.begin() + 1);
+  count.since = in.varint();
+  count.prior = in.varint();
+  refuse(count.prior > header.floor, "an entry's prior above the floor");
 }
 
 }  // namespace
@@ -61,26 +116,18 @@ std::vector<uint8_t> Ledger::encode() const {
   out.text(spec_.key_type.text());
   out.fixed(spec_.secret_check());
   out.fixed(spec_.capacity);
+  out.fixed(static_cast<uint8_t>(spec_.cold_per_key));
+  out.fixed(static_cast<uint8_t>(cold_.level()));
   for (const uint64_t sum : {total_, spilled_, floor_, unkeyed}) out.fixed(sum);
   out.fixed(static_cast<uint32_t>(hot_.size()));
-  hot_.each([&](size_t at) {
-    const Key key = hot_.key(at);
-    const Count& count = hot_.count(at);
+  for (uint32_t place = 0; place < hot_.size(); ++place) {
+    const Key key = hot_.key(place);
+    const Count count = hot_.count(place);
     out.raw({key.bytes.data(), key.length() + 1});
     out.varint(count.since);
     out.varint(count.prior);
-  });
-  const auto& cells = cold_.cells();
-  const auto filled = [](uint64_t cell) { return cell != 0; };
-  const auto count = cold_.empty() ? 0 : std::count_if(cells.data(), cells.data() + cells.size(), filled);
-  out.fixed(static_cast<uint32_t>(count));
-  size_t next = 0;
-  for (size_t i = 0; count > 0 && i < cells.size(); ++i) {
-    if (cells[i] == 0) continue;
-    out.varint(i - next);
-    out.varint(cells[i]);
-    next = i + 1;
   }
+  write_cells(out, cold_);
   return out.take_framed();
 }
 
@@ -104,34 +151,27 @@ Ledger Ledger::decode(std::span<const uint8_t> bytes, const Secret& secret) {
     throw Incompatible("the ledger was made with another secret");
   const auto entries = in.fixed<uint32_t>();
   refuse(entries > header.spec.capacity || entries > in.left() / 4, "more entries than it can hold");
+  const uint64_t kept = header.spec.capacity - header.spec.capacity / 4;
+  refuse(header.spilled > header.total || header.floor > header.total / kept, "sums that cannot be");
   Ledger ledger(header.spec);
   ledger.total_ = header.total;
   ledger.spilled_ = header.spilled;
   ledger.floor_ = header.floor;
   ledger.unkeyed = header.unkeyed;
+  ledger.hot_.fit(header.total);
+  uint64_t left = header.total - header.spilled;
   for (uint32_t i = 0; i < entries; ++i) {
     Key key;
-    key.bytes[0] = in.fixed<uint8_t>();
-    refuse(key.length() + 1 != header.spec.key_type.width(4) &&
-               key.length() + 1 != header.spec.key_type.width(6),
-           "a key of the wrong length");
-    const auto content = in.raw(key.length());
-    std::copy(content.begin(), content.end(), key.bytes.begin() + 1);
-    const uint64_t since = in.varint();
-    const uint64_t prior = in.varint();
+    Count count;
+    read_entry(in, header, key, count);
     const Tag tag = tag_of(key.hash(secret));
-    refuse(since > header.total || prior > header.total, "an entry above the total");
-    refuse(ledger.hot_.find(key, tag) != nullptr, "a key twice");
-    ledger.hot_.insert(key, tag, {since, prior});
+    refuse(count.since > left, "entries above the total");
+    refuse(ledger.hot_.find(key, tag) != HotTable::kNone, "a key twice");
+    left -= count.since;
+    ledger.hot_.insert(key, tag, count);
   }
-  const auto filled = in.fixed<uint32_t>();
-  size_t next = 0;
-  for (uint32_t i = 0; i < filled; ++i) {
-    const uint64_t gap = in.varint();
-    refuse(gap >= ledger.cold_.cells().size() - next, "a cell outside the sketch");
-    next += gap + 1;
-    ledger.cold_.set_cell(next - 1, in.varint());
-  }
+  refuse(left != 0, "entries below the total");
+  read_cells(in, header, ledger.cold_);
   in.expect_end();
   return ledger;
 }

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace tallytree {
+
+/// Packets are handed on in batches of at most so many.
+inline constexpr size_t kBatch = 64;
 
 /// Where a packet was seen, from this host's view. `any`: the source cannot tell (a capture file).
 enum class Direction : uint8_t { input, output, any };

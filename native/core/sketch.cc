@@ -45,6 +45,9 @@ void Sketch::count(std::span<const Packet> batch) {
   }
   if (n == 0) return;
   for (const auto& counter : counters_) counter->add({matched.data(), n});
+  // One counter a batch moves on with its closed pane, so that not all of them stop in one.
+  if (counters_.empty()) return;
+  counters_[turn_++ % counters_.size()]->settle(kBatch * counters_.size());
 }
 
 void Sketch::roll(uint64_t seconds) {

@@ -58,6 +58,7 @@ class Sketch {
   Filter filter_;
   Totals totals_;
   std::vector<std::unique_ptr<Counter>> counters_;
+  size_t turn_ = 0;
 };
 
 }  // namespace tallytree

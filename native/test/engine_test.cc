@@ -1,6 +1,9 @@
 // Sketches and panes: what is counted where, and when a second closes.
 #include "core/engine.h"
 
+#include <cmath>
+#include <map>
+#include <random>
 #include <stdexcept>
 
 #include "check.h"
@@ -147,4 +150,43 @@ TEST(engine_says_what_is_not_there) {
     conflict = true;
   }
   CHECK(conflict);
+}
+
+TEST(engine_answers_while_a_closed_second_moves_into_the_sum) {
+  Engine engine = engine_with("src");
+  std::map<uint32_t, uint64_t> truth;
+  std::mt19937_64 random(4);
+  Key key;
+  int violations = 0;
+  for (int batch = 0; batch < 1200; ++batch) {
+    std::array<Packet, kBatch> packets;
+    for (Packet& packet : packets) {
+      const auto number =
+          static_cast<uint32_t>(std::pow(60000, std::uniform_real_distribution<>(0, 1)(random)));
+      packet = packet_from(0, 100 + batch / 400);
+      std::memcpy(packet.src.data(), &number, 4);
+      ++truth[number];
+    }
+    engine.count(packets);
+    if (batch % 7 != 0 && batch % 400 > 3) continue;
+    const Counter& counter = engine.counter("s", "src");
+    for (const auto& [number, count] : truth) {
+      Packet packet = packets[0];
+      std::memcpy(packet.src.data(), &number, 4);
+      counter.spec().key_type.make(packet, key);
+      const Interval found = counter.interval(key);
+      violations += found.lower > count || found.upper < count;
+    }
+    if (batch % 50 > 3) continue;
+    const Ledger sum = Ledger::decode(counter.ledger(Window::all), Secret{1, 2});
+    violations += sum.total() != static_cast<uint64_t>(batch + 1) * kBatch;
+    for (const auto& [number, count] : truth) {
+      Packet packet = packets[0];
+      std::memcpy(packet.src.data(), &number, 4);
+      counter.spec().key_type.make(packet, key);
+      const Interval found = sum.interval(key, key.hash(Secret{1, 2}));
+      violations += found.lower > count || found.upper < count;
+    }
+  }
+  CHECK_EQ(violations, 0);
 }

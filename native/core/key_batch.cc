@@ -1,0 +1,88 @@
+// Batches of keys: selecting, building, hashing.
+#include "key_batch.h"
+
+#include <algorithm>
+
+namespace tallytree {
+namespace {
+
+// One build serves every x86-64: the loader picks the clone that this processor runs best.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define TALLYTREE_VECTORIZED __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define TALLYTREE_VECTORIZED
+#endif
+
+constexpr size_t kLanes = 8;
+using Lanes = uint64_t __attribute__((vector_size(kLanes * 8)));
+
+/// SipHash-1-3, as siphash13(), of kBatch messages of `words` words, their length word included. Word w of
+/// message i is in[w][i].
+TALLYTREE_VECTORIZED void hash_lanes(uint64_t k0, uint64_t k1, const uint64_t (*in)[kBatch], size_t words,
+                                     uint64_t* out, size_t n) noexcept {
+  for (size_t i = 0; i < n; i += kLanes) {
+    Lanes v0 = Lanes{} + (k0 ^ 0x736f6d6570736575), v1 = Lanes{} + (k1 ^ 0x646f72616e646f6d);
+    Lanes v2 = Lanes{} + (k0 ^ 0x6c7967656e657261), v3 = Lanes{} + (k1 ^ 0x7465646279746573);
+    for (size_t round = 0; round < words + 3; ++round) {
+      Lanes word{};
+      if (round < words) std::memcpy(&word, in[round] + i, sizeof word);
+      if (round == words) v2 ^= Lanes{} + 0xff;
+      v3 ^= word;
+      v0 += v1;
+      v2 += v3;
+      v1 = (v1 << 13 | v1 >> 51) ^ v0;
+      v3 = (v3 << 16 | v3 >> 48) ^ v2;
+      v0 = (v0 << 32 | v0 >> 32) + v3;
+      v2 += v1;
+      v3 = (v3 << 21 | v3 >> 43) ^ v0;
+      v1 = (v1 << 17 | v1 >> 47) ^ v2;
+      v2 = v2 << 32 | v2 >> 32;
+      v0 ^= word;
+    }
+    v0 ^= v1 ^ v2 ^ v3;
+    std::memcpy(out + i, &v0, sizeof v0);
+  }
+}
+
+}  // namespace
+
+uint64_t KeyBatch::fill(const KeyType& type, const Secret& secret,
+                        std::span<const Packet* const> from) noexcept {
+  uint64_t unkeyed = 0;
+  bool all_v4 = true;
+  size = 0;
+  for (const Packet* packet : from) {
+    if (!type.fits(*packet)) {
+      unkeyed += packet->packets;
+      continue;
+    }
+    all_v4 &= packet->family == 4;
+    packets[size++] = packet;
+  }
+  if (all_v4) {
+    type.make_v4({packets.data(), size}, keys.data());
+  } else {
+    for (size_t i = 0; i < size; ++i) type.make(*packets[i], keys[i]);
+  }
+  hash(secret, all_v4);
+  return unkeyed;
+}
+
+void KeyBatch::hash(const Secret& secret, bool alike) noexcept {
+  if (!alike || size == 0) {
+    for (size_t i = 0; i < size; ++i) hashes[i] = keys[i].hash(secret);
+    return;
+  }
+  constexpr size_t kMostWords = 2;  // of an IPv4 key: at most 13 bytes and their number
+  uint64_t lanes[kMostWords + 1][kBatch];
+  const size_t words = keys[0].words();
+  for (size_t i = 0; i < size; ++i) {
+    std::memcpy(&lanes[0][i], keys[i].bytes.data(), 8);
+    std::memcpy(&lanes[1][i], keys[i].bytes.data() + 8, 8);
+  }
+  std::fill_n(lanes[words], size, uint64_t{words} << 56);
+  hash_lanes(secret.k0, secret.k1, lanes, words + 1, hashes.data(), size);
+}
+
+}  // namespace tallytree
