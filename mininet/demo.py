@@ -187,39 +187,39 @@ def compact(lines):
 
 def play(options):
     """The whole demo; returns the exit status."""
-    import lab
-    from lab_checks import check_machine
+    from lab.checks import check_machine
+    from lab.network import Lab, say
     from mininet.log import lg
 
     started = time.monotonic()
-    lab.say("Tallytree: a network of nine hosts on this machine. h1 asks; h2 to h9 count their own packets.\n")
+    say("Tallytree: a network of nine hosts on this machine. h1 asks; h2 to h9 count their own packets.\n")
     check_machine(options)
-    with lab.Lab(options) as running:
+    with Lab(options) as running:
         running.start()
         lg.setLogLevel("warning")
-        lab.say("\n".join(["", *(f"   {line}".rstrip() for line in running.drawing())]))
-        show = Show(running, lab.say)
+        say("\n".join(["", *(f"   {line}".rstrip() for line in running.drawing())]))
+        show = Show(running, say)
         for part in (bandwidth, heavy_hitters, flow_sizes, port_scan, detail):
             part(show)
-        lab.say()
+        say()
     if show.failures:
-        lab.say(f"The demo failed: {'; '.join(show.failures)}.")
+        say(f"The demo failed: {'; '.join(show.failures)}.")
         return 1
-    lab.say(f"Done in {time.monotonic() - started:.0f} s, and nothing is left behind.")
-    lab.say("Play with it yourself: sudo mininet/mt.py")
+    say(f"Done in {time.monotonic() - started:.0f} s, and nothing is left behind.")
+    say("Play with it yourself: sudo mininet/mt.py")
     return 0
 
 
 def main():
     """Check for what no lab can do without, then play."""
-    from lab_options import parse
+    from lab.options import parse
     from mt import need_mininet, need_root
 
     need_root()
     need_mininet()
-    import lab_ending
+    from lab import ending
 
-    return lab_ending.run("demo", play, parse([]))
+    return ending.run("demo", play, parse([]))
 
 
 if __name__ == "__main__":

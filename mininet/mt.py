@@ -42,15 +42,15 @@ def hints(options):
 
 def session(options):
     """A lab with a command line, from start to end."""
-    import lab
-    from lab_checks import check_machine
-    from lab_console import LabConsole
-    from lab_ending import interrupt_by_key
+    from lab.checks import check_machine
+    from lab.console import LabConsole
+    from lab.ending import interrupt_by_key
+    from lab.network import Lab, say
 
     check_machine(options)
-    with lab.Lab(options) as running:
+    with Lab(options) as running:
         running.start()
-        lab.say("\n".join(["", *running.drawing(), "", *hints(options), ""]))
+        say("\n".join(["", *running.drawing(), "", *hints(options), ""]))
         if sys.stdin.isatty():
             interrupt_by_key()
         LabConsole(running.net, stdin=sys.stdin)
@@ -58,16 +58,16 @@ def session(options):
 
 def main():
     """Read the options, check for what no lab can do without, run it."""
-    from lab_options import parse
+    from lab.options import parse
 
     options = parse()
     need_root()
     need_mininet()
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")
-    import lab_ending
+    from lab import ending
 
-    return lab_ending.run("mt.py", session, options)
+    return ending.run("mt.py", session, options)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ import shlex
 import shutil
 import subprocess
 
-from lab_mark import LabError, links
+from lab.mark import LabError, links
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MONITOR = f"{ROOT}/dist/monitor/main.js"
 AGENT = f"{ROOT}/dist/agent/main.js"
 ADDON = f"{ROOT}/build/Release/tallytree.node"

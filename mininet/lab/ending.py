@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from lab_mark import LabError
+from lab.mark import LabError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import time
 
-from lab_checks import AGENT, COMMAND, MONITOR
-from lab_mark import DIRECTORY, LabError
+from lab.checks import AGENT, COMMAND, MONITOR
+from lab.mark import DIRECTORY, LabError
 
 PORT = 8000
 

@@ -9,15 +9,10 @@ from mininet.log import lg
 from mininet.net import Mininet
 from mininet.topolib import TreeTopo
 
-import lab_checks
-import lab_ending
-import lab_mark
-import lab_nodes
-import lab_overlay
-import lab_programs
+from lab import checks, ending, mark, nodes, overlay, programs
 
 READY_SECONDS = 40
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab_ready.py")
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ready.py")
 
 
 def say(text=""):
@@ -44,7 +39,7 @@ class Lab:
         self.parents = {}
         self._programs = []
         self._lock = None
-        self._open_vswitch = lab_nodes.OpenVSwitch()
+        self._open_vswitch = nodes.OpenVSwitch()
 
     def __enter__(self):
         return self
@@ -58,13 +53,13 @@ class Lab:
 
     def start(self):
         """Start the network and the programs, and wait until all of it works."""
-        self._lock = lab_mark.take_lock()
-        left_over = lab_mark.clear()
+        self._lock = mark.take_lock()
+        left_over = mark.clear()
         if left_over:
             say(f"Removed what an earlier lab left behind: {left_over}.")
         topology = TreeTopo(depth=self.options.depth, fanout=self.options.fanout)
-        lab_checks.check_names(topology.switches())
-        lab_programs.install_commands()
+        checks.check_names(topology.switches())
+        programs.install_commands()
         if self.options.switch == "ovsbr":
             self._open_vswitch.start()
         self._start_network(topology)
@@ -78,30 +73,30 @@ class Lab:
             topo=topology,
             build=False,
             controller=None,
-            host=lab_nodes.host_class(self.options),
-            switch=lab_nodes.switch_maker(self.options),
-            link=lab_nodes.link_maker(self.options),
+            host=nodes.host_class(self.options),
+            switch=nodes.switch_maker(self.options),
+            link=nodes.link_maker(self.options),
         )
         try:
             self.net.start()
         except Exception as problem:
-            raise lab_mark.LabError(f"Mininet could not start the network: {problem}") from problem
+            raise mark.LabError(f"Mininet could not start the network: {problem}") from problem
 
     def _start_programs(self):
         measured = self.net.hosts[1:]
         say(f"Starting {_count(measured, 'monitor')} and {_count(measured, 'agent')} ...")
         names = [host.name for host in measured]
-        self.parents = lab_overlay.parents(names, self.options.overlay, self.options.overlay_fanout)
-        self._programs = lab_programs.start_programs(measured, self.parents, self.options.tap)
+        self.parents = overlay.parents(names, self.options.overlay, self.options.overlay_fanout)
+        self._programs = programs.start_programs(measured, self.parents, self.options.tap)
 
     def _wait(self):
         """Wait until every agent answers and knows the agents below it."""
         address = {host.name: host.IP() for host in self.net.hosts[1:]}
-        below = lab_overlay.children(self.parents)
+        below = overlay.children(self.parents)
         wanted = {
             "agents": address,
             "children": {name: [address[child] for child in below[name]] for name in below},
-            "port": lab_programs.PORT,
+            "port": programs.PORT,
             "seconds": READY_SECONDS,
         }
         command = ["/usr/bin/python3", SCRIPT, json.dumps(wanted)]
@@ -116,7 +111,7 @@ class Lab:
                 continue
         if complaints.strip() or waiting.returncode:
             first = (complaints.strip() or trouble.strip() or "the check itself failed").splitlines()
-            raise lab_mark.LabError(f"after {READY_SECONDS} s {first[0]}; its log is in {lab_mark.DIRECTORY}")
+            raise mark.LabError(f"after {READY_SECONDS} s {first[0]}; its log is in {mark.DIRECTORY}")
 
     def drawing(self):
         """The lab as lines of text: the controller, then the overlay."""
@@ -128,17 +123,17 @@ class Lab:
         root = next(iter(self.parents)) if self.options.overlay != "none" else None
         controller = self.net.hosts[0]
         lines = [f"{controller.name:4} {controller.IP()}  the controller, not measured", ""]
-        return lines + lab_overlay.drawing(self.parents, label)
+        return lines + overlay.drawing(self.parents, label)
 
     def stop(self):
         """Stop and remove everything; does nothing the second time."""
         if self._lock is None:
             return
-        lab_ending.ignore_signals()
+        ending.ignore_signals()
         if self.net is not None:
             say("Clearing up ...")
         lg.setLogLevel("critical")
-        for name in lab_programs.stop_programs(self._programs):
+        for name in programs.stop_programs(self._programs):
             say(f"the {name} did not end in time and was ended by force")
         try:
             if self.net is not None:
@@ -146,6 +141,6 @@ class Lab:
         except Exception as problem:  # a network that is half built: the mark finds the rest
             print(f"while stopping the network: {problem}", file=sys.stderr)
         self._open_vswitch.stop()
-        lab_mark.clear()
-        lab_mark.release_lock(self._lock)
+        mark.clear()
+        mark.release_lock(self._lock)
         self._lock = None

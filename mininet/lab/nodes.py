@@ -8,7 +8,7 @@ from mininet.link import Link, TCLink
 from mininet.node import Host, OVSBridge
 from mininet.nodelib import LinuxBridge
 
-from lab_mark import DIRECTORY, GROUP, OVS_KEY, VARIABLE, LabError
+from lab.mark import DIRECTORY, GROUP, OVS_KEY, VARIABLE, LabError
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -1,0 +1,1 @@
+"""The lab: a Mininet network with monitors and agents in its hosts. network.py puts it together."""
