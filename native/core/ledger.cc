@@ -185,7 +185,8 @@ std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
 }
 
 size_t Ledger::bytes(const LedgerSpec& spec) noexcept {
-  return sizeof(Ledger) + HotTable::bytes(spec.capacity, words_for(spec.key_type.width(6))) +
+  constexpr size_t kKeyType = 256;  // its text and parts
+  return sizeof(Ledger) + kKeyType + HotTable::bytes(spec.capacity, words_for(spec.key_type.width(6))) +
          Cold::bytes(spec.cold_width());
 }
 
