@@ -10,8 +10,6 @@
 namespace tallytree {
 namespace {
 
-size_t words_for(size_t bytes) { return (bytes + 7) / 8; }
-
 /// A byte count's cells would carry from the first eviction on.
 unsigned cold_level(const LedgerSpec& spec) { return spec.increment == Increment::bytes ? 1 : 0; }
 
@@ -32,16 +30,15 @@ uint32_t LedgerSpec::capacity_for(double share, double width) {
 }
 
 Ledger::Ledger(const LedgerSpec& spec)
-    : spec_(spec),
-      hot_(spec.capacity, words_for(spec.key_type.width(4))),
-      cold_(spec.cold_width(), cold_level(spec)) {}
+    : spec_(spec), hot_(spec.capacity, spec.key_type.width(4)), cold_(spec.cold_width(), cold_level(spec)) {}
 
 bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
   const Tag tag = tag_of(hash);
   total_ += amount;
   hot_.fit(total_);
   if (const uint32_t place = hot_.find(key, tag); place != HotTable::kNone) {
-    hot_.bump(place, amount);
+    const Count count = hot_.count(place);
+    hot_.set_count(place, {count.since + amount, count.prior});
     return false;
   }
   admit(key, tag, {amount, floor_});
@@ -52,8 +49,8 @@ bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
 void Ledger::admit(const Key& key, Tag tag, const Count& count) {
   if (hot_.size() < spec_.capacity) return hot_.insert(key, tag, count);
   if (count.rank() <= floor_) return spill(tag, count.since);
-  const uint32_t place = vacate();
-  hot_.replace(place, key, tag, count);
+  const Vacancy vacancy = vacate();
+  hot_.replace(vacancy.place, vacancy.tag, key, tag, count);
   sweep_.note(count.rank() > floor_ ? count.rank() - floor_ : 0);
 }
 
@@ -64,14 +61,15 @@ void Ledger::spill(Tag tag, uint64_t amount) {
 
 /// The place of an entry that is not above the floor, its weight gone to the cold part. When a round finds no
 /// more of them, the floor rises to a height that 3/4 K entries reach. The caller notes what it puts there.
-uint32_t Ledger::vacate() {
+Ledger::Vacancy Ledger::vacate() {
   while (true) {
     while (sweep_.hand < spec_.capacity) {
       const uint32_t place = sweep_.hand++;
       const Count count = hot_.count(place);
       if (count.rank() <= floor_) {
-        spill(hot_.tag(place), count.since);
-        return place;
+        const Tag tag = tag_at(place);
+        spill(tag, count.since);
+        return {place, tag};
       }
       sweep_.note(count.rank() - floor_);
     }
@@ -139,8 +137,8 @@ bool Ledger::absorb_some(Ledger& other, Absorption& progress, size_t entries) {
 void Ledger::take_entry(Ledger& other, uint32_t place, const Absorption& progress) {
   const Count theirs = other.hot_.count(place);
   if (theirs.rank() == 0) return;  // taken in the first pass
-  const Tag tag = other.hot_.tag(place);
   const Key key = other.hot_.key(place);
+  const Tag tag = tag_of(key.hash(spec_.secret));
   if (progress.common_done) {
     admit(key, tag, {theirs.since, theirs.prior + progress.own_floor});
   } else if (const uint32_t own = hot_.find(key, tag); own != HotTable::kNone) {
@@ -174,7 +172,7 @@ Ledger Ledger::clone() const {
 std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
   std::vector<Entry> found;
   for (uint32_t place = 0; place < hot_.size(); ++place) {
-    const Interval interval = interval_of(hot_.count(place), hot_.tag(place));
+    const Interval interval = interval_of(hot_.count(place), tag_at(place));
     if (interval.upper > above) found.push_back({hot_.key(place), interval});
   }
   std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) {
@@ -184,9 +182,9 @@ std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
   return found;
 }
 
-size_t Ledger::bytes(const LedgerSpec& spec) noexcept {
+size_t Ledger::bytes(const LedgerSpec& spec, int family, bool wide) noexcept {
   constexpr size_t kKeyType = 256;  // its text and parts
-  return sizeof(Ledger) + kKeyType + HotTable::bytes(spec.capacity, words_for(spec.key_type.width(6))) +
+  return sizeof(Ledger) + kKeyType + HotTable::bytes(spec.capacity, spec.key_type.width(family), wide) +
          Cold::bytes(spec.cold_width());
 }
 
