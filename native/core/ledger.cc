@@ -2,10 +2,12 @@
 #include "ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
 #include "errors.h"
+#include "key_batch.h"
 
 namespace tallytree {
 namespace {
@@ -118,36 +120,48 @@ Absorption Ledger::begin_absorb(Ledger& other) {
 /// Common keys first: what gives way while the others are admitted must have been added whole.
 bool Ledger::absorb_some(Ledger& other, Absorption& progress, size_t entries) {
   const auto size = static_cast<uint32_t>(other.hot_.size());
-  for (; entries > 0; --entries) {
+  while (entries > 0) {
+    if (progress.next == size && progress.common_done) {
+      other.clear();
+      return true;
+    }
     if (progress.next == size) {
-      if (progress.common_done) {
-        other.clear();
-        return true;
-      }
       progress.common_done = true;
       progress.next = 0;
       sweep_.reset();  // its notes know nothing of the sums
-      continue;
     }
-    take_entry(other, progress.next++, progress);
+    const auto n = static_cast<uint32_t>(std::min({entries, kBatch, size_t{size} - progress.next}));
+    take_entries(other, progress.next, n, progress);
+    progress.next += n;
+    entries -= n;
   }
   return false;
 }
 
-void Ledger::take_entry(Ledger& other, uint32_t place, const Absorption& progress) {
-  const Count theirs = other.hot_.count(place);
-  if (theirs.rank() == 0) return;  // taken in the first pass
-  const Key key = other.hot_.key(place);
-  const Tag tag = tag_of(key.hash(spec_.secret));
+void Ledger::take_entries(Ledger& other, uint32_t first, uint32_t n, const Absorption& progress) {
+  std::array<Key, kBatch> keys;
+  std::array<uint64_t, kBatch> hashes;
+  for (uint32_t i = 0; i < n; ++i) keys[i] = other.hot_.key(first + i);
+  hash_keys(spec_.secret, {keys.data(), n}, hashes.data());
+  for (uint32_t i = 0; i < n; ++i) prefetch(hashes[i]);
+  for (uint32_t i = 0; i < n; ++i) prefetch_entry(hashes[i]);
+  for (uint32_t i = 0; i < n; ++i) {
+    const Count theirs = other.hot_.count(first + i);
+    if (theirs.rank() == 0) continue;  // taken in the first pass
+    if (take(keys[i], tag_of(hashes[i]), theirs, progress)) other.hot_.set_count(first + i, {0, 0});
+  }
+}
+
+bool Ledger::take(const Key& key, Tag tag, const Count& theirs, const Absorption& progress) {
   if (progress.common_done) {
     admit(key, tag, {theirs.since, theirs.prior + progress.own_floor});
-  } else if (const uint32_t own = hot_.find(key, tag); own != HotTable::kNone) {
-    const Count ours = hot_.count(own);
-    hot_.set_count(own, {ours.since + theirs.since, ours.prior - progress.other_floor + theirs.prior});
-  } else {
-    return;
+    return true;
   }
-  other.hot_.set_count(place, {0, 0});
+  const uint32_t place = hot_.find(key, tag);
+  if (place == HotTable::kNone) return false;
+  const Count ours = hot_.count(place);
+  hot_.set_count(place, {ours.since + theirs.since, ours.prior - progress.other_floor + theirs.prior});
+  return true;
 }
 
 void Ledger::clear() noexcept {

@@ -132,7 +132,8 @@ class Ledger {
   Vacancy vacate();
   Tag tag_at(uint32_t place) const noexcept { return tag_of(hot_.key(place).hash(spec_.secret)); }
   void spill(Tag tag, uint64_t amount);
-  void take_entry(Ledger& other, uint32_t place, const Absorption& progress);
+  void take_entries(Ledger& other, uint32_t first, uint32_t n, const Absorption& progress);
+  bool take(const Key& key, Tag tag, const Count& theirs, const Absorption& progress);
 
   LedgerSpec spec_;
   HotTable hot_;
