@@ -33,6 +33,8 @@ export interface CounterSpec {
   readonly increment: "pkt" | "bytes";
   /** Most keys kept with their own count; below it every answer is exact. */
   readonly capacity: number;
+  /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 8. */
+  readonly coldPerKey?: number;
 }
 
 /** "all": since the counter was made. "realtime": the last closed second and the current one. */
@@ -124,6 +126,7 @@ export interface Tap {
 interface Addon {
   openTap(source: TapSource): Tap;
   counterBytes(spec: CounterSpec): number;
+  capacityFor(share: number, width: number): number;
   checkKey(keyType: string, key: string): string;
   deviceExists(name: string): boolean;
   mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
@@ -163,6 +166,10 @@ export const openTap = (source: TapSource): Tap => addon().openTap(source);
 
 /** The ceiling in bytes of one counter: cumulative ledger, current and past pane, distinct sets. */
 export const counterBytes = (spec: CounterSpec): number => addon().counterBytes(spec);
+
+/** The least capacity that tells every key of at least `share` of the total within `width` of its count, whatever the
+ * traffic. Both above 0, at most 1. Throws `bad_request`. */
+export const capacityFor = (share: number, width: number): number => addon().capacityFor(share, width);
 
 /** The canonical text of a key ("2001:DB8::0,80" -> "2001:db8::,80"); throws `bad_request` with what is wrong. */
 export const checkKey = (keyType: string, key: string): string => addon().checkKey(keyType, key);

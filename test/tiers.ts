@@ -33,6 +33,7 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
         counted("core", [...make, "test"]),
         counted("core under sanitizers", [...make, "asan"]),
         check("parser fuzz", [...make, "fuzz", fuzzCount]),
+        check("soundness", [...make, "soundness", `COUNT=${long ? 200_000_000 : 20_000_000}`]),
         vitest("native"),
       ],
     },

@@ -20,6 +20,13 @@ Napi::Value counter_bytes(Info info) {
   });
 }
 
+Napi::Value capacity_for(Info info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const double share = info[0].ToNumber().DoubleValue(), width = info[1].ToNumber().DoubleValue();
+    return Napi::Number::New(info.Env(), LedgerSpec::capacity_for(share, width));
+  });
+}
+
 Napi::Value check_key(Info info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const KeyType type = KeyType::parse(to_text(info[0], "keyType"));
@@ -120,6 +127,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   };
   declare("openTap", TapObject::open);
   declare("counterBytes", counter_bytes);
+  declare("capacityFor", capacity_for);
   declare("checkKey", check_key);
   declare("deviceExists", has_device);
   declare("mergeLedgers", merge_ledgers);

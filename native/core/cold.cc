@@ -112,6 +112,7 @@ uint64_t Cold::estimate(uint32_t tag) const noexcept {
 /// Every new cell that needs a carry has an old one in it, so the carries fit.
 void Cold::fold() {
   std::vector<Carry> old;
+  old.reserve(carried_);
   for (size_t i = 0; i < carries_.size(); ++i)
     if (carries_[i].index != 0) old.push_back(std::exchange(carries_[i], {}));
   carried_ = 0;

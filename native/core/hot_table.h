@@ -23,46 +23,46 @@ inline Tag tag_of(uint64_t hash) noexcept { return static_cast<Tag>(hash >> 32);
 /**
  * Entries stand densely in an array and never move; a head for each hash value and a link in each entry chain
  * them. So a full table has no empty places, one entry replaces another where it stands, and a walk over all
- * entries may be interrupted. Entries are as wide as they must be: keys as the widest so far, counts of 32
- * bits until one needs more. Not thread-safe; one writer owns it.
+ * entries may be interrupted. Entries are as wide as they must be: keys as the longest so far, counts of 32
+ * bits until one needs more. Tags are not kept: who evicts an entry hashes its key again. Not thread-safe;
+ * one writer owns it.
  *
- * An entry in 64-bit words: tag | link << 32; the key; since | prior << 32, or since, prior when wide.
+ * An entry: link (2 bytes, 4 in large tables), key, padding to 4, since, prior (4 or 8 bytes each).
  */
 class HotTable {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  /// Room for `entries` keys of `key_words` 64-bit words.
-  HotTable(size_t entries, size_t key_words)
+  /// Room for `entries` keys of `key_bytes` bytes, their length byte included.
+  HotTable(size_t entries, size_t key_bytes)
       : capacity_(entries),
-        key_words_(key_words),
         short_(entries < UINT16_MAX),
-        heads_(entries * kHeads * head_bytes(entries)),
-        words_(entries * stride()) {}
+        shape_(shape(entries, key_bytes, false)),
+        heads_(entries * kHeads * link_bytes(entries)),
+        bytes_(entries * shape_.stride + kSlack) {}
 
   size_t size() const noexcept { return used_; }
   size_t capacity() const noexcept { return capacity_; }
 
   /// The key's place, or kNone.
   uint32_t find(const Key& key, Tag tag) const noexcept {
-    const size_t words = key.words();
-    if (words > key_words_) return kNone;
-    const auto* wanted = reinterpret_cast<const uint64_t*>(key.bytes.data());
+    const size_t length = key.length() + 1;
+    if (length > shape_.key_bytes) return kNone;
     for (uint32_t link = head(tag); link != 0;) {
-      const uint64_t* entry = at(link - 1);
-      if (static_cast<Tag>(entry[0]) == tag && same(entry + 1, wanted, words)) return link - 1;
-      link = static_cast<uint32_t>(entry[0] >> 32);
+      const uint8_t* entry = at(link - 1);
+      if (same(entry + link_bytes(), key, length)) return link - 1;
+      link = link_of(entry);
     }
     return kNone;
   }
 
   /// Asks the processor for what find() reads first, and then second.
-  void prefetch(Tag tag) const noexcept { __builtin_prefetch(heads_.data() + home(tag) * (short_ ? 2 : 4)); }
+  void prefetch(Tag tag) const noexcept { __builtin_prefetch(heads_.data() + home(tag) * link_bytes()); }
   void prefetch_entry(Tag tag) const noexcept {
     const uint32_t link = head(tag);
-    const uint64_t* entry = at(link == 0 ? 0 : link - 1);
+    const uint8_t* entry = at(link == 0 ? 0 : link - 1);
     __builtin_prefetch(entry);
-    __builtin_prefetch(entry + stride() - 1);
+    __builtin_prefetch(entry + shape_.stride - 1);
   }
 
   /// Adds a key that is not there, while size() is below capacity().
@@ -70,34 +70,36 @@ class HotTable {
     put(static_cast<uint32_t>(used_++), key, tag, count);
   }
 
-  /// Puts a key that is not there in another one's place.
-  void replace(uint32_t place, const Key& key, Tag tag, const Count& count) {
-    unlink(place);
+  /// Puts a key that is not there in the place of another one, whose tag is `old`.
+  void replace(uint32_t place, Tag old, const Key& key, Tag tag, const Count& count) {
+    unlink(place, old);
     put(place, key, tag, count);
   }
 
-  Tag tag(uint32_t place) const noexcept { return static_cast<Tag>(at(place)[0]); }
   Key key(uint32_t place) const noexcept {
+    const uint8_t* from = at(place) + link_bytes();
+    const size_t length = size_t{from[0]} + 1;
     Key key;
-    std::memcpy(key.bytes.data(), at(place) + 1, key_words_ * 8);
+    size_t i = 0;
+    for (; i + 8 <= length; i += 8) std::memcpy(key.bytes.data() + i, from + i, 8);
+    if (i == length) return key;
+    uint64_t last;
+    std::memcpy(&last, from + i, 8);
+    last = last << (64 - 8 * (length - i)) >> (64 - 8 * (length - i));
+    std::memcpy(key.bytes.data() + i, &last, 8);
     return key;
   }
-  Count count(uint32_t place) const noexcept {
-    const uint64_t* word = at(place) + 1 + key_words_;
-    if (wide_) return {word[0], word[1]};
-    return {word[0] & UINT32_MAX, word[0] >> 32};
-  }
+  Count count(uint32_t place) const noexcept { return read(at(place) + shape_.count_at, shape_.wide); }
   void set_count(uint32_t place, const Count& count) noexcept {
-    uint64_t* word = at(place) + 1 + key_words_;
-    word[0] = wide_ ? count.since : count.since | count.prior << 32;
-    if (wide_) word[1] = count.prior;
+    uint8_t* to = at(place) + shape_.count_at;
+    if (shape_.wide) return void(std::memcpy(to, &count, sizeof count));
+    const uint32_t narrow[] = {static_cast<uint32_t>(count.since), static_cast<uint32_t>(count.prior)};
+    std::memcpy(to, narrow, sizeof narrow);
   }
-  /// Adds to `since`.
-  void bump(uint32_t place, uint64_t amount) noexcept { at(place)[1 + key_words_] += amount; }
 
   /// Makes sure that counts up to `most` fit.
   void fit(uint64_t most) {
-    if (most > UINT32_MAX && !wide_) widen(key_words_, true);
+    if (most > UINT32_MAX && !shape_.wide) widen(shape(capacity_, shape_.key_bytes, true));
   }
 
   void clear() noexcept {
@@ -106,90 +108,117 @@ class HotTable {
   }
 
   HotTable clone() const {
-    HotTable copy(capacity_, key_words_);
-    if (wide_) copy.widen(key_words_, true);
-    std::memcpy(copy.words_.data(), words_.data(), used_ * stride() * 8);
+    HotTable copy(capacity_, shape_.key_bytes);
+    if (shape_.wide) copy.fit(UINT64_MAX);
+    std::memcpy(copy.bytes_.data(), bytes_.data(), used_ * shape_.stride);
     std::memcpy(copy.heads_.data(), heads_.data(), heads_.size());
     copy.used_ = used_;
     return copy;
   }
 
-  /// Most bytes it ever holds.
-  static size_t bytes(size_t entries, size_t key_words) noexcept {
-    return entries * (kHeads * head_bytes(entries) + (1 + key_words + 2) * 8);
+  /// Bytes with so long keys and narrow or wide counts.
+  static size_t bytes(size_t entries, size_t key_bytes, bool wide) noexcept {
+    return entries * (kHeads * link_bytes(entries) + shape(entries, key_bytes, wide).stride) + kSlack;
   }
 
  private:
   /// Chain heads for each entry: most chains are empty or of one entry.
   static constexpr size_t kHeads = 2;
-  static size_t head_bytes(size_t entries) noexcept { return entries < UINT16_MAX ? 2 : 4; }
+  /// Whole words are read at the end of the last key.
+  static constexpr size_t kSlack = 8;
 
-  size_t stride() const noexcept { return 1 + key_words_ + (wide_ ? 2 : 1); }
+  struct Shape {
+    size_t key_bytes, count_at, stride;
+    bool wide;
+  };
+  static Shape shape(size_t entries, size_t key_bytes, bool wide) noexcept {
+    const size_t count_at = (link_bytes(entries) + key_bytes + 3) / 4 * 4;
+    return {key_bytes, count_at, count_at + (wide ? 16 : 8), wide};
+  }
+
+  static size_t link_bytes(size_t entries) noexcept { return entries < UINT16_MAX ? 2 : 4; }
+  size_t link_bytes() const noexcept { return short_ ? 2 : 4; }
   size_t home(Tag tag) const noexcept { return (uint64_t{tag} * kHeads * capacity_) >> 32; }
-  uint32_t head(Tag tag) const noexcept {
-    if (short_) return reinterpret_cast<const uint16_t*>(heads_.data())[home(tag)];
-    return reinterpret_cast<const uint32_t*>(heads_.data())[home(tag)];
-  }
-  void set_head(Tag tag, uint32_t link) noexcept {
-    if (short_)
-      reinterpret_cast<uint16_t*>(heads_.data())[home(tag)] = static_cast<uint16_t>(link);
-    else
-      reinterpret_cast<uint32_t*>(heads_.data())[home(tag)] = link;
-  }
-  uint64_t* at(uint32_t place) noexcept { return words_.data() + place * stride(); }
-  const uint64_t* at(uint32_t place) const noexcept { return words_.data() + place * stride(); }
+  uint8_t* at(size_t place) noexcept { return bytes_.data() + place * shape_.stride; }
+  const uint8_t* at(size_t place) const noexcept { return bytes_.data() + place * shape_.stride; }
 
-  /// The first word tells the length, so words behind the key's own need not be looked at.
-  static bool same(const uint64_t* one, const uint64_t* other, size_t words) noexcept {
-    for (size_t i = 0; i < words; ++i)
-      if (one[i] != other[i]) return false;
-    return true;
+  /// A link is a place + 1; 0: none.
+  uint32_t link_of(const uint8_t* from) const noexcept {
+    uint32_t link = 0;
+    if (!short_) return std::memcpy(&link, from, 4), link;
+    return std::memcpy(&link, from, 2), link;
+  }
+  void set_link(uint8_t* to, uint32_t link) const noexcept {
+    if (short_)
+      std::memcpy(to, &link, 2);
+    else
+      std::memcpy(to, &link, 4);
+  }
+  uint32_t head(Tag tag) const noexcept { return link_of(heads_.data() + home(tag) * link_bytes()); }
+  void set_head(Tag tag, uint32_t link) noexcept { set_link(heads_.data() + home(tag) * link_bytes(), link); }
+
+  /// The first byte tells the length, so bytes behind the key's own need not be looked at.
+  static bool same(const uint8_t* kept, const Key& key, size_t length) noexcept {
+    size_t i = 0;
+    uint64_t one, other;
+    for (; i + 8 <= length; i += 8) {
+      std::memcpy(&one, kept + i, 8);
+      std::memcpy(&other, key.bytes.data() + i, 8);
+      if (one != other) return false;
+    }
+    if (i == length) return true;
+    std::memcpy(&one, kept + i, 8);
+    std::memcpy(&other, key.bytes.data() + i, 8);
+    return ((one ^ other) << (64 - 8 * (length - i))) == 0;
+  }
+
+  static Count read(const uint8_t* from, bool wide) noexcept {
+    Count count;
+    uint32_t narrow[2];
+    if (wide) return std::memcpy(&count, from, sizeof count), count;
+    std::memcpy(narrow, from, sizeof narrow);
+    return {narrow[0], narrow[1]};
   }
 
   void put(uint32_t place, const Key& key, Tag tag, const Count& count) {
-    if (key.words() > key_words_) widen(key.words(), wide_);
-    uint64_t* entry = at(place);
-    entry[0] = tag | uint64_t{head(tag)} << 32;
-    std::memcpy(entry + 1, key.bytes.data(), key_words_ * 8);
+    if (key.length() + 1 > shape_.key_bytes) widen(shape(capacity_, key.length() + 1, shape_.wide));
+    uint8_t* entry = at(place);
+    set_link(entry, head(tag));
+    // Whole words; what is too much lies where the count comes.
+    for (size_t i = 0; i <= key.length(); i += 8)
+      std::memcpy(entry + link_bytes() + i, key.bytes.data() + i, 8);
     set_count(place, count);
     set_head(tag, place + 1);
   }
 
-  void unlink(uint32_t place) noexcept {
-    const auto next = static_cast<uint32_t>(at(place)[0] >> 32);
-    const uint32_t first = head(tag(place));
-    if (first == place + 1) return set_head(tag(place), next);
-    uint64_t* before = at(first - 1);
-    while (before[0] >> 32 != place + 1) before = at(static_cast<uint32_t>(before[0] >> 32) - 1);
-    before[0] = static_cast<Tag>(before[0]) | uint64_t{next} << 32;
+  void unlink(uint32_t place, Tag tag) noexcept {
+    const uint32_t next = link_of(at(place)), first = head(tag);
+    if (first == place + 1) return set_head(tag, next);
+    uint8_t* before = at(first - 1);
+    while (link_of(before) != place + 1) before = at(link_of(before) - 1);
+    set_link(before, next);
   }
 
   /// Gives every entry more room where it stands, the last one first.
-  void widen(size_t key_words, bool wide) {
-    const size_t old_stride = stride(), old_words = key_words_;
-    const bool was_wide = wide_;
-    key_words_ = key_words;
-    wide_ = wide;
-    words_.grow(capacity_ * stride());
+  void widen(const Shape& wanted) {
+    const Shape old = shape_;
+    shape_ = wanted;
+    bytes_.grow(capacity_ * shape_.stride + kSlack);
     for (size_t place = used_; place-- > 0;) {
-      uint64_t old[1 + Key::kBytes / 8 + 2];
-      std::memcpy(old, words_.data() + place * old_stride, old_stride * 8);
-      uint64_t* entry = at(static_cast<uint32_t>(place));
-      std::memset(entry, 0, stride() * 8);
-      std::memcpy(entry, old, (1 + old_words) * 8);
-      const uint64_t* count = old + 1 + old_words;
-      set_count(static_cast<uint32_t>(place),
-                was_wide ? Count{count[0], count[1]} : Count{count[0] & UINT32_MAX, count[0] >> 32});
+      uint8_t entry[4 + Key::kBytes + 16];
+      std::memcpy(entry, bytes_.data() + place * old.stride, old.stride);
+      std::memset(at(place), 0, shape_.stride);
+      std::memcpy(at(place), entry, link_bytes() + old.key_bytes);
+      set_count(static_cast<uint32_t>(place), read(entry + old.count_at, old.wide));
     }
   }
 
   size_t capacity_;
-  size_t key_words_;
-  bool short_;         // heads of 16 bits, else 32
-  bool wide_ = false;  // counts of 64 bits, else 32
+  bool short_;  // links of 16 bits, else 32
+  Shape shape_;
   size_t used_ = 0;
-  Zeroed<uint8_t> heads_;  // place + 1 of a chain's first entry; 0: none
-  Zeroed<uint64_t> words_;
+  Zeroed<uint8_t> heads_;  // the link to each chain's first entry
+  Zeroed<uint8_t> bytes_;
 };
 
 }  // namespace tallytree

@@ -65,24 +65,26 @@ uint64_t KeyBatch::fill(const KeyType& type, const Secret& secret,
   } else {
     for (size_t i = 0; i < size; ++i) type.make(*packets[i], keys[i]);
   }
-  hash(secret, all_v4);
+  hash_keys(secret, {keys.data(), size}, hashes.data());
   return unkeyed;
 }
 
-void KeyBatch::hash(const Secret& secret, bool alike) noexcept {
-  if (!alike || size == 0) {
-    for (size_t i = 0; i < size; ++i) hashes[i] = keys[i].hash(secret);
-    return;
-  }
-  constexpr size_t kMostWords = 2;  // of an IPv4 key: at most 13 bytes and their number
+void hash_keys(const Secret& secret, std::span<const Key> keys, uint64_t* hashes) noexcept {
+  constexpr size_t kMostWords = 2;  // an IPv4 key has at most 13 bytes and their number
+  const size_t words = keys.empty() ? 0 : keys[0].words();
   uint64_t lanes[kMostWords + 1][kBatch];
-  const size_t words = keys[0].words();
-  for (size_t i = 0; i < size; ++i) {
+  bool alike = words <= kMostWords;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    alike &= keys[i].words() == words;
     std::memcpy(&lanes[0][i], keys[i].bytes.data(), 8);
     std::memcpy(&lanes[1][i], keys[i].bytes.data() + 8, 8);
   }
-  std::fill_n(lanes[words], size, uint64_t{words} << 56);
-  hash_lanes(secret.k0, secret.k1, lanes, words + 1, hashes.data(), size);
+  if (!alike || keys.empty()) {
+    for (size_t i = 0; i < keys.size(); ++i) hashes[i] = keys[i].hash(secret);
+    return;
+  }
+  std::fill_n(lanes[words], keys.size(), uint64_t{words} << 56);
+  hash_lanes(secret.k0, secret.k1, lanes, words + 1, hashes, keys.size());
 }
 
 }  // namespace tallytree

@@ -10,6 +10,9 @@
 
 namespace tallytree {
 
+/// Hashes of at most kBatch keys, as Key::hash().
+void hash_keys(const Secret& secret, std::span<const Key> keys, uint64_t* hashes) noexcept;
+
 struct KeyBatch {
   size_t size = 0;
   std::array<Key, kBatch> keys;
@@ -18,10 +21,6 @@ struct KeyBatch {
 
   /// Of at most kBatch packets, those that have a key of this type. Returns how many wire packets have none.
   uint64_t fill(const KeyType& type, const Secret& secret, std::span<const Packet* const> from) noexcept;
-
- private:
-  /// `alike`: all keys are IPv4, so of one length.
-  void hash(const Secret& secret, bool alike) noexcept;
 };
 
 }  // namespace tallytree

@@ -2,15 +2,15 @@
 #include "ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
 #include "errors.h"
+#include "key_batch.h"
 
 namespace tallytree {
 namespace {
-
-size_t words_for(size_t bytes) { return (bytes + 7) / 8; }
 
 /// A byte count's cells would carry from the first eviction on.
 unsigned cold_level(const LedgerSpec& spec) { return spec.increment == Increment::bytes ? 1 : 0; }
@@ -32,16 +32,15 @@ uint32_t LedgerSpec::capacity_for(double share, double width) {
 }
 
 Ledger::Ledger(const LedgerSpec& spec)
-    : spec_(spec),
-      hot_(spec.capacity, words_for(spec.key_type.width(4))),
-      cold_(spec.cold_width(), cold_level(spec)) {}
+    : spec_(spec), hot_(spec.capacity, spec.key_type.width(4)), cold_(spec.cold_width(), cold_level(spec)) {}
 
 bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
   const Tag tag = tag_of(hash);
   total_ += amount;
   hot_.fit(total_);
   if (const uint32_t place = hot_.find(key, tag); place != HotTable::kNone) {
-    hot_.bump(place, amount);
+    const Count count = hot_.count(place);
+    hot_.set_count(place, {count.since + amount, count.prior});
     return false;
   }
   admit(key, tag, {amount, floor_});
@@ -52,8 +51,8 @@ bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
 void Ledger::admit(const Key& key, Tag tag, const Count& count) {
   if (hot_.size() < spec_.capacity) return hot_.insert(key, tag, count);
   if (count.rank() <= floor_) return spill(tag, count.since);
-  const uint32_t place = vacate();
-  hot_.replace(place, key, tag, count);
+  const Vacancy vacancy = vacate();
+  hot_.replace(vacancy.place, vacancy.tag, key, tag, count);
   sweep_.note(count.rank() > floor_ ? count.rank() - floor_ : 0);
 }
 
@@ -64,14 +63,15 @@ void Ledger::spill(Tag tag, uint64_t amount) {
 
 /// The place of an entry that is not above the floor, its weight gone to the cold part. When a round finds no
 /// more of them, the floor rises to a height that 3/4 K entries reach. The caller notes what it puts there.
-uint32_t Ledger::vacate() {
+Ledger::Vacancy Ledger::vacate() {
   while (true) {
     while (sweep_.hand < spec_.capacity) {
       const uint32_t place = sweep_.hand++;
       const Count count = hot_.count(place);
       if (count.rank() <= floor_) {
-        spill(hot_.tag(place), count.since);
-        return place;
+        const Tag tag = tag_at(place);
+        spill(tag, count.since);
+        return {place, tag};
       }
       sweep_.note(count.rank() - floor_);
     }
@@ -120,36 +120,48 @@ Absorption Ledger::begin_absorb(Ledger& other) {
 /// Common keys first: what gives way while the others are admitted must have been added whole.
 bool Ledger::absorb_some(Ledger& other, Absorption& progress, size_t entries) {
   const auto size = static_cast<uint32_t>(other.hot_.size());
-  for (; entries > 0; --entries) {
+  while (entries > 0) {
+    if (progress.next == size && progress.common_done) {
+      other.clear();
+      return true;
+    }
     if (progress.next == size) {
-      if (progress.common_done) {
-        other.clear();
-        return true;
-      }
       progress.common_done = true;
       progress.next = 0;
       sweep_.reset();  // its notes know nothing of the sums
-      continue;
     }
-    take_entry(other, progress.next++, progress);
+    const auto n = static_cast<uint32_t>(std::min({entries, kBatch, size_t{size} - progress.next}));
+    take_entries(other, progress.next, n, progress);
+    progress.next += n;
+    entries -= n;
   }
   return false;
 }
 
-void Ledger::take_entry(Ledger& other, uint32_t place, const Absorption& progress) {
-  const Count theirs = other.hot_.count(place);
-  if (theirs.rank() == 0) return;  // taken in the first pass
-  const Tag tag = other.hot_.tag(place);
-  const Key key = other.hot_.key(place);
+void Ledger::take_entries(Ledger& other, uint32_t first, uint32_t n, const Absorption& progress) {
+  std::array<Key, kBatch> keys;
+  std::array<uint64_t, kBatch> hashes;
+  for (uint32_t i = 0; i < n; ++i) keys[i] = other.hot_.key(first + i);
+  hash_keys(spec_.secret, {keys.data(), n}, hashes.data());
+  for (uint32_t i = 0; i < n; ++i) prefetch(hashes[i]);
+  for (uint32_t i = 0; i < n; ++i) prefetch_entry(hashes[i]);
+  for (uint32_t i = 0; i < n; ++i) {
+    const Count theirs = other.hot_.count(first + i);
+    if (theirs.rank() == 0) continue;  // taken in the first pass
+    if (take(keys[i], tag_of(hashes[i]), theirs, progress)) other.hot_.set_count(first + i, {0, 0});
+  }
+}
+
+bool Ledger::take(const Key& key, Tag tag, const Count& theirs, const Absorption& progress) {
   if (progress.common_done) {
     admit(key, tag, {theirs.since, theirs.prior + progress.own_floor});
-  } else if (const uint32_t own = hot_.find(key, tag); own != HotTable::kNone) {
-    const Count ours = hot_.count(own);
-    hot_.set_count(own, {ours.since + theirs.since, ours.prior - progress.other_floor + theirs.prior});
-  } else {
-    return;
+    return true;
   }
-  other.hot_.set_count(place, {0, 0});
+  const uint32_t place = hot_.find(key, tag);
+  if (place == HotTable::kNone) return false;
+  const Count ours = hot_.count(place);
+  hot_.set_count(place, {ours.since + theirs.since, ours.prior - progress.other_floor + theirs.prior});
+  return true;
 }
 
 void Ledger::clear() noexcept {
@@ -174,7 +186,7 @@ Ledger Ledger::clone() const {
 std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
   std::vector<Entry> found;
   for (uint32_t place = 0; place < hot_.size(); ++place) {
-    const Interval interval = interval_of(hot_.count(place), hot_.tag(place));
+    const Interval interval = interval_of(hot_.count(place), tag_at(place));
     if (interval.upper > above) found.push_back({hot_.key(place), interval});
   }
   std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) {
@@ -184,8 +196,9 @@ std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
   return found;
 }
 
-size_t Ledger::bytes(const LedgerSpec& spec) noexcept {
-  return sizeof(Ledger) + HotTable::bytes(spec.capacity, words_for(spec.key_type.width(6))) +
+size_t Ledger::bytes(const LedgerSpec& spec, int family, bool wide) noexcept {
+  constexpr size_t kKeyType = 256;  // its text and parts
+  return sizeof(Ledger) + kKeyType + HotTable::bytes(spec.capacity, spec.key_type.width(family), wide) +
          Cold::bytes(spec.cold_width());
 }
 

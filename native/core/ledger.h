@@ -117,16 +117,23 @@ class Ledger {
 
   static LedgerSummary summarize(std::span<const uint8_t> bytes);
 
-  /// Most bytes a ledger of this specification ever holds.
-  static size_t bytes(const LedgerSpec& spec) noexcept;
+  /// Most bytes a ledger of this specification ever holds; or while it has seen IPv4 only (`family` 4), or
+  /// the total is below 2^32 (not `wide`).
+  static size_t bytes(const LedgerSpec& spec, int family = 6, bool wide = true) noexcept;
 
  private:
   Interval interval_of(const Count& count, Tag tag) const noexcept;
   uint32_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
   void admit(const Key& key, Tag tag, const Count& count);
-  uint32_t vacate();
+  struct Vacancy {
+    uint32_t place;
+    Tag tag;  ///< of the key that is still there
+  };
+  Vacancy vacate();
+  Tag tag_at(uint32_t place) const noexcept { return tag_of(hot_.key(place).hash(spec_.secret)); }
   void spill(Tag tag, uint64_t amount);
-  void take_entry(Ledger& other, uint32_t place, const Absorption& progress);
+  void take_entries(Ledger& other, uint32_t first, uint32_t n, const Absorption& progress);
+  bool take(const Key& key, Tag tag, const Count& theirs, const Absorption& progress);
 
   LedgerSpec spec_;
   HotTable hot_;

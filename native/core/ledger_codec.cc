@@ -13,9 +13,11 @@
 //   varint
 //           value
 #include <algorithm>
+#include <array>
 
 #include "bytes.h"
 #include "errors.h"
+#include "key_batch.h"
 #include "ledger.h"
 
 namespace tallytree {
@@ -25,7 +27,8 @@ constexpr uint32_t kMagic = 0x474c5454;  // "TTLG"
 constexpr uint16_t kVersion = 1;
 
 void refuse(bool bad, const char* why) {
-  if (bad) throw std::invalid_argument(std::string("not an encoded ledger: ") + why);
+  if (bad) [[unlikely]]
+    throw std::invalid_argument(std::string("not an encoded ledger: ") + why);
 }
 
 struct Header {
@@ -94,17 +97,28 @@ void read_cells(ByteReader& in, const Header& header, Cold& cold) {
   refuse(cells > 0 && (left[0] != 0 || left[1] != 0), "cells below the spilled weight");
 }
 
-void read_entry(ByteReader& in, const Header& header, Key& key, Count& count) {
-  key.bytes[0] = in.fixed<uint8_t>();
-  refuse(
-      key.length() + 1 != header.spec.key_type.width(4) && key.length() + 1 != header.spec.key_type.width(6),
-      "a key of the wrong length");
-  const auto content = in.raw(key.length());
-  std::copy(content.begin(), content.end(), key.bytes.begin() + 1);
-  count.since = in.varint();
-  count.prior = in.varint();
-  refuse(count.prior > header.floor, "an entry's prior above the floor");
-}
+/// Some entries, read and hashed together.
+struct Read {
+  size_t size = 0;
+  std::array<Key, kBatch> keys;
+  std::array<Count, kBatch> counts;
+  std::array<uint64_t, kBatch> hashes;
+
+  void fill(ByteReader& in, const Header& header, size_t entries) {
+    const size_t four = header.spec.key_type.width(4) - 1, six = header.spec.key_type.width(6) - 1;
+    for (size = 0; size < entries; ++size) {
+      Key& key = keys[size] = {};
+      key.bytes[0] = in.fixed<uint8_t>();
+      refuse(key.length() != four && key.length() != six, "a key of the wrong length");
+      const auto content = in.raw(key.length());
+      std::copy(content.begin(), content.end(), key.bytes.begin() + 1);
+      counts[size].since = in.varint();
+      counts[size].prior = in.varint();
+      refuse(counts[size].prior > header.floor, "an entry's prior above the floor");
+    }
+    hash_keys(header.spec.secret, {keys.data(), size}, hashes.data());
+  }
+};
 
 }  // namespace
 
@@ -160,15 +174,16 @@ Ledger Ledger::decode(std::span<const uint8_t> bytes, const Secret& secret) {
   ledger.unkeyed = header.unkeyed;
   ledger.hot_.fit(header.total);
   uint64_t left = header.total - header.spilled;
-  for (uint32_t i = 0; i < entries; ++i) {
-    Key key;
-    Count count;
-    read_entry(in, header, key, count);
-    const Tag tag = tag_of(key.hash(secret));
-    refuse(count.since > left, "entries above the total");
-    refuse(ledger.hot_.find(key, tag) != HotTable::kNone, "a key twice");
-    left -= count.since;
-    ledger.hot_.insert(key, tag, count);
+  Read read;
+  for (size_t done = 0; done < entries; done += read.size) {
+    read.fill(in, header, std::min<size_t>(kBatch, entries - done));
+    for (size_t i = 0; i < read.size; ++i) {
+      const Tag tag = tag_of(read.hashes[i]);
+      refuse(read.counts[i].since > left, "entries above the total");
+      refuse(ledger.hot_.find(read.keys[i], tag) != HotTable::kNone, "a key twice");
+      left -= read.counts[i].since;
+      ledger.hot_.insert(read.keys[i], tag, read.counts[i]);
+    }
   }
   refuse(left != 0, "entries below the total");
   read_cells(in, header, ledger.cold_);

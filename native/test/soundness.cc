@@ -1,5 +1,5 @@
 // Soundness: streams of every kind, purged, encoded and merged by random trees; every key's interval is
-// checked against an exact count. soundness [COUNT=3000000] [SEED=1]; the last line is the verdict.
+// checked against an exact count. soundness [COUNT=20000000] [SEED=1]; the last line is the verdict.
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -117,7 +117,7 @@ void judge_hosts(const Stream& stream, size_t hosts, std::mt19937_64& random, Ve
 }  // namespace
 
 int main(int argc, char** argv) {
-  const uint64_t wanted = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 3'000'000;
+  const uint64_t wanted = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 20'000'000;
   const uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   Verdict verdict;
   for (uint64_t round = 0; verdict.passed + verdict.failed < wanted; ++round) {
