@@ -63,6 +63,7 @@ class PacketRing {
  private:
   void configure(uint32_t mib);
   tpacket_block_desc* block() const noexcept;
+  void prefetch(const uint8_t* from, uint32_t frame_size) const noexcept;
 
   Descriptor socket_;
   uint8_t* memory_ = nullptr;

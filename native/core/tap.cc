@@ -76,9 +76,8 @@ void Tap::run() {
 }
 
 bool Tap::count_batch() {
-  std::array<Packet, kBatch> batch;
-  const size_t n = source_->read(batch);
-  engine_.count({batch.data(), n});
+  const size_t n = source_->read(batch_);
+  engine_.count({batch_.data(), n});
   if (n == 0 && !ended_ && source_->ended()) {
     ended_ = true;
     at_end_();
