@@ -12,7 +12,9 @@
 namespace tallytree {
 namespace {
 
-constexpr uint32_t kBlockSize = 1 << 20;
+constexpr uint32_t kMiB = 1 << 20;
+// The kernel hands a block over after kRetireMs, however little is in it: small ones waste less of the ring.
+constexpr uint32_t kBlockSize = kMiB / 16;
 constexpr uint32_t kFrameSize = 2048;
 constexpr uint32_t kRetireMs = 1;
 constexpr uint32_t kFramesAhead = 8;
@@ -70,7 +72,7 @@ PacketRing::PacketRing(uint32_t mib) {
 PacketRing::~PacketRing() { munmap(memory_, size_); }
 
 void PacketRing::configure(uint32_t mib) {
-  blocks_ = mib;
+  blocks_ = mib * (kMiB / kBlockSize);
   const int fd = socket_.get();
   const int version = TPACKET_V3;
   const int on = 1;

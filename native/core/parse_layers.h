@@ -9,8 +9,8 @@
 
 namespace tallytree {
 
-/// The rest of a packet from some header on. Invariant: captured <= length. Handed on by reference: a copy on the
-/// stack is written in eights and read in sixteens, which stalls the processor.
+/// The rest of a packet from some header on. Invariant: captured <= length. Handed on by reference: a copy on
+/// the stack is written in eights and read in sixteens, which stalls the processor.
 struct Layer {
   const uint8_t* data = nullptr;
   size_t captured = 0;  ///< bytes that may be read

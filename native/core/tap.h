@@ -61,6 +61,7 @@ class Tap {
   std::array<Packet, kBatch> batch_;
   std::deque<Waiting> waiting_;
   Clock::time_point next_tick_{};
+  size_t counted_ = 0;  // since the thread slept
   bool ended_ = false;
 
   std::mutex mutex_;
