@@ -1,6 +1,7 @@
 {
   "target_defaults": {
-    "cflags_cc": ["-std=c++20", "-O3", "-Wall", "-Wextra", "-fno-strict-aliasing"],
+    "cflags_cc": ["-std=c++20", "-O3", "-Wall", "-Wextra", "-fno-strict-aliasing", "-fvisibility=hidden", "-flto=auto"],
+    "ldflags": ["-flto=auto"],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-rtti"]
   },
   "targets": [

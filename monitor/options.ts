@@ -36,7 +36,7 @@ function command(): Command {
     .addOption(
       number("--agent-port <port>", "port of agents, left out by the nfqueue tap", [1, 65535]).default(8000),
     )
-    .addOption(number("--ring <MiB>", "size of the packet tap's ring", [1, 4096]).default(32))
+    .addOption(number("--ring <MiB>", "size of the packet tap's ring", [1, 4096]).default(16))
     .addOption(
       number("--memory <MiB>", "most that all counters together may take", [1, 1048576]).default(256),
     )

@@ -11,7 +11,7 @@ namespace {
 
 std::unique_ptr<Source> open_source(const Napi::Object& source) {
   const std::string kind = to_text(source.Get("kind"), "kind");
-  if (kind == "packet") return std::make_unique<PacketSource>(field_or(source, "ringMiB", 32, 1, 4096));
+  if (kind == "packet") return std::make_unique<PacketSource>(field_or(source, "ringMiB", PacketSource::kDefaultRingMiB, 1, 4096));
   if (kind == "file") return std::make_unique<FileSource>(to_text(source.Get("path"), "path"));
   if (kind != "nfqueue") throw std::invalid_argument("kind must be \"packet\", \"nfqueue\" or \"file\"");
   NfqueueOptions options;

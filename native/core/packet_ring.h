@@ -34,7 +34,7 @@ class PacketRing {
  public:
   static constexpr uint32_t kSnapLength = 160;
 
-  /// All devices, both directions; `mib` blocks of 1 MiB. Throws std::system_error.
+  /// All devices, both directions; `mib`: its size. Throws std::system_error.
   explicit PacketRing(uint32_t mib);
   ~PacketRing();
   PacketRing(const PacketRing&) = delete;
@@ -63,6 +63,7 @@ class PacketRing {
  private:
   void configure(uint32_t mib);
   tpacket_block_desc* block() const noexcept;
+  void prefetch(const uint8_t* from, uint32_t frame_size) const noexcept;
 
   Descriptor socket_;
   uint8_t* memory_ = nullptr;

@@ -22,7 +22,7 @@ namespace tallytree {
 /// is offered() - settled().
 class PacketSource final : public Source {
  public:
-  static constexpr uint32_t kDefaultRingMiB = 32;
+  static constexpr uint32_t kDefaultRingMiB = 16;
 
   /// `ring_mib`: kernel memory for packets that wait to be counted, at least 1. Throws std::system_error.
   explicit PacketSource(uint32_t ring_mib = kDefaultRingMiB);
@@ -31,6 +31,7 @@ class PacketSource final : public Source {
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
+  int rest_ms() const noexcept override { return 3; }  // of the tens that the ring holds
   void tick() noexcept override;
   SourceStats stats() override;
 

@@ -16,14 +16,16 @@ bool is_tag(uint16_t ethertype) noexcept {
   return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
 }
 
-ParseError parse_ip(Layer layer, uint16_t ethertype, Packet& out, Headers& headers) noexcept {
+ParseError parse_ip(const Layer& layer, uint16_t ethertype, Packet& out, Headers& headers) noexcept {
   if (ethertype == kEtherIpv4) return parse_ipv4(layer, out, headers);
   if (ethertype == kEtherIpv6) return parse_ipv6(layer, out, headers);
   return ParseError::not_ip;
 }
 
 /// The outermost tag names the VLAN: it is the one that a VLAN device takes off.
-ParseError parse_tags(Layer layer, uint16_t ethertype, Packet& out, Headers& headers) noexcept {
+ParseError parse_tags(const Layer& from, uint16_t ethertype, Packet& out, Headers& headers) noexcept {
+  if (!is_tag(ethertype)) return parse_ip(from, ethertype, out, headers);
+  Layer layer = from;
   for (int tags = 0; is_tag(ethertype); ++tags) {
     if (tags == kMaxTags) return ParseError::malformed;
     if (!layer.has(4)) return layer.length < 4 ? ParseError::malformed : ParseError::truncated;
@@ -34,12 +36,12 @@ ParseError parse_tags(Layer layer, uint16_t ethertype, Packet& out, Headers& hea
   return parse_ip(layer, ethertype, out, headers);
 }
 
-ParseError parse_ethernet(Layer layer, Packet& out, Headers& headers) noexcept {
+ParseError parse_ethernet(const Layer& layer, Packet& out, Headers& headers) noexcept {
   if (!layer.has(14)) return layer.length < 14 ? ParseError::malformed : ParseError::truncated;
   return parse_tags(layer.from(14), load16(layer.data + 12), out, headers);
 }
 
-ParseError parse_raw(Layer layer, Packet& out, Headers& headers) noexcept {
+ParseError parse_raw(const Layer& layer, Packet& out, Headers& headers) noexcept {
   if (!layer.has(1)) return layer.length == 0 ? ParseError::malformed : ParseError::truncated;
   const uint8_t version = layer.data[0] >> 4;
   if (version == 4) return parse_ipv4(layer, out, headers);
@@ -52,13 +54,13 @@ Direction cooked_direction(uint16_t type) noexcept {
   return type < kCookedOtherHost ? Direction::input : Direction::any;
 }
 
-ParseError parse_sll(Layer layer, Packet& out, Headers& headers) noexcept {
+ParseError parse_sll(const Layer& layer, Packet& out, Headers& headers) noexcept {
   if (!layer.has(16)) return layer.length < 16 ? ParseError::malformed : ParseError::truncated;
   out.direction = cooked_direction(load16(layer.data));
   return parse_tags(layer.from(16), load16(layer.data + 14), out, headers);
 }
 
-ParseError parse_sll2(Layer layer, Packet& out, Headers& headers) noexcept {
+ParseError parse_sll2(const Layer& layer, Packet& out, Headers& headers) noexcept {
   if (!layer.has(20)) return layer.length < 20 ? ParseError::malformed : ParseError::truncated;
   out.direction = cooked_direction(layer.data[10]);
   return parse_tags(layer.from(20), load16(layer.data), out, headers);

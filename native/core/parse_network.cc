@@ -60,7 +60,7 @@ ParseError skip_extensions(Chain& chain, Packet& out, Headers& headers) noexcept
 
 }  // namespace
 
-ParseError parse_ipv4(Layer layer, Packet& out, Headers& headers) noexcept {
+ParseError parse_ipv4(const Layer& layer, Packet& out, Headers& headers) noexcept {
   if (!layer.has(kIpv4Header)) return cut(layer, kIpv4Header);
   const uint8_t* data = layer.data;
   const size_t header = (data[0] & 0x0f) * size_t{4};
@@ -79,7 +79,7 @@ ParseError parse_ipv4(Layer layer, Packet& out, Headers& headers) noexcept {
   return parse_transport(layer.limited(total).from(header), out, headers);
 }
 
-ParseError parse_ipv6(Layer layer, Packet& out, Headers& headers) noexcept {
+ParseError parse_ipv6(const Layer& layer, Packet& out, Headers& headers) noexcept {
   if (!layer.has(kIpv6Header)) return cut(layer, kIpv6Header);
   const uint8_t* data = layer.data;
   const size_t stated = load16(data + 4);

@@ -46,6 +46,10 @@ class Source {
   /// settled() >= the offered() of its asking misses no packet that was there when it was asked.
   virtual uint64_t settled() noexcept = 0;
 
+  /// How long packets of a busy source may wait, in milliseconds, so that a wake-up finds many of them. 0:
+  /// none may, for somebody waits for them.
+  virtual int rest_ms() const noexcept { return 0; }
+
   /// Called at least every 250 ms by the tap thread, busy or idle (housekeeping, sign of life).
   virtual void tick() noexcept {}
 

@@ -13,6 +13,7 @@
 namespace tallytree {
 namespace {
 
+constexpr size_t kBusy = 64;  // packets from one sleep to the next
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kSettleLimit = std::chrono::milliseconds(50);
 
@@ -76,9 +77,9 @@ void Tap::run() {
 }
 
 bool Tap::count_batch() {
-  std::array<Packet, kBatch> batch;
-  const size_t n = source_->read(batch);
-  engine_.count({batch.data(), n});
+  const size_t n = source_->read(batch_);
+  engine_.count({batch_.data(), n});
+  counted_ += n;
   if (n == 0 && !ended_ && source_->ended()) {
     ended_ = true;
     at_end_();
@@ -117,13 +118,17 @@ void Tap::keep_time() {
   if (!source_->descriptors().empty()) engine_.advance(wall_second());
 }
 
+/// A busy source is left alone for a while: woken by each little block, the thread would mostly wake up.
 void Tap::wait() {
+  const bool rests = counted_ >= kBusy && source_->rest_ms() > 0;
+  counted_ = 0;
   std::array<pollfd, 8> polled;
   size_t n = 0;
   polled[n++] = {wake_fd_, POLLIN, 0};
   for (const int fd : source_->descriptors())
-    if (n < polled.size() && fd >= 0) polled[n++] = {fd, POLLIN, 0};
-  const int timeout_ms = waiting_.empty() ? static_cast<int>(kTick.count()) : 1;
+    if (!rests && n < polled.size() && fd >= 0) polled[n++] = {fd, POLLIN, 0};
+  const int longest = rests ? source_->rest_ms() : static_cast<int>(kTick.count());
+  const int timeout_ms = waiting_.empty() ? longest : 1;
   if (poll(polled.data(), n, timeout_ms) > 0 && (polled[0].revents & POLLIN)) {
     eventfd_t ignored;
     eventfd_read(wake_fd_, &ignored);

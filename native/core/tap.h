@@ -1,6 +1,7 @@
 // A tap: one source of packets, the engine it feeds, and the thread both live on.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -57,8 +58,10 @@ class Tap {
   std::unique_ptr<Source> source_;
   std::function<void()> at_end_;
   Engine engine_;
+  std::array<Packet, kBatch> batch_;
   std::deque<Waiting> waiting_;
   Clock::time_point next_tick_{};
+  size_t counted_ = 0;  // since the thread slept
   bool ended_ = false;
 
   std::mutex mutex_;

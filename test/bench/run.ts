@@ -3,8 +3,9 @@
 import { cpus } from "node:os";
 import { benchCounting } from "./counting.js";
 import { benchQueries } from "./queries.js";
+import { benchTaps } from "./taps.js";
 
-const benches = { counting: benchCounting, queries: benchQueries };
+const benches = { counting: benchCounting, queries: benchQueries, taps: benchTaps };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in benches));

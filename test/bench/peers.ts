@@ -1,0 +1,68 @@
+// Who else reads every packet of a host: the peers of the taps bench, from Debian packages.
+
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import type { Receiver } from "./wire.js";
+
+export interface Peer extends Receiver {
+  readonly package: string;
+  /** Undefined: it is there. */
+  readonly missing: string | undefined;
+}
+
+/** Installs the packages that are missing, without starting their services; a peer that stays missing says so. */
+export function peers(device: string, folder: string): readonly Peer[] {
+  return [softflowd(device, folder), nfpcapd(device, folder), tcpdump(device)].map((peer) => ({
+    ...peer,
+    missing: install(peer.package, peer.argv[0] ?? ""),
+  }));
+}
+
+type Found = Omit<Peer, "missing">;
+
+function softflowd(device: string, folder: string): Found {
+  const control = join(folder, "softflowd.ctl");
+  const files = ["-c", control, "-p", join(folder, "softflowd.pid")];
+  return {
+    name: "softflowd -m 400000",
+    package: "softflowd",
+    argv: ["softflowd", "-d", "-i", device, "-m", "400000", ...files],
+    asking: ["softflowctl", "-c", control, "statistics"],
+    packets: (said) => number(/Packets processed: (\d+)/, said),
+  };
+}
+
+function nfpcapd(device: string, folder: string): Found {
+  return {
+    name: "nfpcapd",
+    package: "nfdump",
+    argv: ["nfpcapd", "-i", device, "-w", folder, "-t", "3600"],
+    packets: (said) => number(/Total: Processed: (\d+)/, said),
+  };
+}
+
+function tcpdump(device: string): Found {
+  return {
+    name: "tcpdump -w /dev/null -s 96",
+    package: "tcpdump",
+    argv: ["tcpdump", "-n", "-Z", "root", "-i", device, "-w", "/dev/null", "-s", "96"],
+    packets: (said) => number(/(\d+) packets captured/, said),
+  };
+}
+
+function number(pattern: RegExp, said: string): number {
+  return Number(pattern.exec(said)?.[1] ?? Number.NaN);
+}
+
+function install(name: string, program: string): string | undefined {
+  if (isThere(program)) return undefined;
+  const argv = ["-qq", "-y", "install", "--no-install-recommends", name];
+  // RUNLEVEL=1 keeps a freshly installed package from starting its service.
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  spawnSync("apt-get", argv, { env, stdio: "ignore", timeout: 120_000 });
+  return isThere(program) ? undefined : `${program} is missing: apt-get install ${name} failed`;
+}
+
+function isThere(program: string): boolean {
+  return spawnSync("sh", ["-c", 'command -v "$1"', "sh", program]).status === 0;
+}

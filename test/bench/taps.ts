@@ -1,0 +1,105 @@
+// What reading every packet costs: our packet tap and its peers on the same traffic, in turn, in the same minutes.
+
+import { join } from "node:path";
+import { quantile, table } from "./figures.js";
+import { type Peer, peers } from "./peers.js";
+import { type Receiver, type Run, type Traffic, Wire } from "./wire.js";
+
+const rounds = Number(process.env.ROUNDS ?? 5);
+const sevenKeys = ["src", "dst", "src_dst", "sport", "dport", "src_dport", "src_sport_dst_dport_proto"];
+
+const traffics: readonly Traffic[] = [
+  { name: "100 000 flows, 300 kpps", flows: "zipf", packets: 600_000, rate: 300_000 },
+  { name: "100 000 flows, 900 kpps", flows: "zipf", packets: 1_800_000, rate: 900_000 },
+  { name: "100 000 flows, fastest", flows: "zipf", packets: 4_000_000 },
+  { name: "a million flows in churn, 900 kpps", flows: "churn", packets: 1_800_000, rate: 900_000 },
+  { name: "a million flows in churn, fastest", flows: "churn", packets: 4_000_000 },
+];
+
+interface Goal {
+  readonly what: string;
+  readonly ours: string;
+  readonly peer: string;
+  readonly most: number;
+}
+
+const [none, one, seven] = ["ours, no counter", "ours, src_dst", "ours, seven counters"] as const;
+const goals: readonly Goal[] = [
+  { what: "src_dst / nfpcapd", ours: one, peer: "nfpcapd", most: 1 / 3 },
+  { what: "src_dst / softflowd", ours: one, peer: "softflowd -m 400000", most: 1 / 6 },
+  { what: "seven / nfpcapd", ours: seven, peer: "nfpcapd", most: 0.6 },
+];
+/** Nanoseconds of src_dst at 900 kpps. */
+const mostNs = 80;
+
+export async function benchTaps(): Promise<string> {
+  const wire = new Wire();
+  try {
+    const all = peers(wire.device, wire.folder);
+    const missing = all.flatMap((peer) => (peer.missing === undefined ? [] : [`${peer.missing}\n`]));
+    const receivers = [...ours(), ...all.filter(isPresent)];
+    const parts: string[] = [];
+    for (const traffic of traffics) parts.push(await compare(wire, traffic, receivers));
+    return `CPU of the receiver's process a packet sent, 64-byte frames, ${rounds} rounds, medians; ratios by packet accounted\n${[...missing, ...parts].join("\n")}`;
+  } finally {
+    await wire.close();
+  }
+}
+
+const isPresent = ({ missing }: Peer) => missing === undefined;
+
+function ours(): readonly Receiver[] {
+  const tapper = join(import.meta.dirname, "tapper.js");
+  const packets = (said: string) => Number(/"packets":(\d+)/.exec(said)?.[1] ?? Number.NaN);
+  const tap = (name: string, keyTypes: readonly string[]): Receiver => ({
+    name,
+    argv: [process.execPath, tapper, "32", ...keyTypes],
+    packets,
+  });
+  return [tap(none, []), tap(one, ["src_dst"]), tap(seven, sevenKeys)];
+}
+
+async function compare(wire: Wire, traffic: Traffic, receivers: readonly Receiver[]): Promise<string> {
+  const runs = new Map<string, Run[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const receiver of receivers) {
+      const run = await wire.measure(receiver, traffic);
+      runs.set(receiver.name, [...(runs.get(receiver.name) ?? []), run]);
+    }
+  }
+  const header = [traffic.name, "ns/packet", "lowest", "highest", "accounted %", "lowest", "sent kpps"];
+  const rows = receivers.map(({ name }) => row(name, runs.get(name) ?? []));
+  const verdicts = [...goals.flatMap((goal) => verdict(goal, runs)), ...costVerdict(traffic, runs)];
+  return `${table(header, rows)}${verdicts.join("")}`;
+}
+
+function row(name: string, runs: readonly Run[]): readonly string[] {
+  const cpu = runs.map((run) => run.cpu);
+  const accounted = runs.map((run) => 100 * run.accounted);
+  const sent = quantile(runs.map((run) => run.packetsPerSecond)) / 1000;
+  return [
+    name,
+    ...[quantile(cpu), Math.min(...cpu), Math.max(...cpu)].map((ns) => ns.toFixed(0)),
+    ...[quantile(accounted), Math.min(...accounted)].map((share) => share.toFixed(2)),
+    sent.toFixed(0),
+  ];
+}
+
+function verdict({ what, ours, peer, most }: Goal, runs: ReadonlyMap<string, Run[]>): readonly string[] {
+  // A receiver that lost packets did not work for them.
+  const [own, other] = [ours, peer].map((name) =>
+    quantile((runs.get(name) ?? []).map(({ cpu, accounted }) => cpu / accounted)),
+  );
+  const ratio = (own ?? Number.NaN) / (other ?? Number.NaN);
+  if (Number.isNaN(ratio)) return [`  ${what}: not measured\n`];
+  return [
+    `  ${what}: ${ratio.toFixed(2)}, goal at most ${most.toFixed(2)}: ${ratio <= most ? "met" : "NOT MET"}\n`,
+  ];
+}
+
+function costVerdict({ rate }: Traffic, runs: ReadonlyMap<string, Run[]>): readonly string[] {
+  if (rate !== 900_000) return [];
+  const ns = quantile((runs.get(one) ?? []).map(({ cpu }) => cpu));
+  const met = ns <= mostNs ? "met" : "NOT MET";
+  return [`  src_dst: ${ns.toFixed(0)} ns a packet, goal at most ${mostNs}: ${met}\n`];
+}

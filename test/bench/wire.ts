@@ -1,0 +1,125 @@
+// Two namespaces joined by a veth, the packet generator at one end and a receiver to be measured at the other.
+
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Host, Lab, type Running } from "../lab.js";
+
+// This file runs compiled, from dist/test/bench/.
+const root = join(import.meta.dirname, "../../..");
+const generator = join(root, "build/native-test/generator");
+const device = "wire";
+/** Until a receiver has read what the kernel holds for it. */
+const drainMs = 500;
+const startMs = 700;
+
+export interface Traffic {
+  readonly name: string;
+  readonly flows: "zipf" | "churn";
+  readonly packets: number;
+  /** Packets a second; undefined: as fast as the kernel's receive path goes. */
+  readonly rate?: number;
+}
+
+export interface Receiver {
+  readonly name: string;
+  /** Runs until SIGTERM. */
+  readonly argv: readonly string[];
+  /** Packets accounted, of all it has said; NaN when it does not say. */
+  readonly packets: (said: string) => number;
+  /** Asked before the end, in the receiver's namespace; its output is part of what was said. */
+  readonly asking?: readonly string[];
+}
+
+export interface Run {
+  /** Nanoseconds of the receiver's processes a packet sent. */
+  readonly cpu: number;
+  readonly packetsPerSecond: number;
+  /** Share of the packets sent. */
+  readonly accounted: number;
+}
+
+export class Wire {
+  readonly #lab: Lab;
+  readonly #sender: Host;
+  readonly #receiver: Host;
+  readonly #address: string;
+
+  /** Builds the generator. Needs root. */
+  constructor() {
+    command("make", "-s", "-C", join(root, "native/test"), "generator");
+    this.#lab = new Lab(2);
+    this.#sender = this.#lab.host(0);
+    this.#receiver = this.#lab.host(1);
+    const [a, b] = [this.#sender.namespace, this.#receiver.namespace];
+    command("ip", "-n", a, "link", "add", device, "type", "veth", "peer", "name", device, "netns", b);
+    for (const namespace of [a, b]) this.#prepare(namespace);
+    // The packets end behind the taps and cost the host nothing more.
+    this.#at(b, "iptables", "-t", "raw", "-A", "PREROUTING", "-i", device, "-j", "DROP");
+    this.#address = this.#at(b, "cat", `/sys/class/net/${device}/address`).trim();
+  }
+
+  get folder(): string {
+    return this.#lab.folder;
+  }
+
+  get device(): string {
+    return device;
+  }
+
+  close(): Promise<void> {
+    return this.#lab.close();
+  }
+
+  /** One receiver, started anew, on core 1 and one lot of traffic from core 0. */
+  async measure(receiver: Receiver, traffic: Traffic): Promise<Run> {
+    const running = await this.#lab.spawn(this.#receiver, ["taskset", "-c", "1", ...receiver.argv]);
+    await sleep(startMs);
+    const before = cpuTime(running.pid);
+    const { sent, seconds } = await this.#send(traffic);
+    await sleep(drainMs);
+    const cpu = cpuTime(running.pid) - before;
+    const packets = await this.#accounted(receiver, running);
+    return { cpu: cpu / sent, packetsPerSecond: sent / seconds, accounted: packets / sent };
+  }
+
+  async #accounted({ asking, packets }: Receiver, running: Running): Promise<number> {
+    const answer = asking === undefined ? "" : await this.#lab.must(this.#receiver, ...asking);
+    await running.stop();
+    return packets(`${answer}${running.stdout()}${running.stderr()}`);
+  }
+
+  async #send({ flows, packets, rate }: Traffic): Promise<{ sent: number; seconds: number }> {
+    const from = rate === undefined ? this.#receiver : this.#sender;
+    // Frames can be injected only where the veth has NAPI; paced ones are delivered without.
+    this.#at(this.#receiver.namespace, "ethtool", "-K", device, "gro", rate === undefined ? "on" : "off");
+    const words = [rate === undefined ? "burst" : "paced", device, flows, `${packets}`, `${rate ?? 1}`];
+    const said = await this.#lab.must(from, "taskset", "-c", "0", generator, ...words, this.#address);
+    return JSON.parse(said) as { sent: number; seconds: number };
+  }
+
+  #prepare(namespace: string): void {
+    this.#at(namespace, "sysctl", "-qw", `net.ipv6.conf.${device}.disable_ipv6=1`);
+    command("ip", "-n", namespace, "link", "set", device, "up");
+  }
+
+  #at(namespace: string, ...argv: readonly string[]): string {
+    return command("ip", "netns", "exec", namespace, ...argv);
+  }
+}
+
+/** Nanoseconds that all threads of a process have run: user and system time, finer than /proc/PID/stat. */
+function cpuTime(pid: number): number {
+  const times = readdirSync(`/proc/${pid}/task`).map((task) => {
+    const [ran = ""] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ");
+    return Number(ran);
+  });
+  return times.reduce((sum, time) => sum + time, 0);
+}
+
+function command(program: string, ...argv: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(program, argv, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${program} ${argv.join(" ")}: ${stderr}`);
+  return stdout;
+}
