@@ -6,15 +6,24 @@ import {
   distinctCount,
   type EntryOptions,
   type LedgerEntries,
+  type LedgerGroups,
   type LedgerSummary,
   ledgerEntries,
+  ledgerGroupIntervals,
+  ledgerGroups,
   ledgerIntervals,
   ledgerSummary,
   mergeDistinct,
   mergeLedgers,
 } from "../native/index.js";
 
-export type { Interval, LedgerEntries, Totals } from "../native/index.js";
+export type {
+  EntryOptions,
+  Interval,
+  LedgerEntries,
+  LedgerGroups,
+  Totals,
+} from "../native/index.js";
 
 /** The functions of native/index.ts under their own names and promises; passed in, so that logic is tested apart. */
 export interface Algebra {
@@ -23,6 +32,18 @@ export interface Algebra {
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
   ledgerEntries(encoded: Uint8Array, secret: Uint8Array, options?: EntryOptions): LedgerEntries;
   ledgerIntervals(encoded: Uint8Array, secret: Uint8Array, keys: readonly string[]): LedgerEntries;
+  ledgerGroups(
+    encoded: Uint8Array,
+    secret: Uint8Array,
+    groupBy: string,
+    options?: EntryOptions,
+  ): LedgerGroups;
+  ledgerGroupIntervals(
+    encoded: Uint8Array,
+    secret: Uint8Array,
+    groupBy: string,
+    keys: readonly string[],
+  ): LedgerEntries;
   mergeDistinct(encoded: readonly Uint8Array[]): Uint8Array;
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
@@ -33,6 +54,8 @@ export const nativeAlgebra: Algebra = {
   ledgerSummary,
   ledgerEntries,
   ledgerIntervals,
+  ledgerGroups,
+  ledgerGroupIntervals,
   mergeDistinct,
   distinctCount,
 };

@@ -83,6 +83,12 @@ export interface LedgerEntries {
   readonly upper: BigUint64Array;
 }
 
+/** Sums of entries by a coarser key. */
+export interface LedgerGroups extends LedgerEntries {
+  /** Upper bound of the count of any group that is not listed. */
+  readonly floor: bigint;
+}
+
 export interface EntryOptions {
   readonly above?: bigint;
   readonly limit?: number;
@@ -130,6 +136,13 @@ interface Addon {
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
   ledgerEntries(encoded: Uint8Array, secret: Uint8Array, options: EntryOptions): LedgerEntries;
   ledgerIntervals(encoded: Uint8Array, secret: Uint8Array, keys: readonly string[]): LedgerEntries;
+  ledgerGroups(encoded: Uint8Array, secret: Uint8Array, groupBy: string, options: EntryOptions): LedgerGroups;
+  ledgerGroupIntervals(
+    encoded: Uint8Array,
+    secret: Uint8Array,
+    groupBy: string,
+    keys: readonly string[],
+  ): LedgerEntries;
   mergeDistinct(encoded: readonly Uint8Array[]): Buffer;
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
@@ -192,6 +205,25 @@ export const ledgerIntervals = (
   secret: Uint8Array,
   keys: readonly string[],
 ): LedgerEntries => addon().ledgerIntervals(encoded, secret, keys);
+
+/**
+ * The counts by a coarser key type: some parts of the ledger's own, in any order, with equal or shorter prefixes.
+ * Certain bounds as everywhere, exact while nothing has spilled. Throws `bad_request` when it is not coarser.
+ */
+export const ledgerGroups = (
+  encoded: Uint8Array,
+  secret: Uint8Array,
+  groupBy: string,
+  options: EntryOptions = {},
+): LedgerGroups => addon().ledgerGroups(encoded, secret, groupBy, options);
+
+/** The interval of each given key of type `groupBy`, in the order given. */
+export const ledgerGroupIntervals = (
+  encoded: Uint8Array,
+  secret: Uint8Array,
+  groupBy: string,
+  keys: readonly string[],
+): LedgerEntries => addon().ledgerGroupIntervals(encoded, secret, groupBy, keys);
 
 /** The union of sets of distinct keys; idempotent. Throws `incompatible` as mergeLedgers does. */
 export const mergeDistinct = (encoded: readonly Uint8Array[]): Buffer => addon().mergeDistinct(encoded);

@@ -30,12 +30,12 @@ export const querySketch: Handler<"query sketch"> = async (agent, query, call) =
 function oneCount(agent: Agent, query: Query, { request, sketch, counter }: Located): Counting<Interval> {
   const isTotal = query.counter_key === totalWord;
   const key = isTotal ? totalWord : checkedKey(agent, query);
-  const { detail } = query;
+  const { detail, group_by: groupBy } = query;
   return {
     request: { ...request, counter_key: key } as Query,
     window: "all",
     own: (budgetMs) => {
-      const asked: Asked = { sketch, counter, window: "all", detail, budgetMs };
+      const asked: Asked = { sketch, counter, window: "all", groupBy, detail, budgetMs };
       return isTotal ? agent.own.total(asked) : agent.own.interval(asked, key);
     },
     codec: intervalCodec,

@@ -35,7 +35,7 @@ export async function locate(
 /** The canonical text of a key, so that every host looks up the same. Throws bad_request, field counter_key. */
 export function checkedKey({ algebra }: Agent, query: RequestOf<"query sketch">): string {
   try {
-    return algebra.checkKey(query.counter_key_type, query.counter_key);
+    return algebra.checkKey(query.group_by ?? query.counter_key_type, query.counter_key);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "it is no key";
     throw new TallyError("bad_request", reason, { field: "counter_key", cause });

@@ -10,6 +10,7 @@ export const queryCommands: readonly Asking[] = [
     summary: "one number of a counter",
     about: [
       "Prints the count of one key, the number of distinct keys (key_num), that of the last seconds (real_time_key_num), or the sum of all keys (total).",
+      "With --group-by the key is one of a coarser type, such as src for a counter by src_dst.",
     ],
     examples: [
       "tallytree query sketch --sketch 0 --key src 10.0.0.6",
@@ -23,10 +24,12 @@ export const queryCommands: readonly Asking[] = [
     summary: "the keys with the largest share of the traffic",
     about: [
       "Prints the keys above a share of some host's own traffic (--share-of network: of all traffic) with their counts over all hosts asked.",
+      "With --group-by it adds up the counter's keys by a coarser type first: src or src/16 of a counter by src_dst.",
     ],
     examples: [
       "tallytree query heavy-hitters --at 10.0.0.2 --sketch 0 --key src --table",
       "tallytree query heavy-hitters --sketch 0 --key src_dst --k 10 --detail --table",
+      "tallytree query heavy-hitters --sketch 0 --key src_dst --group-by src/16",
     ],
   },
   {

@@ -3,6 +3,7 @@
 import { parsePrefix } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { checkField, type FieldSchema } from "./field-check.js";
+import { checkCoarser } from "./key-types.js";
 import { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./protocol-numbers.js";
 import { type Request, type RequestType, requestSchemas, requestTypes } from "./requests.js";
 import { nearest, quote, shortName, suggestion } from "./wording.js";
@@ -58,6 +59,7 @@ function refuseUnknown(type: RequestType, given: readonly string[], known: reado
 function checkTogether(draft: Draft, schemas: Readonly<Record<string, FieldSchema>>): void {
   if (schemas.sketch_id) checkSketchName(draft, schemas.sketch_id);
   if (schemas.uuid) checkCreation(draft);
+  checkGroups(draft);
   checkFamilies(draft);
   checkPorts(draft);
 }
@@ -76,6 +78,14 @@ function checkCreation(draft: Draft): void {
   if ((draft.uuid === undefined) === (draft.secret === undefined)) return;
   const field = draft.uuid === undefined ? "uuid" : "secret";
   throw badRequest(field, `${field} is missing: agents give uuid and secret together, controllers neither`);
+}
+
+function checkGroups({ group_by, counter_key_type, counter_key }: Draft): void {
+  if (typeof group_by !== "string" || typeof counter_key_type !== "string") return;
+  checkCoarser(group_by, counter_key_type);
+  if (counter_key === "key_num" || counter_key === "real_time_key_num") {
+    throw badRequest("group_by", `group_by does not go with ${counter_key}: it counts keys of the counter`);
+  }
 }
 
 function checkFamilies(draft: Draft): void {

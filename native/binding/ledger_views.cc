@@ -1,0 +1,37 @@
+// Ledgers read by coarser keys.
+#include "ledger_views.h"
+
+#include "convert.h"
+#include "core/ledger_groups.h"
+
+namespace tallytree::binding {
+
+Napi::Value ledger_groups(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Ledger ledger = Ledger::decode(to_bytes(info[0], "encoded"), to_secret(info[1]));
+    const LedgerGroups groups(ledger, KeyType::parse(to_text(info[2], "groupBy")));
+    const auto options = info[3].As<Napi::Object>();
+    const Napi::Value above = options.Get("above");
+    auto entries = groups.entries(above.IsUndefined() ? 0 : to_count(above, "above"));
+    const auto limit = static_cast<size_t>(field_or(options, "limit", 1 << 30, 0, 1 << 30));
+    if (entries.size() > limit) entries.resize(limit);
+    auto columns = from_entries(info.Env(), groups.type(), entries).As<Napi::Object>();
+    columns.Set("floor", Napi::BigInt::New(info.Env(), groups.floor()));
+    return columns;
+  });
+}
+
+Napi::Value ledger_group_intervals(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Ledger ledger = Ledger::decode(to_bytes(info[0], "encoded"), to_secret(info[1]));
+    const LedgerGroups groups(ledger, KeyType::parse(to_text(info[2], "groupBy")));
+    std::vector<Ledger::Entry> entries;
+    for (const std::string& text : to_text_list(info[3])) {
+      const Key key = groups.type().read(text);
+      entries.push_back({key, groups.interval(key)});
+    }
+    return from_entries(info.Env(), groups.type(), entries);
+  });
+}
+
+}  // namespace tallytree::binding

@@ -1,0 +1,13 @@
+// Exports that read an encoded ledger otherwise than key by key.
+#pragma once
+
+#include <napi.h>
+
+namespace tallytree::binding {
+
+/// (encoded, secret, groupBy, options) -> {keys, lower, upper, floor}
+Napi::Value ledger_groups(const Napi::CallbackInfo& info);
+/// (encoded, secret, groupBy, keys) -> {keys, lower, upper}
+Napi::Value ledger_group_intervals(const Napi::CallbackInfo& info);
+
+}  // namespace tallytree::binding
