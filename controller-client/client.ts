@@ -63,6 +63,9 @@ export class Client {
   readonly realTimeCounter: Query<"query real time counter", "sketch_id" | "counter_key_type"> =
     this.#ask("query real time counter");
 
+  /** The `k` (10) keys with the largest counts; details tell which ranks are certain. */
+  readonly top: Query<"query top", "sketch_id" | "counter_key_type"> = this.#ask("query top");
+
   /** Starts the exact count of one rule. */
   readonly configCounter: Command<"config counter", never> = this.#ask("config counter");
 

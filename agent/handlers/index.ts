@@ -10,6 +10,7 @@ import { queryRealTimeCounter } from "./real-time.js";
 import { configCounter, queryCounter } from "./rules.js";
 import { configSketch, configSketchCounter, deleteSketch, querySketches } from "./sketches.js";
 import { queryStatus } from "./status.js";
+import { queryTop } from "./top.js";
 
 const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "config sketch": configSketch,
@@ -17,6 +18,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query sketch": querySketch,
   "query heavy hitters": queryHeavyHitters,
   "query real time counter": queryRealTimeCounter,
+  "query top": queryTop,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

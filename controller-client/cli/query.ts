@@ -41,6 +41,19 @@ export const queryCommands: readonly Asking[] = [
     examples: ["tallytree query real-time-counter --sketch 0 --key src_dport"],
   },
   {
+    name: "top",
+    type: "query top",
+    positions: [],
+    summary: "the keys with the largest counts",
+    about: [
+      "Prints the k largest keys with their counts over all hosts asked; --detail tells whose rank is certain.",
+    ],
+    examples: [
+      "tallytree query top --sketch 0 --key src --table",
+      "tallytree query top --sketch 0 --key src_dst --group-by dst --k 5 --detail --table",
+    ],
+  },
+  {
     name: "counter",
     type: "query counter",
     positions: [],

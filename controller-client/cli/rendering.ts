@@ -10,10 +10,15 @@ export const renderJson = (answer: Answer): string => `${JSON.stringify(answer, 
 export function renderTable(type: RequestType, answer: Answer): string {
   if (typeof answer !== "object") return `${answer}\n`;
   if (Array.isArray(answer)) return `${renderList(type, answer)}\n`;
-  const keyed = type === "query heavy hitters" || type === "query real time counter";
-  const body = keyed ? renderKeyed(answer as KeyedCounts | KeyedDetail) : renderObject(answer);
+  const body = keyedTypes.has(type) ? renderKeyed(answer as KeyedCounts | KeyedDetail) : renderObject(answer);
   return `${[body, ...evidenceOf(answer)].join("\n")}\n`;
 }
+
+const keyedTypes: ReadonlySet<RequestType> = new Set([
+  "query heavy hitters",
+  "query real time counter",
+  "query top",
+]);
 
 function renderKeyed(answer: KeyedCounts | KeyedDetail): string {
   return isDetail(answer) ? renderBounds(answer) : renderColumns(["KEY", "COUNT"], byCount(answer));

@@ -107,6 +107,12 @@ export interface KeyedDetail extends Evidence {
   readonly unit: "packets" | "bytes";
 }
 
+/** The largest keys; a key's `certain` speaks of its rank. */
+export interface TopDetail extends KeyedDetail {
+  /** The keys, the largest first: objects forget that order when keys are numbers. */
+  readonly order: readonly string[];
+}
+
 /** The exact count of one rule. */
 export interface RuleDetail extends Evidence {
   readonly value: RuleCount;
@@ -132,7 +138,7 @@ export interface BandwidthDetail extends Evidence {
   readonly seconds: number;
 }
 
-export type Detail = CountDetail | KeyedDetail | RuleDetail | BandwidthDetail;
+export type Detail = CountDetail | KeyedDetail | TopDetail | RuleDetail | BandwidthDetail;
 
 export interface CounterInfo {
   readonly counter_key_type: string;
@@ -205,6 +211,7 @@ export interface Answers {
   readonly "query sketch": { readonly bare: Count; readonly detail: CountDetail };
   readonly "query heavy hitters": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
   readonly "query real time counter": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
+  readonly "query top": { readonly bare: KeyedCounts; readonly detail: TopDetail };
   readonly "query counter": { readonly bare: RuleCount; readonly detail: RuleDetail };
   readonly "query bw": { readonly bare: number; readonly detail: BandwidthDetail };
   readonly "serve bw": { readonly bare: BandwidthServer; readonly detail: BandwidthServer };

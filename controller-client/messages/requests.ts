@@ -1,5 +1,6 @@
 // All messages: one schema per type, their union, and the way from a plain object to a complete message.
 
+import { type QueryTop, queryTop } from "./counter-queries.js";
 import {
   type AddLeafAgent,
   addLeafAgent,
@@ -40,6 +41,7 @@ export type Request =
   | QuerySketch
   | QueryHeavyHitters
   | QueryRealTimeCounter
+  | QueryTop
   | DeleteSketch
   | QuerySketches
   | ConfigCounter
@@ -62,6 +64,7 @@ export const requestSchemas = {
   "query sketch": querySketch,
   "query heavy hitters": queryHeavyHitters,
   "query real time counter": queryRealTimeCounter,
+  "query top": queryTop,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,
