@@ -66,6 +66,9 @@ export class Client {
   /** The `k` (10) keys with the largest counts; details tell which ranks are certain. */
   readonly top: Query<"query top", "sketch_id" | "counter_key_type"> = this.#ask("query top");
 
+  /** The number of distinct keys, of the `window` "all" or "realtime". */
+  readonly distinct: Query<"query distinct", "sketch_id" | "counter_key_type"> = this.#ask("query distinct");
+
   /** Starts the exact count of one rule. */
   readonly configCounter: Command<"config counter", never> = this.#ask("config counter");
 

@@ -4,6 +4,7 @@ import type { Request, RequestType } from "../../controller-client/messages/inde
 import type { Agent, Call, Handler, Outcome } from "../agent.js";
 import { queryBw, serveBw } from "./bandwidth.js";
 import { querySketch } from "./counts.js";
+import { queryDistinct } from "./distinct.js";
 import { queryHeavyHitters } from "./heavy-hitters.js";
 import { addLeafAgent, queryLeafAgents } from "./leaves.js";
 import { queryRealTimeCounter } from "./real-time.js";
@@ -19,6 +20,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query heavy hitters": queryHeavyHitters,
   "query real time counter": queryRealTimeCounter,
   "query top": queryTop,
+  "query distinct": queryDistinct,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

@@ -54,6 +54,16 @@ export const queryCommands: readonly Asking[] = [
     ],
   },
   {
+    name: "distinct",
+    type: "query distinct",
+    positions: [],
+    summary: "how many distinct keys",
+    about: [
+      "Prints the number of distinct keys over all hosts asked: exact up to 4096, an estimate with its bounds (two standard errors) above.",
+    ],
+    examples: ["tallytree query distinct --sketch 0 --key src_dport --detail --table"],
+  },
+  {
     name: "counter",
     type: "query counter",
     positions: [],

@@ -212,6 +212,7 @@ export interface Answers {
   readonly "query heavy hitters": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
   readonly "query real time counter": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
   readonly "query top": { readonly bare: KeyedCounts; readonly detail: TopDetail };
+  readonly "query distinct": { readonly bare: Count; readonly detail: CountDetail };
   readonly "query counter": { readonly bare: RuleCount; readonly detail: RuleDetail };
   readonly "query bw": { readonly bare: number; readonly detail: BandwidthDetail };
   readonly "serve bw": { readonly bare: BandwidthServer; readonly detail: BandwidthServer };

@@ -10,7 +10,7 @@ import {
   sketchFields,
 } from "./fields.js";
 
-const { Integer, Literal } = Type;
+const { Enum, Integer, Literal } = Type;
 const closed = { additionalProperties: false } as const;
 
 /** The largest keys. Answer: {key: count}, the largest first. */
@@ -27,4 +27,21 @@ export const queryTop = Type.Object(
   closed,
 );
 
+/** The number of distinct keys. Answer: a number. */
+export const queryDistinct = Type.Object(
+  {
+    type: Literal("query distinct"),
+    ...sketchFields,
+    ...counterKeyType,
+    window: Enum(["all", "realtime"], {
+      default: "all",
+      description: "all: since the counter was made; realtime: the last closed second and the current one",
+    }),
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+export type QueryDistinct = Message<typeof queryDistinct>;
 export type QueryTop = Message<typeof queryTop>;

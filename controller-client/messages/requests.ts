@@ -1,6 +1,6 @@
 // All messages: one schema per type, their union, and the way from a plain object to a complete message.
 
-import { type QueryTop, queryTop } from "./counter-queries.js";
+import { type QueryDistinct, type QueryTop, queryDistinct, queryTop } from "./counter-queries.js";
 import {
   type AddLeafAgent,
   addLeafAgent,
@@ -42,6 +42,7 @@ export type Request =
   | QueryHeavyHitters
   | QueryRealTimeCounter
   | QueryTop
+  | QueryDistinct
   | DeleteSketch
   | QuerySketches
   | ConfigCounter
@@ -65,6 +66,7 @@ export const requestSchemas = {
   "query heavy hitters": queryHeavyHitters,
   "query real time counter": queryRealTimeCounter,
   "query top": queryTop,
+  "query distinct": queryDistinct,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,
