@@ -4,11 +4,13 @@ import {
   checkKey,
   type DistinctCount,
   distinctCount,
+  type Entropy,
   type EntryOptions,
   type LedgerEntries,
   type LedgerGroups,
   type LedgerSummary,
   ledgerEntries,
+  ledgerEntropy,
   ledgerGroupIntervals,
   ledgerGroups,
   ledgerIntervals,
@@ -44,6 +46,7 @@ export interface Algebra {
     groupBy: string,
     keys: readonly string[],
   ): LedgerEntries;
+  ledgerEntropy(encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): Entropy;
   mergeDistinct(encoded: readonly Uint8Array[]): Uint8Array;
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
@@ -56,6 +59,7 @@ export const nativeAlgebra: Algebra = {
   ledgerIntervals,
   ledgerGroups,
   ledgerGroupIntervals,
+  ledgerEntropy,
   mergeDistinct,
   distinctCount,
 };

@@ -14,6 +14,7 @@ export type CountingRequest = RequestOf<
   | "query real time counter"
   | "query top"
   | "query distinct"
+  | "query entropy"
   | "query counter"
 >;
 

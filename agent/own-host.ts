@@ -8,6 +8,7 @@ import type { Algebra, Interval, Totals } from "./algebra.js";
 import { viewOf } from "./ledger-view.js";
 import type { Counted } from "./payloads/counted.js";
 import type { Hitters } from "./payloads/hitters.js";
+import type { Population } from "./payloads/populations.js";
 import { largestWithin } from "./payloads/share.js";
 import type { Counter, Sketch } from "./sketch-book.js";
 
@@ -75,6 +76,14 @@ export class OwnHost {
 
   ledger(asked: Asked): Part<Uint8Array> {
     return this.#part(asked, () => this.#ledger(asked));
+  }
+
+  /** The ledger, and then the set of its keys, which has seen all that the ledger has. */
+  population(asked: Asked): Part<Population> {
+    return this.#part(asked, async () => {
+      const ledger = await this.#ledger(asked);
+      return { ledger, distinct: await this.#monitor.distinct(ledgerQuery(asked), asked.budgetMs) };
+    });
   }
 
   /** The ledger, and with a threshold the keys above it here. */

@@ -69,6 +69,9 @@ export class Client {
   /** The number of distinct keys, of the `window` "all" or "realtime". */
   readonly distinct: Query<"query distinct", "sketch_id" | "counter_key_type"> = this.#ask("query distinct");
 
+  /** Shannon entropy in bits of the counts by key. */
+  readonly entropy: Query<"query entropy", "sketch_id" | "counter_key_type"> = this.#ask("query entropy");
+
   /** Starts the exact count of one rule. */
   readonly configCounter: Command<"config counter", never> = this.#ask("config counter");
 

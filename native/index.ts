@@ -1,8 +1,9 @@
 // The typed face of the add-on: taps that count packets in this process, and the algebra of what they counted.
-// Everything native is declared here; nothing else loads the add-on.
+// Everything native is declared here and in views.ts; nothing else loads the add-on.
 
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { addonAs, built } from "./addon.js";
+
+export * from "./views.js";
 
 /** Where packets are read. See DESIGN.md for what each source promises. */
 export type TapSource =
@@ -83,12 +84,6 @@ export interface LedgerEntries {
   readonly upper: BigUint64Array;
 }
 
-/** Sums of entries by a coarser key. */
-export interface LedgerGroups extends LedgerEntries {
-  /** Upper bound of the count of any group that is not listed. */
-  readonly floor: bigint;
-}
-
 export interface EntryOptions {
   readonly above?: bigint;
   readonly limit?: number;
@@ -136,40 +131,14 @@ interface Addon {
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
   ledgerEntries(encoded: Uint8Array, secret: Uint8Array, options: EntryOptions): LedgerEntries;
   ledgerIntervals(encoded: Uint8Array, secret: Uint8Array, keys: readonly string[]): LedgerEntries;
-  ledgerGroups(encoded: Uint8Array, secret: Uint8Array, groupBy: string, options: EntryOptions): LedgerGroups;
-  ledgerGroupIntervals(
-    encoded: Uint8Array,
-    secret: Uint8Array,
-    groupBy: string,
-    keys: readonly string[],
-  ): LedgerEntries;
   mergeDistinct(encoded: readonly Uint8Array[]): Buffer;
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
 
-// This file runs compiled, from dist/native/, and as it stands, from native/.
-const root = new URL(import.meta.url.includes("/dist/native/") ? "../../" : "../", import.meta.url);
-const built = (name: string) => fileURLToPath(new URL(`build/Release/${name}`, root));
-
 /** Path of the program that owns the nfqueue tap's firewall rules. */
 export const guardPath = built("tallytree-guard");
 
-const addonPath = built("tallytree.node");
-let loaded: Addon | undefined;
-
-function addon(): Addon {
-  loaded ??= load();
-  return loaded;
-}
-
-function load(): Addon {
-  try {
-    return createRequire(import.meta.url)(addonPath) as Addon;
-  } catch (cause) {
-    const message = `the native add-on is not built for this machine (${addonPath}): run "npm run setup"`;
-    throw Object.assign(new Error(message, { cause }), { code: "addon_missing" });
-  }
-}
+const addon = (): Addon => addonAs<Addon>();
 
 /** Opens a source on a thread of its own; Tap.start begins reading. Throws with `code` "tap", a sentence, and `errno` from the system. */
 export const openTap = (source: TapSource): Tap => addon().openTap(source);
@@ -205,25 +174,6 @@ export const ledgerIntervals = (
   secret: Uint8Array,
   keys: readonly string[],
 ): LedgerEntries => addon().ledgerIntervals(encoded, secret, keys);
-
-/**
- * The counts by a coarser key type: some parts of the ledger's own, in any order, with equal or shorter prefixes.
- * Certain bounds as everywhere, exact while nothing has spilled. Throws `bad_request` when it is not coarser.
- */
-export const ledgerGroups = (
-  encoded: Uint8Array,
-  secret: Uint8Array,
-  groupBy: string,
-  options: EntryOptions = {},
-): LedgerGroups => addon().ledgerGroups(encoded, secret, groupBy, options);
-
-/** The interval of each given key of type `groupBy`, in the order given. */
-export const ledgerGroupIntervals = (
-  encoded: Uint8Array,
-  secret: Uint8Array,
-  groupBy: string,
-  keys: readonly string[],
-): LedgerEntries => addon().ledgerGroupIntervals(encoded, secret, groupBy, keys);
 
 /** The union of sets of distinct keys; idempotent. Throws `incompatible` as mergeLedgers does. */
 export const mergeDistinct = (encoded: readonly Uint8Array[]): Buffer => addon().mergeDistinct(encoded);

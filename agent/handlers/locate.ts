@@ -8,7 +8,12 @@ import { type Counter, counterOf, type Sketch } from "../sketch-book.js";
 import { byUuid } from "./sketches.js";
 
 type CounterQuery = RequestOf<
-  "query sketch" | "query heavy hitters" | "query real time counter" | "query top" | "query distinct"
+  | "query sketch"
+  | "query heavy hitters"
+  | "query real time counter"
+  | "query top"
+  | "query distinct"
+  | "query entropy"
 >;
 
 export interface Located {

@@ -64,6 +64,16 @@ export const queryCommands: readonly Asking[] = [
     examples: ["tallytree query distinct --sketch 0 --key src_dport --detail --table"],
   },
   {
+    name: "entropy",
+    type: "query entropy",
+    positions: [],
+    summary: "how evenly the traffic is spread over its keys",
+    about: [
+      "Prints the Shannon entropy of the counts by key in bits, over all hosts asked; --detail adds certain bounds and the share of the most that so many keys can have.",
+    ],
+    examples: ["tallytree query entropy --sketch 0 --key dport --detail --table"],
+  },
+  {
     name: "counter",
     type: "query counter",
     positions: [],

@@ -1,6 +1,7 @@
 // Answers: the bare values that old scripts parse, and the detailed ones that say how far off they can be.
 
 import type { AgentAddress } from "./addresses.js";
+import type { EntropyDetail, TopDetail } from "./counter-answers.js";
 import type { ProtocolName } from "./protocol-numbers.js";
 import type { RequestType } from "./requests.js";
 
@@ -71,7 +72,7 @@ export interface Loss {
 }
 
 /** What every detailed answer carries. */
-interface Evidence {
+export interface Evidence {
   readonly window: AnswerWindow;
   readonly coverage: Coverage;
   readonly loss: Loss;
@@ -107,12 +108,6 @@ export interface KeyedDetail extends Evidence {
   readonly unit: "packets" | "bytes";
 }
 
-/** The largest keys; a key's `certain` speaks of its rank. */
-export interface TopDetail extends KeyedDetail {
-  /** The keys, the largest first: objects forget that order when keys are numbers. */
-  readonly order: readonly string[];
-}
-
 /** The exact count of one rule. */
 export interface RuleDetail extends Evidence {
   readonly value: RuleCount;
@@ -138,7 +133,7 @@ export interface BandwidthDetail extends Evidence {
   readonly seconds: number;
 }
 
-export type Detail = CountDetail | KeyedDetail | TopDetail | RuleDetail | BandwidthDetail;
+export type Detail = CountDetail | KeyedDetail | TopDetail | EntropyDetail | RuleDetail | BandwidthDetail;
 
 export interface CounterInfo {
   readonly counter_key_type: string;
@@ -213,6 +208,7 @@ export interface Answers {
   readonly "query real time counter": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
   readonly "query top": { readonly bare: KeyedCounts; readonly detail: TopDetail };
   readonly "query distinct": { readonly bare: Count; readonly detail: CountDetail };
+  readonly "query entropy": { readonly bare: number; readonly detail: EntropyDetail };
   readonly "query counter": { readonly bare: RuleCount; readonly detail: RuleDetail };
   readonly "query bw": { readonly bare: number; readonly detail: BandwidthDetail };
   readonly "serve bw": { readonly bare: BandwidthServer; readonly detail: BandwidthServer };

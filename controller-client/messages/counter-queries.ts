@@ -43,5 +43,18 @@ export const queryDistinct = Type.Object(
   closed,
 );
 
+/** How evenly the traffic is spread over its keys. Answer: Shannon entropy in bits. */
+export const queryEntropy = Type.Object(
+  {
+    type: Literal("query entropy"),
+    ...sketchFields,
+    ...counterKeyType,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
 export type QueryDistinct = Message<typeof queryDistinct>;
+export type QueryEntropy = Message<typeof queryEntropy>;
 export type QueryTop = Message<typeof queryTop>;

@@ -10,7 +10,8 @@ export {
 } from "./addresses.js";
 export * from "./answers.js";
 export { decodeRequest, parseBody } from "./bodies.js";
-export type { QueryDistinct, QueryTop } from "./counter-queries.js";
+export * from "./counter-answers.js";
+export type { QueryDistinct, QueryEntropy, QueryTop } from "./counter-queries.js";
 export * from "./errors.js";
 export type { FieldSchema } from "./field-check.js";
 export * from "./frame.js";

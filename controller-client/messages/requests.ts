@@ -1,6 +1,13 @@
 // All messages: one schema per type, their union, and the way from a plain object to a complete message.
 
-import { type QueryDistinct, type QueryTop, queryDistinct, queryTop } from "./counter-queries.js";
+import {
+  type QueryDistinct,
+  type QueryEntropy,
+  type QueryTop,
+  queryDistinct,
+  queryEntropy,
+  queryTop,
+} from "./counter-queries.js";
 import {
   type AddLeafAgent,
   addLeafAgent,
@@ -43,6 +50,7 @@ export type Request =
   | QueryRealTimeCounter
   | QueryTop
   | QueryDistinct
+  | QueryEntropy
   | DeleteSketch
   | QuerySketches
   | ConfigCounter
@@ -67,6 +75,7 @@ export const requestSchemas = {
   "query real time counter": queryRealTimeCounter,
   "query top": queryTop,
   "query distinct": queryDistinct,
+  "query entropy": queryEntropy,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

@@ -129,6 +129,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("ledgerIntervals", ledger_intervals);
   declare("ledgerGroups", ledger_groups);
   declare("ledgerGroupIntervals", ledger_group_intervals);
+  declare("ledgerEntropy", ledger_entropy);
   declare("mergeDistinct", merge_distinct);
   declare("distinctCount", distinct_count);
   return exports;

@@ -1,10 +1,29 @@
-// Ledgers read by coarser keys.
+// Ledgers read by coarser keys, and as a whole.
 #include "ledger_views.h"
 
 #include "convert.h"
+#include "core/errors.h"
+#include "core/ledger_entropy.h"
 #include "core/ledger_groups.h"
 
 namespace tallytree::binding {
+namespace {
+
+/// A ledger and the set of its keys.
+struct Population {
+  Ledger ledger;
+  DistinctCount distinct;
+};
+
+Population to_population(const Napi::CallbackInfo& info) {
+  Ledger ledger = Ledger::decode(to_bytes(info[0], "encoded"), to_secret(info[1]));
+  const Distinct::Decoded distinct = Distinct::decode(to_bytes(info[2], "distinct"));
+  if (distinct.check != ledger.spec().secret_check())
+    throw Incompatible("the distinct keys were hashed with another secret");
+  return {std::move(ledger), distinct.set.count()};
+}
+
+}  // namespace
 
 Napi::Value ledger_groups(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
@@ -31,6 +50,20 @@ Napi::Value ledger_group_intervals(const Napi::CallbackInfo& info) {
       entries.push_back({key, groups.interval(key)});
     }
     return from_entries(info.Env(), groups.type(), entries);
+  });
+}
+
+Napi::Value ledger_entropy(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const auto [ledger, distinct] = to_population(info);
+    const Entropy found = entropy_of(ledger, distinct);
+    Napi::Object entropy = Napi::Object::New(info.Env());
+    entropy.Set("value", found.value);
+    entropy.Set("lower", found.lower);
+    entropy.Set("upper", found.upper);
+    entropy.Set("normalised", found.normalised);
+    entropy.Set("exact", found.exact);
+    return entropy;
   });
 }
 

@@ -9,5 +9,7 @@ namespace tallytree::binding {
 Napi::Value ledger_groups(const Napi::CallbackInfo& info);
 /// (encoded, secret, groupBy, keys) -> {keys, lower, upper}
 Napi::Value ledger_group_intervals(const Napi::CallbackInfo& info);
+/// (encoded, secret, distinct) -> {value, lower, upper, normalised, exact}
+Napi::Value ledger_entropy(const Napi::CallbackInfo& info);
 
 }  // namespace tallytree::binding
