@@ -6,11 +6,13 @@ import {
   distinctCount,
   type Entropy,
   type EntryOptions,
+  type FlowSizes,
   type LedgerEntries,
   type LedgerGroups,
   type LedgerSummary,
   ledgerEntries,
   ledgerEntropy,
+  ledgerFlowSizes,
   ledgerGroupIntervals,
   ledgerGroups,
   ledgerIntervals,
@@ -21,6 +23,7 @@ import {
 
 export type {
   EntryOptions,
+  FlowSizes,
   Interval,
   LedgerEntries,
   LedgerGroups,
@@ -47,6 +50,7 @@ export interface Algebra {
     keys: readonly string[],
   ): LedgerEntries;
   ledgerEntropy(encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): Entropy;
+  ledgerFlowSizes(encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): FlowSizes;
   mergeDistinct(encoded: readonly Uint8Array[]): Uint8Array;
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
@@ -60,6 +64,7 @@ export const nativeAlgebra: Algebra = {
   ledgerGroups,
   ledgerGroupIntervals,
   ledgerEntropy,
+  ledgerFlowSizes,
   mergeDistinct,
   distinctCount,
 };

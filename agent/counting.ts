@@ -15,6 +15,7 @@ export type CountingRequest = RequestOf<
   | "query top"
   | "query distinct"
   | "query entropy"
+  | "query distribution"
   | "query counter"
 >;
 

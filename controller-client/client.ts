@@ -72,6 +72,10 @@ export class Client {
   /** Shannon entropy in bits of the counts by key. */
   readonly entropy: Query<"query entropy", "sketch_id" | "counter_key_type"> = this.#ask("query entropy");
 
+  /** Sizes of flows (keys) over powers of two: [[from, to, flows], ...]. */
+  readonly distribution: Query<"query distribution", "sketch_id" | "counter_key_type"> =
+    this.#ask("query distribution");
+
   /** Starts the exact count of one rule. */
   readonly configCounter: Command<"config counter", never> = this.#ask("config counter");
 

@@ -20,6 +20,24 @@ export interface Entropy {
   readonly exact: boolean;
 }
 
+/** Flows (keys) by size (count), over powers of two. */
+export interface FlowSizes {
+  /** Ascending, from the first that has flows to the last; `from` and `to` included. */
+  readonly classes: readonly SizeClass[];
+  /** All of them. */
+  readonly flows: number;
+  /** Those that have no count of their own, placed by an estimate. */
+  readonly estimated: number;
+}
+
+export interface SizeClass {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly flows: number;
+  /** Those of them that are certainly of this size. */
+  readonly exact: number;
+}
+
 interface Views {
   ledgerGroups(encoded: Uint8Array, secret: Uint8Array, groupBy: string, options: EntryOptions): LedgerGroups;
   ledgerGroupIntervals(
@@ -29,6 +47,7 @@ interface Views {
     keys: readonly string[],
   ): LedgerEntries;
   ledgerEntropy(encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): Entropy;
+  ledgerFlowSizes(encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): FlowSizes;
 }
 
 const views = (): Views => addonAs<Views>();
@@ -58,3 +77,7 @@ export const ledgerGroupIntervals = (
  */
 export const ledgerEntropy = (encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): Entropy =>
   views().ledgerEntropy(encoded, secret, distinct);
+
+/** Sizes of the flows that a ledger counts; `distinct` as for ledgerEntropy. */
+export const ledgerFlowSizes = (encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): FlowSizes =>
+  views().ledgerFlowSizes(encoded, secret, distinct);

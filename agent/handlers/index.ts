@@ -5,6 +5,7 @@ import type { Agent, Call, Handler, Outcome } from "../agent.js";
 import { queryBw, serveBw } from "./bandwidth.js";
 import { querySketch } from "./counts.js";
 import { queryDistinct } from "./distinct.js";
+import { queryDistribution } from "./distribution.js";
 import { queryEntropy } from "./entropy.js";
 import { queryHeavyHitters } from "./heavy-hitters.js";
 import { addLeafAgent, queryLeafAgents } from "./leaves.js";
@@ -23,6 +24,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query top": queryTop,
   "query distinct": queryDistinct,
   "query entropy": queryEntropy,
+  "query distribution": queryDistribution,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

@@ -14,6 +14,7 @@ type CounterQuery = RequestOf<
   | "query top"
   | "query distinct"
   | "query entropy"
+  | "query distribution"
 >;
 
 export interface Located {

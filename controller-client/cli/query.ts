@@ -74,6 +74,16 @@ export const queryCommands: readonly Asking[] = [
     examples: ["tallytree query entropy --sketch 0 --key dport --detail --table"],
   },
   {
+    name: "distribution",
+    type: "query distribution",
+    positions: [],
+    summary: "how large flows are",
+    about: [
+      "Prints how many keys have a count from 1 to 1, 2 to 3, 4 to 7 and so on, over all hosts asked; --detail tells how many of them are certain and how many are estimated.",
+    ],
+    examples: ["tallytree query distribution --sketch 0 --key src_sport_dst_dport_proto --table"],
+  },
+  {
     name: "counter",
     type: "query counter",
     positions: [],

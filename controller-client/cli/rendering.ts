@@ -62,6 +62,12 @@ function flatten(value: unknown, path: string): readonly Row[] {
 function renderList(type: RequestType, items: readonly unknown[]): string {
   if (items.length === 0) return "none";
   if (type === "query counter") return renderColumns(["PACKETS", "BYTES"], [items.map(cell)]);
+  if (type === "query distribution") {
+    return renderColumns(
+      ["FROM", "TO", "FLOWS"],
+      items.map((item) => (item as readonly unknown[]).map(cell)),
+    );
+  }
   if (!items.every(isRecord)) return items.map(cell).join("\n");
   const names = [...new Set(items.flatMap(Object.keys))];
   const header = names.map((name) => name.toUpperCase().replaceAll("_", " "));

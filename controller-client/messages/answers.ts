@@ -1,7 +1,7 @@
 // Answers: the bare values that old scripts parse, and the detailed ones that say how far off they can be.
 
 import type { AgentAddress } from "./addresses.js";
-import type { EntropyDetail, TopDetail } from "./counter-answers.js";
+import type { CounterAnswers, CounterDetail } from "./counter-answers.js";
 import type { ProtocolName } from "./protocol-numbers.js";
 import type { RequestType } from "./requests.js";
 
@@ -133,7 +133,7 @@ export interface BandwidthDetail extends Evidence {
   readonly seconds: number;
 }
 
-export type Detail = CountDetail | KeyedDetail | TopDetail | EntropyDetail | RuleDetail | BandwidthDetail;
+export type Detail = CountDetail | KeyedDetail | RuleDetail | BandwidthDetail | CounterDetail;
 
 export interface CounterInfo {
   readonly counter_key_type: string;
@@ -197,7 +197,7 @@ export interface StatusAnswer {
 }
 
 /** The bare and the detailed answer of every message type; both alike where there is nothing to add. */
-export interface Answers {
+export interface Answers extends CounterAnswers {
   readonly "config sketch": { readonly bare: number; readonly detail: number };
   readonly "config sketch counter": { readonly bare: string; readonly detail: string };
   readonly "delete sketch": { readonly bare: string; readonly detail: string };
@@ -206,9 +206,6 @@ export interface Answers {
   readonly "query sketch": { readonly bare: Count; readonly detail: CountDetail };
   readonly "query heavy hitters": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
   readonly "query real time counter": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
-  readonly "query top": { readonly bare: KeyedCounts; readonly detail: TopDetail };
-  readonly "query distinct": { readonly bare: Count; readonly detail: CountDetail };
-  readonly "query entropy": { readonly bare: number; readonly detail: EntropyDetail };
   readonly "query counter": { readonly bare: RuleCount; readonly detail: RuleDetail };
   readonly "query bw": { readonly bare: number; readonly detail: BandwidthDetail };
   readonly "serve bw": { readonly bare: BandwidthServer; readonly detail: BandwidthServer };

@@ -55,6 +55,19 @@ export const queryEntropy = Type.Object(
   closed,
 );
 
+/** How large flows (keys) are, over powers of two. Answer: [[from, to, flows], ...]. */
+export const queryDistribution = Type.Object(
+  {
+    type: Literal("query distribution"),
+    ...sketchFields,
+    ...counterKeyType,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
 export type QueryDistinct = Message<typeof queryDistinct>;
+export type QueryDistribution = Message<typeof queryDistribution>;
 export type QueryEntropy = Message<typeof queryEntropy>;
 export type QueryTop = Message<typeof queryTop>;

@@ -2,9 +2,11 @@
 
 import {
   type QueryDistinct,
+  type QueryDistribution,
   type QueryEntropy,
   type QueryTop,
   queryDistinct,
+  queryDistribution,
   queryEntropy,
   queryTop,
 } from "./counter-queries.js";
@@ -51,6 +53,7 @@ export type Request =
   | QueryTop
   | QueryDistinct
   | QueryEntropy
+  | QueryDistribution
   | DeleteSketch
   | QuerySketches
   | ConfigCounter
@@ -76,6 +79,7 @@ export const requestSchemas = {
   "query top": queryTop,
   "query distinct": queryDistinct,
   "query entropy": queryEntropy,
+  "query distribution": queryDistribution,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

@@ -130,6 +130,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("ledgerGroups", ledger_groups);
   declare("ledgerGroupIntervals", ledger_group_intervals);
   declare("ledgerEntropy", ledger_entropy);
+  declare("ledgerFlowSizes", ledger_flow_sizes);
   declare("mergeDistinct", merge_distinct);
   declare("distinctCount", distinct_count);
   return exports;

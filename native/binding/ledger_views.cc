@@ -3,6 +3,7 @@
 
 #include "convert.h"
 #include "core/errors.h"
+#include "core/flow_sizes.h"
 #include "core/ledger_entropy.h"
 #include "core/ledger_groups.h"
 
@@ -21,6 +22,15 @@ Population to_population(const Napi::CallbackInfo& info) {
   if (distinct.check != ledger.spec().secret_check())
     throw Incompatible("the distinct keys were hashed with another secret");
   return {std::move(ledger), distinct.set.count()};
+}
+
+Napi::Object from_class(Napi::Env env, const SizeClass& found) {
+  Napi::Object one = Napi::Object::New(env);
+  one.Set("from", Napi::BigInt::New(env, found.from));
+  one.Set("to", Napi::BigInt::New(env, found.to));
+  one.Set("flows", Napi::Number::New(env, static_cast<double>(found.flows)));
+  one.Set("exact", Napi::Number::New(env, static_cast<double>(found.exact)));
+  return one;
 }
 
 }  // namespace
@@ -64,6 +74,21 @@ Napi::Value ledger_entropy(const Napi::CallbackInfo& info) {
     entropy.Set("normalised", found.normalised);
     entropy.Set("exact", found.exact);
     return entropy;
+  });
+}
+
+Napi::Value ledger_flow_sizes(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Napi::Env env = info.Env();
+    const auto [ledger, distinct] = to_population(info);
+    const FlowSizes found = flow_sizes(ledger, distinct);
+    Napi::Array classes = Napi::Array::New(env, found.classes.size());
+    for (uint32_t i = 0; i < found.classes.size(); ++i) classes.Set(i, from_class(env, found.classes[i]));
+    Napi::Object sizes = Napi::Object::New(env);
+    sizes.Set("classes", classes);
+    sizes.Set("flows", Napi::Number::New(env, static_cast<double>(found.flows)));
+    sizes.Set("estimated", Napi::Number::New(env, static_cast<double>(found.estimated)));
+    return sizes;
   });
 }
 

@@ -11,5 +11,7 @@ Napi::Value ledger_groups(const Napi::CallbackInfo& info);
 Napi::Value ledger_group_intervals(const Napi::CallbackInfo& info);
 /// (encoded, secret, distinct) -> {value, lower, upper, normalised, exact}
 Napi::Value ledger_entropy(const Napi::CallbackInfo& info);
+/// (encoded, secret, distinct) -> {classes: [{from, to, flows, exact}], flows, estimated}
+Napi::Value ledger_flow_sizes(const Napi::CallbackInfo& info);
 
 }  // namespace tallytree::binding
