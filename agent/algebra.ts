@@ -1,7 +1,9 @@
 // What an agent needs of the add-on: adding and reading encoded ledgers and sets. Counting is the monitor's.
 
 import {
+  type CounterSpec,
   checkKey,
+  counterBytes,
   type DistinctCount,
   distinctCount,
   type Entropy,
@@ -33,6 +35,7 @@ export type {
 /** The functions of native/index.ts under their own names and promises; passed in, so that logic is tested apart. */
 export interface Algebra {
   checkKey(keyType: string, key: string): string;
+  counterBytes(spec: CounterSpec): number;
   mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Uint8Array;
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
   ledgerEntries(encoded: Uint8Array, secret: Uint8Array, options?: EntryOptions): LedgerEntries;
@@ -57,6 +60,7 @@ export interface Algebra {
 
 export const nativeAlgebra: Algebra = {
   checkKey,
+  counterBytes,
   mergeLedgers,
   ledgerSummary,
   ledgerEntries,

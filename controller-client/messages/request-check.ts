@@ -1,5 +1,6 @@
 // From a plain object to a complete message: known type, known fields, each checked, then the rules between fields.
 
+import { flattenAccuracy, sizeByAccuracy } from "./accuracy.js";
 import { parsePrefix } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { checkField, type FieldSchema } from "./field-check.js";
@@ -14,8 +15,9 @@ type Draft = Readonly<Record<string, unknown>>;
  * The message that a plain object stands for, defaults filled in. Throws TallyError (bad_request, unknown_type,
  * refused), always naming the field. Null counts as absent.
  */
-export function checkRequest(input: Readonly<Record<string, unknown>>): Request {
-  const type = checkType(input);
+export function checkRequest(message: Readonly<Record<string, unknown>>): Request {
+  const type = checkType(message);
+  const input = type === "config sketch counter" ? flattenAccuracy(message) : message;
   const schemas: Readonly<Record<string, FieldSchema>> = requestSchemas[type].properties;
   refuseUnknown(type, Object.keys(input), Object.keys(schemas));
   const required: readonly string[] = requestSchemas[type].required;
@@ -27,7 +29,7 @@ export function checkRequest(input: Readonly<Record<string, unknown>>): Request 
     else if (required.includes(name)) throw missing(name, schema);
   }
   checkTogether(draft, schemas);
-  return draft as Request;
+  return sizeByAccuracy(draft, input) as unknown as Request;
 }
 
 function checkType(input: Readonly<Record<string, unknown>>): RequestType {

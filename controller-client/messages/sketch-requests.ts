@@ -54,6 +54,20 @@ export const configSketchCounter = Type.Object(
       default: 4096,
       description: "most keys with a count of their own; below it every answer is exact",
     }),
+    accuracy_share: Optional(
+      Num({
+        minimum: 0.000001,
+        maximum: 1,
+        description: "instead of capacity: keys of at least this share of the total are told ...",
+      }),
+    ),
+    accuracy_width: Optional(
+      Num({
+        minimum: 0.000001,
+        maximum: 1,
+        description: "... within this share of their count, whatever the traffic",
+      }),
+    ),
     ...anyFields,
     ...relayFields,
   },
