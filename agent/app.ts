@@ -19,6 +19,7 @@ import type { Agent, Call } from "./agent.js";
 import { bodyLimit, rawFailure, sendFailure, sendNotServed } from "./failures.js";
 import { handle } from "./handlers/index.js";
 import { isMonitorUp, statusOf } from "./handlers/status.js";
+import { jsonText } from "./json-text.js";
 
 /** Node's own limits are minutes; messages are small and their senders near. */
 const limits = {
@@ -70,7 +71,7 @@ async function answer(agent: Agent, request: FastifyRequest, reply: FastifyReply
   const outcome = await handle(agent, message, callOf(message, request.raw, reply));
   if ("frame" in outcome) return reply.type(frameContentType).send(encodeFrame(outcome.frame));
   // Serialized here: a bare number or text is JSON too.
-  return reply.type("application/json; charset=utf-8").send(JSON.stringify(outcome.json));
+  return reply.type("application/json; charset=utf-8").send(jsonText(outcome.json));
 }
 
 function callOf(message: Request, { socket }: IncomingMessage, { raw }: FastifyReply): Call {

@@ -9,7 +9,14 @@ import { type Counted, counted } from "./payloads/counted.js";
 import type { Sketch } from "./sketch-book.js";
 
 export type CountingRequest = RequestOf<
-  "query sketch" | "query heavy hitters" | "query real time counter" | "query counter"
+  | "query sketch"
+  | "query heavy hitters"
+  | "query real time counter"
+  | "query top"
+  | "query distinct"
+  | "query entropy"
+  | "query distribution"
+  | "query counter"
 >;
 
 export interface Counting<V> {

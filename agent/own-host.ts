@@ -5,8 +5,10 @@ import { TallyError } from "../controller-client/messages/index.js";
 import type { Monitor, MonitorStats } from "../monitor/client.js";
 import { isNothing, noLoss, type OwnPart } from "../overlay/index.js";
 import type { Algebra, Interval, Totals } from "./algebra.js";
+import { viewOf } from "./ledger-view.js";
 import type { Counted } from "./payloads/counted.js";
 import type { Hitters } from "./payloads/hitters.js";
+import type { Population } from "./payloads/populations.js";
 import { largestWithin } from "./payloads/share.js";
 import type { Counter, Sketch } from "./sketch-book.js";
 
@@ -23,6 +25,8 @@ export interface Asked {
   readonly sketch: Sketch;
   readonly counter?: Counter;
   readonly window: Window;
+  /** A coarser key type to read the counter by. */
+  readonly groupBy?: string | undefined;
   /** Whether to fetch what was lost; bare answers do not show it. */
   readonly detail: boolean;
   readonly budgetMs: number;
@@ -43,9 +47,15 @@ export class OwnHost {
   }
 
   interval(asked: Asked, key: string): Part<Interval> {
+    if (asked.groupBy !== undefined) return this.#part(asked, () => this.#groupInterval(asked, key));
     const { sketch, counter, budgetMs } = asked;
     const query = { uuid: sketch.uuid, keyType: counter?.keyType ?? "", key };
     return this.#part(asked, () => this.#monitor.interval(query, budgetMs));
+  }
+
+  async #groupInterval(asked: Asked, key: string): Promise<Interval> {
+    const { lower, upper } = this.#view(asked).intervals(await this.#ledger(asked), [key]);
+    return { lower: lower[0] ?? 0n, upper: upper[0] ?? 0n };
   }
 
   /** The sum of all increments of the counter: what shares are shares of. */
@@ -68,12 +78,20 @@ export class OwnHost {
     return this.#part(asked, () => this.#ledger(asked));
   }
 
+  /** The ledger, and then the set of its keys, which has seen all that the ledger has. */
+  population(asked: Asked): Part<Population> {
+    return this.#part(asked, async () => {
+      const ledger = await this.#ledger(asked);
+      return { ledger, distinct: await this.#monitor.distinct(ledgerQuery(asked), asked.budgetMs) };
+    });
+  }
+
   /** The ledger, and with a threshold the keys above it here. */
   hitters(asked: Asked, threshold: number | undefined): Part<Hitters> {
     return this.#part(asked, async () => {
       const ledger = await this.#ledger(asked);
       if (threshold === undefined) return { ledger, certain: new Set<string>(), possible: new Set<string>() };
-      return { ledger, ...this.#candidates(ledger, asked.sketch, threshold) };
+      return { ledger, ...this.#candidates(ledger, asked, threshold) };
     });
   }
 
@@ -81,9 +99,15 @@ export class OwnHost {
     return this.#monitor.ledger(ledgerQuery(asked), asked.budgetMs);
   }
 
-  #candidates(ledger: Uint8Array, { secret }: Sketch, threshold: number): Omit<Hitters, "ledger"> {
-    const above = largestWithin(threshold, this.#algebra.ledgerSummary(ledger).total);
-    const { keys, lower } = this.#algebra.ledgerEntries(ledger, Buffer.from(secret, "hex"), { above });
+  #view({ sketch, counter, groupBy }: Asked) {
+    const secret = Buffer.from(sketch.secret, "hex");
+    return viewOf({ algebra: this.#algebra, keyType: counter?.keyType ?? "", secret }, groupBy);
+  }
+
+  #candidates(ledger: Uint8Array, asked: Asked, threshold: number): Omit<Hitters, "ledger"> {
+    const view = this.#view(asked);
+    const above = largestWithin(threshold, view.total(ledger));
+    const { keys, lower } = view.entries(ledger, { above });
     const isCertain = (index: number) => (lower[index] ?? 0n) > above;
     return {
       certain: new Set(keys.filter((_, index) => isCertain(index))),

@@ -1,8 +1,8 @@
 // Which keys of a merged ledger answer a question about heavy hitters, and which of them certainly do.
 
 import type { LedgerEntries } from "./algebra.js";
+import type { LedgerView } from "./ledger-view.js";
 import type { Hitters } from "./payloads/hitters.js";
-import type { LedgerKind } from "./payloads/ledgers.js";
 import { largestWithin } from "./payloads/share.js";
 import { type Row, rowsOf } from "./render.js";
 
@@ -14,32 +14,29 @@ export interface Selection {
 
 /** By falling count. */
 export function select(
-  kind: LedgerKind,
+  view: LedgerView,
   hitters: Hitters,
   { threshold, share_of, k }: Selection,
 ): readonly Row[] {
-  if (k !== undefined) return topRows(kind, hitters.ledger, k);
-  return share_of === "network" ? rowsAbove(kind, hitters.ledger, threshold) : candidateRows(kind, hitters);
+  if (k !== undefined) return topRows(view, hitters.ledger, k);
+  return share_of === "network" ? rowsAbove(view, hitters.ledger, threshold) : candidateRows(view, hitters);
 }
 
-function candidateRows(
-  { algebra, secret }: LedgerKind,
-  { ledger, certain, possible }: Hitters,
-): readonly Row[] {
+function candidateRows(view: LedgerView, { ledger, certain, possible }: Hitters): readonly Row[] {
   const keys = [...certain, ...possible];
-  const entries = algebra.ledgerIntervals(ledger, secret, keys);
+  const entries = view.intervals(ledger, keys);
   return rowsOf(entries, ({ key }) => certain.has(key)).sort(byCount);
 }
 
-function rowsAbove({ algebra, secret }: LedgerKind, ledger: Uint8Array, threshold: number): readonly Row[] {
-  const above = largestWithin(threshold, algebra.ledgerSummary(ledger).total);
-  return rowsOf(algebra.ledgerEntries(ledger, secret, { above }), ({ lower }) => lower > above);
+function rowsAbove(view: LedgerView, ledger: Uint8Array, threshold: number): readonly Row[] {
+  const above = largestWithin(threshold, view.total(ledger));
+  return rowsOf(view.entries(ledger, { above }), ({ lower }) => lower > above);
 }
 
 // A key is certainly among the top k when no key left out can have a larger count.
-function topRows({ algebra, secret }: LedgerKind, ledger: Uint8Array, k: number): readonly Row[] {
-  const entries = algebra.ledgerEntries(ledger, secret);
-  const rival = largestUpper(entries, k, algebra.ledgerSummary(ledger).floor);
+function topRows(view: LedgerView, ledger: Uint8Array, k: number): readonly Row[] {
+  const entries = view.entries(ledger);
+  const rival = largestUpper(entries, k, entries.floor);
   return rowsOf(firstOf(entries, k), ({ lower }) => lower >= rival);
 }
 

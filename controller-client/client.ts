@@ -63,6 +63,19 @@ export class Client {
   readonly realTimeCounter: Query<"query real time counter", "sketch_id" | "counter_key_type"> =
     this.#ask("query real time counter");
 
+  /** The `k` (10) keys with the largest counts; details tell which ranks are certain. */
+  readonly top: Query<"query top", "sketch_id" | "counter_key_type"> = this.#ask("query top");
+
+  /** The number of distinct keys, of the `window` "all" or "realtime". */
+  readonly distinct: Query<"query distinct", "sketch_id" | "counter_key_type"> = this.#ask("query distinct");
+
+  /** Shannon entropy in bits of the counts by key. */
+  readonly entropy: Query<"query entropy", "sketch_id" | "counter_key_type"> = this.#ask("query entropy");
+
+  /** Sizes of flows (keys) over powers of two: [[from, to, flows], ...]. */
+  readonly distribution: Query<"query distribution", "sketch_id" | "counter_key_type"> =
+    this.#ask("query distribution");
+
   /** Starts the exact count of one rule. */
   readonly configCounter: Command<"config counter", never> = this.#ask("config counter");
 

@@ -1,8 +1,9 @@
 // The typed face of the add-on: taps that count packets in this process, and the algebra of what they counted.
-// Everything native is declared here; nothing else loads the add-on.
+// Everything native is declared here and in views.ts; nothing else loads the add-on.
 
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { addonAs, built } from "./addon.js";
+
+export * from "./views.js";
 
 /** Where packets are read. See DESIGN.md for what each source promises. */
 export type TapSource =
@@ -137,29 +138,10 @@ interface Addon {
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
 
-// This file runs compiled, from dist/native/, and as it stands, from native/.
-const root = new URL(import.meta.url.includes("/dist/native/") ? "../../" : "../", import.meta.url);
-const built = (name: string) => fileURLToPath(new URL(`build/Release/${name}`, root));
-
 /** Path of the program that owns the nfqueue tap's firewall rules. */
 export const guardPath = built("tallytree-guard");
 
-const addonPath = built("tallytree.node");
-let loaded: Addon | undefined;
-
-function addon(): Addon {
-  loaded ??= load();
-  return loaded;
-}
-
-function load(): Addon {
-  try {
-    return createRequire(import.meta.url)(addonPath) as Addon;
-  } catch (cause) {
-    const message = `the native add-on is not built for this machine (${addonPath}): run "npm run setup"`;
-    throw Object.assign(new Error(message, { cause }), { code: "addon_missing" });
-  }
-}
+const addon = (): Addon => addonAs<Addon>();
 
 /** Opens a source on a thread of its own; Tap.start begins reading. Throws with `code` "tap", a sentence, and `errno` from the system. */
 export const openTap = (source: TapSource): Tap => addon().openTap(source);

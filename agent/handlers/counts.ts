@@ -5,9 +5,9 @@ import type { Agent, Handler } from "../agent.js";
 import type { Interval } from "../algebra.js";
 import { type Counting, countOver, withoutSketch } from "../counting.js";
 import type { Asked, Window } from "../own-host.js";
-import { distinctCodec } from "../payloads/ledgers.js";
 import { intervalCodec } from "../payloads/sums.js";
 import { bareCount, countDetail, unitOf } from "../render.js";
+import { distinctKeys } from "./distinct.js";
 import { checkedKey, type Located, locate } from "./locate.js";
 
 type Query = RequestOf<"query sketch">;
@@ -30,36 +30,16 @@ export const querySketch: Handler<"query sketch"> = async (agent, query, call) =
 function oneCount(agent: Agent, query: Query, { request, sketch, counter }: Located): Counting<Interval> {
   const isTotal = query.counter_key === totalWord;
   const key = isTotal ? totalWord : checkedKey(agent, query);
-  const { detail } = query;
+  const { detail, group_by: groupBy } = query;
   return {
     request: { ...request, counter_key: key } as Query,
     window: "all",
     own: (budgetMs) => {
-      const asked: Asked = { sketch, counter, window: "all", detail, budgetMs };
+      const asked: Asked = { sketch, counter, window: "all", groupBy, detail, budgetMs };
       return isTotal ? agent.own.total(asked) : agent.own.interval(asked, key);
     },
     codec: intervalCodec,
     bare: bareCount,
     detail: (interval) => countDetail(interval, unitOf(counter.increment)),
-  };
-}
-
-function distinctKeys(
-  agent: Agent,
-  { detail }: Query,
-  { request, sketch, counter }: Located,
-  window: Window,
-): Counting<Uint8Array> {
-  const count = (set: Uint8Array) => agent.algebra.distinctCount(set);
-  return {
-    request,
-    window,
-    own: (budgetMs) => agent.own.distinct({ sketch, counter, window, detail, budgetMs }),
-    codec: distinctCodec(agent.algebra),
-    bare: (set) => count(set).count,
-    detail: (set) => {
-      const { count: value, lower, upper, exact } = count(set);
-      return { value, lower, upper, exact, unit: "keys" };
-    },
   };
 }

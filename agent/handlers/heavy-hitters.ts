@@ -3,6 +3,7 @@
 import type { RequestOf } from "../../controller-client/messages/index.js";
 import type { Agent, Handler } from "../agent.js";
 import { type Counting, countOver, withoutSketch } from "../counting.js";
+import { viewOf } from "../ledger-view.js";
 import { type Hitters, hittersCodec } from "../payloads/hitters.js";
 import { bareRows, rowsDetail, unitOf } from "../render.js";
 import { select } from "../selection.js";
@@ -18,16 +19,17 @@ export const queryHeavyHitters: Handler<"query heavy hitters"> = async (agent, q
 
 function heavyHitters(agent: Agent, query: Query, located: Located): Counting<Hitters> {
   const { sketch, counter } = located;
-  const { detail, share_of, k, threshold = counter.threshold } = query;
+  const { detail, share_of, k, group_by: groupBy, threshold = counter.threshold } = query;
   const kind = ledgerKind(agent, located);
-  const rows = (hitters: Hitters) => select(kind, hitters, { threshold, share_of, k });
+  const view = viewOf(kind, groupBy);
+  const rows = (hitters: Hitters) => select(view, hitters, { threshold, share_of, k });
   const here = share_of === "host" && k === undefined ? threshold : undefined;
   return {
     // Every host must judge by the same threshold, and its own counter may have another.
     request: { ...located.request, threshold } as Query,
     window: "all",
-    own: (budgetMs) => agent.own.hitters({ sketch, counter, window: "all", detail, budgetMs }, here),
-    codec: hittersCodec(kind),
+    own: (budgetMs) => agent.own.hitters({ sketch, counter, window: "all", groupBy, detail, budgetMs }, here),
+    codec: hittersCodec(kind, view.keyType),
     bare: (hitters) => bareRows(rows(hitters)),
     detail: (hitters) => rowsDetail(rows(hitters), unitOf(counter.increment)),
   };

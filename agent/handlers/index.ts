@@ -4,12 +4,16 @@ import type { Request, RequestType } from "../../controller-client/messages/inde
 import type { Agent, Call, Handler, Outcome } from "../agent.js";
 import { queryBw, serveBw } from "./bandwidth.js";
 import { querySketch } from "./counts.js";
+import { queryDistinct } from "./distinct.js";
+import { queryDistribution } from "./distribution.js";
+import { queryEntropy } from "./entropy.js";
 import { queryHeavyHitters } from "./heavy-hitters.js";
 import { addLeafAgent, queryLeafAgents } from "./leaves.js";
 import { queryRealTimeCounter } from "./real-time.js";
 import { configCounter, queryCounter } from "./rules.js";
 import { configSketch, configSketchCounter, deleteSketch, querySketches } from "./sketches.js";
 import { queryStatus } from "./status.js";
+import { queryTop } from "./top.js";
 
 const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "config sketch": configSketch,
@@ -17,6 +21,10 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query sketch": querySketch,
   "query heavy hitters": queryHeavyHitters,
   "query real time counter": queryRealTimeCounter,
+  "query top": queryTop,
+  "query distinct": queryDistinct,
+  "query entropy": queryEntropy,
+  "query distribution": queryDistribution,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

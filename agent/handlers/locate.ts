@@ -7,7 +7,15 @@ import type { LedgerKind } from "../payloads/ledgers.js";
 import { type Counter, counterOf, type Sketch } from "../sketch-book.js";
 import { byUuid } from "./sketches.js";
 
-type CounterQuery = RequestOf<"query sketch" | "query heavy hitters" | "query real time counter">;
+type CounterQuery = RequestOf<
+  | "query sketch"
+  | "query heavy hitters"
+  | "query real time counter"
+  | "query top"
+  | "query distinct"
+  | "query entropy"
+  | "query distribution"
+>;
 
 export interface Located {
   readonly sketch: Sketch;
@@ -35,7 +43,7 @@ export async function locate(
 /** The canonical text of a key, so that every host looks up the same. Throws bad_request, field counter_key. */
 export function checkedKey({ algebra }: Agent, query: RequestOf<"query sketch">): string {
   try {
-    return algebra.checkKey(query.counter_key_type, query.counter_key);
+    return algebra.checkKey(query.group_by ?? query.counter_key_type, query.counter_key);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "it is no key";
     throw new TallyError("bad_request", reason, { field: "counter_key", cause });

@@ -3,6 +3,7 @@
 import type { RequestOf } from "../../controller-client/messages/index.js";
 import type { Agent, Handler } from "../agent.js";
 import { type Counting, countOver, withoutSketch } from "../counting.js";
+import { viewOf } from "../ledger-view.js";
 import { ledgerCodec } from "../payloads/ledgers.js";
 import { bareRows, rowsDetail, rowsOf, unitOf } from "../render.js";
 import { type Located, ledgerKind, locate } from "./locate.js";
@@ -15,12 +16,12 @@ export const queryRealTimeCounter: Handler<"query real time counter"> = async (a
   return countOver(agent, call, realTime(agent, query, located));
 };
 
-function realTime(agent: Agent, { detail }: Query, located: Located): Counting<Uint8Array> {
+function realTime(agent: Agent, { detail, group_by }: Query, located: Located): Counting<Uint8Array> {
   const { request, sketch, counter } = located;
   const kind = ledgerKind(agent, located);
+  const view = viewOf(kind, group_by);
   // Every key that was seen belongs to the answer, so each of them is certain once it has a count of its own.
-  const rows = (ledger: Uint8Array) =>
-    rowsOf(agent.algebra.ledgerEntries(ledger, kind.secret), ({ lower }) => lower > 0n);
+  const rows = (ledger: Uint8Array) => rowsOf(view.entries(ledger), ({ lower }) => lower > 0n);
   return {
     request,
     window: "realtime",

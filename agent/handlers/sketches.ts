@@ -16,7 +16,7 @@ export const configSketchCounter: Handler<"config sketch counter"> = async (agen
   const sketch = await findSketch(agent, request, call);
   const counter = newCounter(agent, request);
   await makeCounter(agent, sketch, counter, { request: byUuid(request, sketch.uuid), call });
-  return done(agent, request, counterText(sketch, counter));
+  return done(agent, request, counterText(agent, sketch, counter));
 };
 
 export const deleteSketch: Handler<"delete sketch"> = async (agent, request, call) => {
@@ -52,8 +52,10 @@ function newCounter({ now }: Agent, request: RequestOf<"config sketch counter">)
   return { keyType, increment, capacity, threshold, since: now() / 1000 };
 }
 
-function counterText({ id }: Sketch, { keyType, increment, threshold, capacity }: Counter): string {
-  return `ok: sketch ${id} counts ${increment} by ${keyType}; heavy hitters above ${threshold}; capacity ${capacity}`;
+function counterText({ algebra }: Agent, { id }: Sketch, counter: Counter): string {
+  const { keyType, increment, threshold, capacity } = counter;
+  const bytes = algebra.counterBytes({ keyType, increment, capacity });
+  return `ok: sketch ${id} counts ${increment} by ${keyType}; heavy hitters above ${threshold}; capacity ${capacity}; at most ${bytes} bytes on each host`;
 }
 
 type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

@@ -11,8 +11,9 @@ export interface Hitters {
   readonly possible: ReadonlySet<string>;
 }
 
-export function hittersCodec(kind: LedgerKind): Codec<Hitters> {
-  const { algebra, keyType, secret } = kind;
+/** Candidates are keys of `keyType`. */
+export function hittersCodec(kind: LedgerKind, keyType: string): Codec<Hitters> {
+  const { algebra, secret } = kind;
   const keys = (value: unknown) => readKeys(value, (key) => algebra.checkKey(keyType, key) === key);
   return {
     write: ({ ledger, certain, possible }) => ({

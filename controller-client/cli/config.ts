@@ -24,10 +24,12 @@ export const configCommands: readonly Asking[] = [
     summary: "count a sketch's packets by key",
     about: [
       "Adds a counter to a sketch: how many packets or bytes each source, port, pair of addresses, ... has.",
+      "Instead of a capacity it takes the wanted accuracy: with --accuracy-share 0.01 --accuracy-width 0.05, keys of at least 1 % of the traffic are told within 5 % of their count, whatever the traffic. It prints the most bytes that this can take on each host.",
     ],
     examples: [
       "tallytree config sketch-counter --sketch 0 --key src",
       "tallytree config sketch-counter --sketch 0 --key src_dst --increment bytes",
+      "tallytree config sketch-counter --sketch 0 --key dst --accuracy-share .1 --accuracy-width .1",
     ],
   },
   {

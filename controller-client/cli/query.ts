@@ -10,6 +10,7 @@ export const queryCommands: readonly Asking[] = [
     summary: "one number of a counter",
     about: [
       "Prints the count of one key, the number of distinct keys (key_num), that of the last seconds (real_time_key_num), or the sum of all keys (total).",
+      "With --group-by the key is one of a coarser type, such as src for a counter by src_dst.",
     ],
     examples: [
       "tallytree query sketch --sketch 0 --key src 10.0.0.6",
@@ -23,10 +24,12 @@ export const queryCommands: readonly Asking[] = [
     summary: "the keys with the largest share of the traffic",
     about: [
       "Prints the keys above a share of some host's own traffic (--share-of network: of all traffic) with their counts over all hosts asked.",
+      "With --group-by it adds up the counter's keys by a coarser type first: src or src/16 of a counter by src_dst.",
     ],
     examples: [
       "tallytree query heavy-hitters --at 10.0.0.2 --sketch 0 --key src --table",
       "tallytree query heavy-hitters --sketch 0 --key src_dst --k 10 --detail --table",
+      "tallytree query heavy-hitters --sketch 0 --key src_dst --group-by src/16",
     ],
   },
   {
@@ -36,6 +39,49 @@ export const queryCommands: readonly Asking[] = [
     summary: "what the last one to two seconds brought",
     about: ["Prints the counts by key of the last closed second and the current one."],
     examples: ["tallytree query real-time-counter --sketch 0 --key src_dport"],
+  },
+  {
+    name: "top",
+    type: "query top",
+    positions: [],
+    summary: "the keys with the largest counts",
+    about: [
+      "Prints the k largest keys with their counts over all hosts asked; --detail tells whose rank is certain.",
+    ],
+    examples: [
+      "tallytree query top --sketch 0 --key src --table",
+      "tallytree query top --sketch 0 --key src_dst --group-by dst --k 5 --detail --table",
+    ],
+  },
+  {
+    name: "distinct",
+    type: "query distinct",
+    positions: [],
+    summary: "how many distinct keys",
+    about: [
+      "Prints the number of distinct keys over all hosts asked: exact up to 4096, an estimate with its bounds (two standard errors) above.",
+    ],
+    examples: ["tallytree query distinct --sketch 0 --key src_dport --detail --table"],
+  },
+  {
+    name: "entropy",
+    type: "query entropy",
+    positions: [],
+    summary: "how evenly the traffic is spread over its keys",
+    about: [
+      "Prints the Shannon entropy of the counts by key in bits, over all hosts asked; --detail adds certain bounds and the share of the most that so many keys can have.",
+    ],
+    examples: ["tallytree query entropy --sketch 0 --key dport --detail --table"],
+  },
+  {
+    name: "distribution",
+    type: "query distribution",
+    positions: [],
+    summary: "how large flows are",
+    about: [
+      "Prints how many keys have a count from 1 to 1, 2 to 3, 4 to 7 and so on, over all hosts asked; --detail tells how many of them are certain and how many are estimated.",
+    ],
+    examples: ["tallytree query distribution --sketch 0 --key src_sport_dst_dport_proto --table"],
   },
   {
     name: "counter",

@@ -10,10 +10,15 @@ export const renderJson = (answer: Answer): string => `${JSON.stringify(answer, 
 export function renderTable(type: RequestType, answer: Answer): string {
   if (typeof answer !== "object") return `${answer}\n`;
   if (Array.isArray(answer)) return `${renderList(type, answer)}\n`;
-  const keyed = type === "query heavy hitters" || type === "query real time counter";
-  const body = keyed ? renderKeyed(answer as KeyedCounts | KeyedDetail) : renderObject(answer);
+  const body = keyedTypes.has(type) ? renderKeyed(answer as KeyedCounts | KeyedDetail) : renderObject(answer);
   return `${[body, ...evidenceOf(answer)].join("\n")}\n`;
 }
+
+const keyedTypes: ReadonlySet<RequestType> = new Set([
+  "query heavy hitters",
+  "query real time counter",
+  "query top",
+]);
 
 function renderKeyed(answer: KeyedCounts | KeyedDetail): string {
   return isDetail(answer) ? renderBounds(answer) : renderColumns(["KEY", "COUNT"], byCount(answer));
@@ -57,6 +62,12 @@ function flatten(value: unknown, path: string): readonly Row[] {
 function renderList(type: RequestType, items: readonly unknown[]): string {
   if (items.length === 0) return "none";
   if (type === "query counter") return renderColumns(["PACKETS", "BYTES"], [items.map(cell)]);
+  if (type === "query distribution") {
+    return renderColumns(
+      ["FROM", "TO", "FLOWS"],
+      items.map((item) => (item as readonly unknown[]).map(cell)),
+    );
+  }
   if (!items.every(isRecord)) return items.map(cell).join("\n");
   const names = [...new Set(items.flatMap(Object.keys))];
   const header = names.map((name) => name.toUpperCase().replaceAll("_", " "));

@@ -1,6 +1,7 @@
 // Answers: the bare values that old scripts parse, and the detailed ones that say how far off they can be.
 
 import type { AgentAddress } from "./addresses.js";
+import type { CounterAnswers, CounterDetail } from "./counter-answers.js";
 import type { ProtocolName } from "./protocol-numbers.js";
 import type { RequestType } from "./requests.js";
 
@@ -71,7 +72,7 @@ export interface Loss {
 }
 
 /** What every detailed answer carries. */
-interface Evidence {
+export interface Evidence {
   readonly window: AnswerWindow;
   readonly coverage: Coverage;
   readonly loss: Loss;
@@ -132,7 +133,7 @@ export interface BandwidthDetail extends Evidence {
   readonly seconds: number;
 }
 
-export type Detail = CountDetail | KeyedDetail | RuleDetail | BandwidthDetail;
+export type Detail = CountDetail | KeyedDetail | RuleDetail | BandwidthDetail | CounterDetail;
 
 export interface CounterInfo {
   readonly counter_key_type: string;
@@ -196,7 +197,7 @@ export interface StatusAnswer {
 }
 
 /** The bare and the detailed answer of every message type; both alike where there is nothing to add. */
-export interface Answers {
+export interface Answers extends CounterAnswers {
   readonly "config sketch": { readonly bare: number; readonly detail: number };
   readonly "config sketch counter": { readonly bare: string; readonly detail: string };
   readonly "delete sketch": { readonly bare: string; readonly detail: string };

@@ -87,6 +87,19 @@ export const counterKeyType = {
   }),
 };
 
+/** Reads a counter by a coarser key than it counts. */
+export const groupField = {
+  group_by: Optional(
+    Text({
+      format: "key-type",
+      minLength: 1,
+      maxLength: 64,
+      description:
+        "a coarser key type to answer by: some parts of the counter's, in any order, prefixes not longer",
+    }),
+  ),
+};
+
 const port = (description: string) => Optional(Integer({ minimum: 1, maximum: 65_535, description }));
 
 const endpoint = (description: string) =>

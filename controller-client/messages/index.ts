@@ -10,6 +10,8 @@ export {
 } from "./addresses.js";
 export * from "./answers.js";
 export { decodeRequest, parseBody } from "./bodies.js";
+export * from "./counter-answers.js";
+export type { QueryDistinct, QueryDistribution, QueryEntropy, QueryTop } from "./counter-queries.js";
 export * from "./errors.js";
 export type { FieldSchema } from "./field-check.js";
 export * from "./frame.js";

@@ -26,6 +26,16 @@ export function parseKeyType(text: string, field = "counter_key_type"): readonly
   return parts;
 }
 
+/** Throws bad_request, field group_by, unless keys of type `text` follow from keys of type `counted`. */
+export function checkCoarser(text: string, counted: string): void {
+  const present = parseKeyType(counted);
+  for (const { name, prefix = 128 } of parseKeyType(text, "group_by")) {
+    const source = present.find((part) => part.name === name);
+    const advice = `the counter counts by ${counted}; give some of its parts, prefixes not longer`;
+    if (source === undefined || (source.prefix ?? 128) < prefix) throw badKeyType(text, "group_by", advice);
+  }
+}
+
 function parsePart(part: string, text: string, field: string): KeyPart {
   const [name = "", prefix, ...rest] = part.split("/");
   if (!isPartName(name) || rest.length > 0) throw badKeyType(text, field, unknownPart(name));

@@ -1,8 +1,10 @@
 // From a plain object to a complete message: known type, known fields, each checked, then the rules between fields.
 
+import { flattenAccuracy, sizeByAccuracy } from "./accuracy.js";
 import { parsePrefix } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { checkField, type FieldSchema } from "./field-check.js";
+import { checkCoarser } from "./key-types.js";
 import { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./protocol-numbers.js";
 import { type Request, type RequestType, requestSchemas, requestTypes } from "./requests.js";
 import { nearest, quote, shortName, suggestion } from "./wording.js";
@@ -13,8 +15,9 @@ type Draft = Readonly<Record<string, unknown>>;
  * The message that a plain object stands for, defaults filled in. Throws TallyError (bad_request, unknown_type,
  * refused), always naming the field. Null counts as absent.
  */
-export function checkRequest(input: Readonly<Record<string, unknown>>): Request {
-  const type = checkType(input);
+export function checkRequest(message: Readonly<Record<string, unknown>>): Request {
+  const type = checkType(message);
+  const input = type === "config sketch counter" ? flattenAccuracy(message) : message;
   const schemas: Readonly<Record<string, FieldSchema>> = requestSchemas[type].properties;
   refuseUnknown(type, Object.keys(input), Object.keys(schemas));
   const required: readonly string[] = requestSchemas[type].required;
@@ -26,7 +29,7 @@ export function checkRequest(input: Readonly<Record<string, unknown>>): Request 
     else if (required.includes(name)) throw missing(name, schema);
   }
   checkTogether(draft, schemas);
-  return draft as Request;
+  return sizeByAccuracy(draft, input) as unknown as Request;
 }
 
 function checkType(input: Readonly<Record<string, unknown>>): RequestType {
@@ -58,6 +61,7 @@ function refuseUnknown(type: RequestType, given: readonly string[], known: reado
 function checkTogether(draft: Draft, schemas: Readonly<Record<string, FieldSchema>>): void {
   if (schemas.sketch_id) checkSketchName(draft, schemas.sketch_id);
   if (schemas.uuid) checkCreation(draft);
+  checkGroups(draft);
   checkFamilies(draft);
   checkPorts(draft);
 }
@@ -76,6 +80,14 @@ function checkCreation(draft: Draft): void {
   if ((draft.uuid === undefined) === (draft.secret === undefined)) return;
   const field = draft.uuid === undefined ? "uuid" : "secret";
   throw badRequest(field, `${field} is missing: agents give uuid and secret together, controllers neither`);
+}
+
+function checkGroups({ group_by, counter_key_type, counter_key }: Draft): void {
+  if (typeof group_by !== "string" || typeof counter_key_type !== "string") return;
+  checkCoarser(group_by, counter_key_type);
+  if (counter_key === "key_num" || counter_key === "real_time_key_num") {
+    throw badRequest("group_by", `group_by does not go with ${counter_key}: it counts keys of the counter`);
+  }
 }
 
 function checkFamilies(draft: Draft): void {

@@ -1,6 +1,16 @@
 // All messages: one schema per type, their union, and the way from a plain object to a complete message.
 
 import {
+  type QueryDistinct,
+  type QueryDistribution,
+  type QueryEntropy,
+  type QueryTop,
+  queryDistinct,
+  queryDistribution,
+  queryEntropy,
+  queryTop,
+} from "./counter-queries.js";
+import {
   type AddLeafAgent,
   addLeafAgent,
   type ConfigCounter,
@@ -40,6 +50,10 @@ export type Request =
   | QuerySketch
   | QueryHeavyHitters
   | QueryRealTimeCounter
+  | QueryTop
+  | QueryDistinct
+  | QueryEntropy
+  | QueryDistribution
   | DeleteSketch
   | QuerySketches
   | ConfigCounter
@@ -62,6 +76,10 @@ export const requestSchemas = {
   "query sketch": querySketch,
   "query heavy hitters": queryHeavyHitters,
   "query real time counter": queryRealTimeCounter,
+  "query top": queryTop,
+  "query distinct": queryDistinct,
+  "query entropy": queryEntropy,
+  "query distribution": queryDistribution,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

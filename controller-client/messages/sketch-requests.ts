@@ -5,6 +5,7 @@ import {
   anyFields,
   counterKeyType,
   creationFields,
+  groupField,
   type Message,
   queryFields,
   relayFields,
@@ -53,6 +54,20 @@ export const configSketchCounter = Type.Object(
       default: 4096,
       description: "most keys with a count of their own; below it every answer is exact",
     }),
+    accuracy_share: Optional(
+      Num({
+        minimum: 0.000001,
+        maximum: 1,
+        description: "instead of capacity: keys of at least this share of the total are told ...",
+      }),
+    ),
+    accuracy_width: Optional(
+      Num({
+        minimum: 0.000001,
+        maximum: 1,
+        description: "... within this share of their count, whatever the traffic",
+      }),
+    ),
     ...anyFields,
     ...relayFields,
   },
@@ -71,6 +86,7 @@ export const querySketch = Type.Object(
       description:
         "a key, its parts joined by a comma; or key_num, real_time_key_num (distinct keys) or total",
     }),
+    ...groupField,
     ...queryFields,
     ...relayFields,
   },
@@ -91,6 +107,7 @@ export const queryHeavyHitters = Type.Object(
       description: "whose total: host means that of some one host, network the sum over all hosts asked",
     }),
     k: Optional(Integer({ minimum: 1, maximum: 100_000, description: "the k largest keys instead" })),
+    ...groupField,
     ...queryFields,
     ...relayFields,
   },
@@ -103,6 +120,7 @@ export const queryRealTimeCounter = Type.Object(
     type: Literal("query real time counter"),
     ...sketchFields,
     ...counterKeyType,
+    ...groupField,
     ...queryFields,
     ...relayFields,
   },

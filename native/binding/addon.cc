@@ -7,6 +7,7 @@
 #include "core/counter.h"
 #include "core/errors.h"
 #include "core/links.h"
+#include "ledger_views.h"
 #include "tap_object.h"
 
 namespace tallytree::binding {
@@ -134,6 +135,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("ledgerSummary", ledger_summary);
   declare("ledgerEntries", ledger_entries);
   declare("ledgerIntervals", ledger_intervals);
+  declare("ledgerGroups", ledger_groups);
+  declare("ledgerGroupIntervals", ledger_group_intervals);
+  declare("ledgerEntropy", ledger_entropy);
+  declare("ledgerFlowSizes", ledger_flow_sizes);
   declare("mergeDistinct", merge_distinct);
   declare("distinctCount", distinct_count);
   return exports;

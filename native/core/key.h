@@ -39,10 +39,20 @@ class KeyType {
  public:
   enum class Field : uint8_t { src, dst, sport, dport, proto };
 
+  struct Part {
+    Field field;
+    int prefix;         // bits of an address that count; -1: all
+    uint32_t mask = 0;  // of an IPv4 address, network byte order
+    bool is_address() const noexcept { return field == Field::src || field == Field::dst; }
+    bool is_port() const noexcept { return field == Field::sport || field == Field::dport; }
+  };
+
   /// Throws std::invalid_argument with a sentence that names the bad part.
   static KeyType parse(std::string_view text);
 
   const std::string& text() const noexcept { return text_; }
+  /// In the order of the text, which is that of a key's bytes.
+  std::span<const Part> parts() const noexcept { return parts_; }
 
   /// Longest key in bytes, its length byte included, for IPv4 or IPv6 packets.
   size_t width(int family) const noexcept;
@@ -64,14 +74,6 @@ class KeyType {
   bool operator==(const KeyType& other) const noexcept { return text_ == other.text_; }
 
  private:
-  struct Part {
-    Field field;
-    int prefix;         // bits of an address that count; -1: all
-    uint32_t mask = 0;  // of an IPv4 address, network byte order
-    bool is_address() const noexcept { return field == Field::src || field == Field::dst; }
-    bool is_port() const noexcept { return field == Field::sport || field == Field::dport; }
-  };
-
   static Part parse_part(std::string_view text);
   size_t fixed_length(size_t address_bytes) const noexcept;
   int family_of(size_t length) const;

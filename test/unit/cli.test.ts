@@ -25,6 +25,10 @@ const sent: readonly (readonly [string, object])[] = [
     { sketch_id: 2, counter_key_type: "src_dst", increment: "bytes" },
   ],
   ["config sketch-counter --sketch 2 --key src --hitter-threshold 0.05", { hitter_threshold: 0.05 }],
+  [
+    "config sketch-counter --sketch 2 --key src --accuracy-share 0.1 --accuracy-width 0.01",
+    { type: "config sketch counter", capacity: 1334 },
+  ],
   ["config counter --src 10.0.0.6", { type: "config counter", src: "10.0.0.6" }],
   [
     "query sketch --sketch 2 --key src 10.0.0.6 --detail",
@@ -38,6 +42,14 @@ const sent: readonly (readonly [string, object])[] = [
     "query real-time-counter --sketch 2 --key dport --scope host",
     { type: "query real time counter", scope: "host" },
   ],
+  [
+    "query heavy-hitters --sketch 2 --key src_dst --group-by src/16",
+    { counter_key_type: "src_dst", group_by: "src/16" },
+  ],
+  ["query top --sketch 2 --key src --k 3", { type: "query top", k: 3 }],
+  ["query distinct --sketch 2 --key src --window realtime", { type: "query distinct", window: "realtime" }],
+  ["query entropy --sketch 2 --key dport", { type: "query entropy", counter_key_type: "dport" }],
+  ["query distribution --sketch 2 --key src", { type: "query distribution", counter_key_type: "src" }],
   ["query counter --proto udp", { type: "query counter", proto: "udp" }],
   [
     "query bw 10.0.0.5 10.0.0.6 --seconds 1",

@@ -1,0 +1,40 @@
+// `query top`: the k largest keys over all hosts asked, and which of their ranks are certain.
+
+import { type RequestOf, toCount } from "../../controller-client/messages/index.js";
+import type { Agent, Handler } from "../agent.js";
+import { type Counting, countOver, withoutSketch } from "../counting.js";
+import { viewOf } from "../ledger-view.js";
+import { ledgerCodec } from "../payloads/ledgers.js";
+import { ranked } from "../ranking.js";
+import { type Row, rowsDetail, type Unit, unitOf } from "../render.js";
+import { type Located, ledgerKind, locate } from "./locate.js";
+
+type Query = RequestOf<"query top">;
+
+export const queryTop: Handler<"query top"> = async (agent, query, call) => {
+  const located = await locate(agent, query, call);
+  if (!("counter" in located)) return withoutSketch(agent, located);
+  return countOver(agent, call, top(agent, query, located));
+};
+
+function top(agent: Agent, { k, group_by, detail }: Query, located: Located): Counting<Uint8Array> {
+  const { request, sketch, counter } = located;
+  const kind = ledgerKind(agent, located);
+  const rows = (ledger: Uint8Array) => ranked(viewOf(kind, group_by), ledger, k);
+  return {
+    request,
+    window: "all",
+    own: (budgetMs) => agent.own.ledger({ sketch, counter, window: "all", detail, budgetMs }),
+    codec: ledgerCodec(kind),
+    bare: (ledger) => inOrder(rows(ledger)),
+    detail: (ledger) => topDetail(rows(ledger), unitOf(counter.increment)),
+  };
+}
+
+const inOrder = (rows: readonly Row[]) => new Map(rows.map(({ key, lower }) => [key, toCount(lower)]));
+
+const topDetail = (rows: readonly Row[], unit: Unit) => ({
+  ...rowsDetail(rows, unit),
+  value: Object.fromEntries(inOrder(rows)),
+  order: rows.map(({ key }) => key),
+});

@@ -1,0 +1,34 @@
+// Payload of answers about all keys of a counter at once: its ledger, and the set of its distinct keys behind it.
+
+import type { Codec } from "../../overlay/index.js";
+import { checkedLedger, type LedgerKind } from "./ledgers.js";
+
+export interface Population {
+  readonly ledger: Uint8Array;
+  /** Read after the ledger: it knows every key that the ledger counted. */
+  readonly distinct: Uint8Array;
+}
+
+export function populationCodec(kind: LedgerKind): Codec<Population> {
+  const { algebra, secret } = kind;
+  return {
+    write: ({ ledger, distinct }) => ({ fields: {}, body: Buffer.concat([ledger, distinct]) }),
+    read: (_fields, body) => {
+      const { ledger, distinct } = parted(body);
+      algebra.distinctCount(distinct);
+      return { ledger: checkedLedger(kind, ledger), distinct };
+    },
+    merge: (a, b) => ({
+      ledger: algebra.mergeLedgers([a.ledger, b.ledger], secret),
+      distinct: algebra.mergeDistinct([a.distinct, b.distinct]),
+    }),
+  };
+}
+
+/** Both begin with their own length, 8 bytes. */
+function parted(body: Uint8Array): Population {
+  if (body.length < 8) throw new Error("it has no ledger");
+  const length = new DataView(body.buffer, body.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(body.length)) throw new Error("its ledger is cut off");
+  return { ledger: body.subarray(0, Number(length)), distinct: body.subarray(Number(length)) };
+}

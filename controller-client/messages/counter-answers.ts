@@ -1,0 +1,60 @@
+// Detailed answers about all keys of a counter together.
+
+import type { Count, CountDetail, Evidence, KeyedCounts, KeyedDetail } from "./answers.js";
+
+/** The largest keys; a key's `certain` speaks of its rank. */
+export interface TopDetail extends KeyedDetail {
+  /** The keys, the largest first: objects forget that order when keys are numbers. */
+  readonly order: readonly string[];
+}
+
+/** Shannon entropy of the counts by key. */
+export interface EntropyDetail extends Evidence {
+  readonly value: number;
+  /** With `upper`: certain bounds for the hosts covered. */
+  readonly lower: number;
+  readonly upper: number;
+  /** `value` divided by what as many keys could have at most: 0 (one key has all) to 1 (all have the same). */
+  readonly normalised: number;
+  /** True when lower = upper. */
+  readonly exact: boolean;
+  readonly unit: "bits";
+}
+
+/** Flows (keys) whose size (count) lies within [from, to]. */
+export type SizeRow = readonly [from: Count, to: Count, flows: number];
+
+export interface SizeClassDetail {
+  readonly from: Count;
+  readonly to: Count;
+  readonly flows: number;
+  /** Those of them that are certainly of this size. */
+  readonly exact: number;
+}
+
+/** Flow sizes over powers of two. */
+export interface DistributionDetail extends Evidence {
+  readonly value: readonly SizeRow[];
+  readonly classes: readonly SizeClassDetail[];
+  /** The sum over all classes. */
+  readonly flows: number;
+  /** Flows that are certainly in their class. */
+  readonly certain: number;
+  /** Flows without a count of their own, whose sizes are estimated. */
+  readonly estimated: number;
+  /** True when every flow is certainly in its class and none is missing. */
+  readonly exact: boolean;
+  /** What the sizes rest on. */
+  readonly basis: string;
+  readonly unit: "packets" | "bytes";
+}
+
+/** The bare and the detailed answer of each message about all keys of a counter. */
+export interface CounterAnswers {
+  readonly "query top": { readonly bare: KeyedCounts; readonly detail: TopDetail };
+  readonly "query distinct": { readonly bare: Count; readonly detail: CountDetail };
+  readonly "query entropy": { readonly bare: number; readonly detail: EntropyDetail };
+  readonly "query distribution": { readonly bare: readonly SizeRow[]; readonly detail: DistributionDetail };
+}
+
+export type CounterDetail = TopDetail | EntropyDetail | DistributionDetail;

@@ -1,0 +1,73 @@
+// Questions about all keys of a counter together: the largest, how many, how they spread.
+
+import { Type } from "typebox";
+import {
+  counterKeyType,
+  groupField,
+  type Message,
+  queryFields,
+  relayFields,
+  sketchFields,
+} from "./fields.js";
+
+const { Enum, Integer, Literal } = Type;
+const closed = { additionalProperties: false } as const;
+
+/** The largest keys. Answer: {key: count}, the largest first. */
+export const queryTop = Type.Object(
+  {
+    type: Literal("query top"),
+    ...sketchFields,
+    ...counterKeyType,
+    k: Integer({ minimum: 1, maximum: 100_000, default: 10, description: "how many keys" }),
+    ...groupField,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** The number of distinct keys. Answer: a number. */
+export const queryDistinct = Type.Object(
+  {
+    type: Literal("query distinct"),
+    ...sketchFields,
+    ...counterKeyType,
+    window: Enum(["all", "realtime"], {
+      default: "all",
+      description: "all: since the counter was made; realtime: the last closed second and the current one",
+    }),
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** How evenly the traffic is spread over its keys. Answer: Shannon entropy in bits. */
+export const queryEntropy = Type.Object(
+  {
+    type: Literal("query entropy"),
+    ...sketchFields,
+    ...counterKeyType,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** How large flows (keys) are, over powers of two. Answer: [[from, to, flows], ...]. */
+export const queryDistribution = Type.Object(
+  {
+    type: Literal("query distribution"),
+    ...sketchFields,
+    ...counterKeyType,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+export type QueryDistinct = Message<typeof queryDistinct>;
+export type QueryDistribution = Message<typeof queryDistribution>;
+export type QueryEntropy = Message<typeof queryEntropy>;
+export type QueryTop = Message<typeof queryTop>;
