@@ -1,6 +1,14 @@
 // Answers as text: JSON, or columns for eyes.
 
-import type { Answer, Coverage, KeyedCounts, KeyedDetail, Loss, RequestType } from "../messages/index.js";
+import type {
+  Answer,
+  Coverage,
+  DistributionDetail,
+  KeyedCounts,
+  KeyedDetail,
+  Loss,
+  RequestType,
+} from "../messages/index.js";
 import { cell, type Row, renderColumns } from "./columns.js";
 
 /** The answer as JSON with a line end. */
@@ -10,8 +18,19 @@ export const renderJson = (answer: Answer): string => `${JSON.stringify(answer, 
 export function renderTable(type: RequestType, answer: Answer): string {
   if (typeof answer !== "object") return `${answer}\n`;
   if (Array.isArray(answer)) return `${renderList(type, answer)}\n`;
-  const body = keyedTypes.has(type) ? renderKeyed(answer as KeyedCounts | KeyedDetail) : renderObject(answer);
+  const body = renderBody(type, answer);
   return `${[body, ...evidenceOf(answer)].join("\n")}\n`;
+}
+
+function renderBody(type: RequestType, answer: object): string {
+  if (keyedTypes.has(type)) return renderKeyed(answer as KeyedCounts | KeyedDetail);
+  return type === "query distribution" ? renderSizes(answer as DistributionDetail) : renderObject(answer);
+}
+
+function renderSizes({ classes, flows, certain, estimated }: DistributionDetail): string {
+  const rows = classes.map((one) => [one.from, one.to, one.flows, one.exact].map(cell));
+  const columns = renderColumns(["FROM", "TO", "FLOWS", "CERTAIN"], rows);
+  return `${columns}\n\nflows: ${flows}, ${certain} certainly of their size, ${estimated} estimated`;
 }
 
 const keyedTypes: ReadonlySet<RequestType> = new Set([

@@ -120,6 +120,25 @@ describe("--table", () => {
     ]);
   });
 
+  test("shows flow sizes, and how many of them are certain", async () => {
+    const rows = [
+      [1, 1, 20],
+      [2, 3, 5],
+    ];
+    const header = ["FROM  TO  FLOWS", "   1   1     20", "   2   3      5", ""];
+    expect(await table("query distribution --sketch 0 --key src", rows)).toEqual(header);
+    const classes = rows.map(([from, to, flows], index) => ({ from, to, flows, exact: index }));
+    const answer = { value: rows, classes, flows: 25, certain: 1, estimated: 12, unit: "packets" };
+    expect(await table("query distribution --sketch 0 --key src --detail", answer)).toEqual([
+      "FROM  TO  FLOWS  CERTAIN",
+      "   1   1     20        0",
+      "   2   3      5        1",
+      "",
+      "flows: 25, 1 certainly of their size, 12 estimated",
+      "",
+    ]);
+  });
+
   test("shows lists of objects, plain lists, rules and numbers", async () => {
     const counters = [{ counter_key_type: "src", increment: "pkt" }];
     const sketches = [
