@@ -14,7 +14,7 @@ import {
   mergeLedgers,
 } from "../native/index.js";
 
-export type { Interval, LedgerEntries, Totals } from "../native/index.js";
+export type { Interval, LedgerEntries, Totals, Window } from "../native/index.js";
 
 /** The functions of native/index.ts under their own names and promises; passed in, so that logic is tested apart. */
 export interface Algebra {

@@ -4,7 +4,7 @@
 import { type Coverage, type Loss, type RequestOf, TallyError } from "../controller-client/messages/index.js";
 import { type Codec, encodePartial, type Gathered, noLoss, type OwnPart } from "../overlay/index.js";
 import type { Agent, Call, Outcome } from "./agent.js";
-import type { Window } from "./own-host.js";
+import type { Window } from "./algebra.js";
 import { type Counted, counted } from "./payloads/counted.js";
 import type { Sketch } from "./sketch-book.js";
 
@@ -45,12 +45,13 @@ export function withoutSketch(agent: Agent, { uuid }: Pick<Sketch, "uuid">): Out
 }
 
 interface Evidence {
-  readonly window: { readonly kind: Window; readonly from: number; readonly to: number };
+  readonly window: { readonly kind: "all" | "realtime" | "span"; readonly from: number; readonly to: number };
   readonly coverage: Coverage;
   readonly loss: Loss;
 }
 
-function evidence(gathered: Gathered<unknown>, { from, to }: Counted<unknown>, kind: Window): Evidence {
+function evidence(gathered: Gathered<unknown>, { from, to }: Counted<unknown>, window: Window): Evidence {
+  const kind = typeof window === "string" ? window : "span";
   return { window: { kind, from, to }, coverage: coverageOf(gathered), loss: gathered.loss };
 }
 

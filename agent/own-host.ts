@@ -4,13 +4,11 @@ import type { Loss } from "../controller-client/messages/index.js";
 import { TallyError } from "../controller-client/messages/index.js";
 import type { Monitor, MonitorStats } from "../monitor/client.js";
 import { isNothing, noLoss, type OwnPart } from "../overlay/index.js";
-import type { Algebra, Interval, Totals } from "./algebra.js";
+import type { Algebra, Interval, Totals, Window } from "./algebra.js";
 import type { Counted } from "./payloads/counted.js";
 import type { Hitters } from "./payloads/hitters.js";
 import { largestWithin } from "./payloads/share.js";
 import type { Counter, Sketch } from "./sketch-book.js";
-
-export type Window = "all" | "realtime";
 
 export interface OwnHostOptions {
   readonly monitor: Monitor;
@@ -44,20 +42,24 @@ export class OwnHost {
 
   interval(asked: Asked, key: string): Part<Interval> {
     const { sketch, counter, budgetMs } = asked;
-    const query = { uuid: sketch.uuid, keyType: counter?.keyType ?? "", key };
+    const query = { uuid: sketch.uuid, keyType: counter?.keyType ?? "", key, window: asked.window };
     return this.#part(asked, () => this.#monitor.interval(query, budgetMs));
   }
 
   /** The sum of all increments of the counter: what shares are shares of. */
   total(asked: Asked): Part<Interval> {
     return this.#part(asked, async () => {
-      const { total } = this.#algebra.ledgerSummary(await this.#ledger(asked));
-      return { lower: total, upper: total };
+      const { value: ledger, ...covered } = await this.#ledger(asked);
+      const { total } = this.#algebra.ledgerSummary(ledger);
+      return { ...covered, value: { lower: total, upper: total } };
     });
   }
 
   totals(asked: Asked): Part<Totals> {
-    return this.#part(asked, () => this.#monitor.totals(asked.sketch.uuid, asked.budgetMs));
+    return this.#part(asked, async () => ({
+      ...this.#sinceMade(asked),
+      value: await this.#monitor.totals(asked.sketch.uuid, asked.budgetMs),
+    }));
   }
 
   distinct(asked: Asked): Part<Uint8Array> {
@@ -71,13 +73,13 @@ export class OwnHost {
   /** The ledger, and with a threshold the keys above it here. */
   hitters(asked: Asked, threshold: number | undefined): Part<Hitters> {
     return this.#part(asked, async () => {
-      const ledger = await this.#ledger(asked);
-      if (threshold === undefined) return { ledger, certain: new Set<string>(), possible: new Set<string>() };
-      return { ledger, ...this.#candidates(ledger, asked.sketch, threshold) };
+      const { value: ledger, ...covered } = await this.#ledger(asked);
+      if (threshold === undefined) return { ...covered, value: { ledger, ...nobody } };
+      return { ...covered, value: { ledger, ...this.#candidates(ledger, asked.sketch, threshold) } };
     });
   }
 
-  #ledger(asked: Asked): Promise<Uint8Array> {
+  #ledger(asked: Asked): Promise<Counted<Uint8Array>> {
     return this.#monitor.ledger(ledgerQuery(asked), asked.budgetMs);
   }
 
@@ -91,16 +93,21 @@ export class OwnHost {
     };
   }
 
-  async #part<V>(asked: Asked, count: () => Promise<V>): Part<V> {
+  async #part<V>(asked: Asked, count: () => Promise<Counted<V>>): Part<V> {
     try {
-      const [value, loss] = await Promise.all([count(), asked.detail ? this.#loss(asked) : noLoss]);
-      return { payload: { ...this.#span(asked), value }, loss };
+      const [{ value, ...covered }, loss] = await Promise.all([
+        count(),
+        asked.detail ? this.#loss(asked) : noLoss,
+      ]);
+      const span = typeof asked.window === "string" ? this.#sinceMade(asked) : covered;
+      return { payload: { ...span, value }, loss };
     } catch (error) {
       throw explained(error, asked.sketch);
     }
   }
 
-  #span({ sketch, counter, window }: Asked): { readonly from: number; readonly to: number } {
+  /** To the millisecond, while the monitor tells whole seconds. */
+  #sinceMade({ sketch, counter, window }: Asked): { readonly from: number; readonly to: number } {
     const to = this.#now() / 1000;
     const since = Math.min(to, counter?.since ?? sketch.since);
     return { from: window === "all" ? since : Math.max(since, Math.floor(to) - 1), to };
@@ -112,7 +119,7 @@ export class OwnHost {
       this.#monitor.totals(sketch.uuid, budgetMs),
       counter === undefined
         ? 0n
-        : this.#ledger(asked).then((body) => this.#algebra.ledgerSummary(body).unkeyed),
+        : this.#ledger(asked).then(({ value }) => this.#algebra.ledgerSummary(value).unkeyed),
       this.#monitor.stats(budgetMs),
     ]);
     return lossOf(stats, totals.packets, unkeyed);
@@ -135,6 +142,8 @@ export function lossOf({ stats }: MonitorStats, matched: bigint, unkeyed: bigint
   };
   return { complete: stats !== undefined && isNothing(lost), ...balance };
 }
+
+const nobody = { certain: new Set<string>(), possible: new Set<string>() };
 
 const ledgerQuery = ({ sketch, counter, window }: Asked) => ({
   uuid: sketch.uuid,

@@ -2,9 +2,9 @@
 
 import type { RequestOf } from "../../controller-client/messages/index.js";
 import type { Agent, Handler } from "../agent.js";
-import type { Interval } from "../algebra.js";
+import type { Interval, Window } from "../algebra.js";
 import { type Counting, countOver, withoutSketch } from "../counting.js";
-import type { Asked, Window } from "../own-host.js";
+import type { Asked } from "../own-host.js";
 import { distinctCodec } from "../payloads/ledgers.js";
 import { intervalCodec } from "../payloads/sums.js";
 import { bareCount, countDetail, unitOf } from "../render.js";

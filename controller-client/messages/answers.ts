@@ -15,7 +15,7 @@ export type RuleCount = readonly [packets: Count, bytes: Count];
 /** The time that an answer is about. */
 export interface AnswerWindow {
   /** "all": since the counter was made. "realtime": the last closed second and the current one. "test": a test. */
-  readonly kind: "all" | "realtime" | "test";
+  readonly kind: "all" | "realtime" | "span" | "test";
   /** Unix seconds by the clocks of the hosts that answered: the earliest start. */
   readonly from: number;
   /** Unix seconds: the latest end. */

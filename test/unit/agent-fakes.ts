@@ -23,7 +23,7 @@ import type {
   NewSketch,
   SketchRecord,
 } from "../../monitor/client.js";
-import { openTap, type Tap } from "../../native/index.js";
+import { type Counted, openTap, type Tap } from "../../native/index.js";
 import type { Ask } from "../../overlay/index.js";
 import { captureBytes, type Datagram } from "../native/capture-bytes.js";
 
@@ -93,17 +93,17 @@ export class FileMonitor implements Monitor {
     this.#check();
     return [...this.#held.values()];
   }
-  async ledger({ uuid, keyType, window }: Parameters<Monitor["ledger"]>[0]): Promise<Uint8Array> {
+  async ledger({ uuid, keyType, window }: Parameters<Monitor["ledger"]>[0]): Promise<Counted<Uint8Array>> {
     this.#find(uuid);
     return this.#tap.ledger(uuid, keyType, window);
   }
-  async distinct({ uuid, keyType, window }: Parameters<Monitor["ledger"]>[0]): Promise<Uint8Array> {
+  async distinct({ uuid, keyType, window }: Parameters<Monitor["ledger"]>[0]): Promise<Counted<Uint8Array>> {
     this.#find(uuid);
     return this.#tap.distinct(uuid, keyType, window);
   }
-  async interval({ uuid, keyType, key }: Parameters<Monitor["interval"]>[0]) {
+  async interval({ uuid, keyType, key, window }: Parameters<Monitor["interval"]>[0]) {
     this.#find(uuid);
-    return this.#tap.interval(uuid, keyType, key);
+    return this.#tap.interval(uuid, keyType, key, window);
   }
   async totals(uuid: string) {
     this.#find(uuid);
