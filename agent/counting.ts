@@ -2,14 +2,21 @@
 // bare for old scripts, or in detail.
 
 import { type Coverage, type Loss, type RequestOf, TallyError } from "../controller-client/messages/index.js";
-import { type Codec, encodePartial, type Gathered, noLoss, type OwnPart } from "../overlay/index.js";
+import {
+  type Codec,
+  clocksOff,
+  encodePartial,
+  type Gathered,
+  noLoss,
+  type OwnPart,
+} from "../overlay/index.js";
 import type { Agent, Call, Outcome } from "./agent.js";
 import type { Window } from "./algebra.js";
 import { type Counted, counted } from "./payloads/counted.js";
 import type { Sketch } from "./sketch-book.js";
 
 export type CountingRequest = RequestOf<
-  "query sketch" | "query heavy hitters" | "query real time counter" | "query counter"
+  "query sketch" | "query heavy hitters" | "query real time counter" | "query change" | "query counter"
 >;
 
 export interface Counting<V> {
@@ -26,10 +33,12 @@ export interface Counting<V> {
 export async function countOver<V>(agent: Agent, call: Call, counting: Counting<V>): Promise<Outcome> {
   const { request, own } = counting;
   const codec = counted(counting.codec);
-  const { budgetMs, path } = call;
+  const { budgetMs, path, received } = call;
   const gathered = await agent.tree.gather({ request, own, codec, budgetMs, path }, request.scope);
   noticeRestart(agent, gathered);
-  if (request.form === "partial") return { frame: encodePartial(gathered, codec) };
+  if (request.form === "partial") {
+    return { frame: encodePartial({ ...gathered, clock: { received, sent: agent.now() } }, codec) };
+  }
   if (gathered.payload === undefined) throw nobody(gathered.error);
   const { value } = gathered.payload;
   if (!request.detail) return { json: counting.bare(value) };
@@ -55,9 +64,13 @@ function evidence(gathered: Gathered<unknown>, { from, to }: Counted<unknown>, w
   return { window: { kind, from, to }, coverage: coverageOf(gathered), loss: gathered.loss };
 }
 
-export function coverageOf({ hosts, missing }: Pick<Gathered<unknown>, "hosts" | "missing">): Coverage {
+type Asked = Pick<Gathered<unknown>, "hosts" | "missing" | "clocks">;
+
+export function coverageOf({ hosts, missing, clocks = [] }: Asked): Coverage {
   const expected = hosts.length + missing.length;
-  return { expected, answered: hosts, missing, complete: missing.length === 0 };
+  const clock_off = clocksOff(clocks);
+  const off = clock_off.length === 0 ? {} : { clock_off };
+  return { expected, answered: hosts, missing, complete: missing.length === 0, ...off };
 }
 
 function noticeRestart({ upkeep }: Agent, { error }: Gathered<unknown>): void {

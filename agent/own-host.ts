@@ -5,6 +5,7 @@ import { TallyError } from "../controller-client/messages/index.js";
 import type { Monitor, MonitorStats } from "../monitor/client.js";
 import { isNothing, noLoss, type OwnPart } from "../overlay/index.js";
 import type { Algebra, Interval, Totals, Window } from "./algebra.js";
+import type { Compared } from "./payloads/compared.js";
 import type { Counted } from "./payloads/counted.js";
 import type { Hitters } from "./payloads/hitters.js";
 import { largestWithin } from "./payloads/share.js";
@@ -68,6 +69,17 @@ export class OwnHost {
 
   ledger(asked: Asked): Part<Uint8Array> {
     return this.#part(asked, () => this.#ledger(asked));
+  }
+
+  /** The ledgers of two windows. */
+  compared(asked: Asked, earlier: Window): Part<Compared> {
+    return this.#part(asked, async () => {
+      const [{ value: ledger, ...covered }, before] = await Promise.all([
+        this.#ledger(asked),
+        this.#ledger({ ...asked, window: earlier }),
+      ]);
+      return { ...covered, value: { ledger, before } };
+    });
   }
 
   /** The ledger, and with a threshold the keys above it here. */

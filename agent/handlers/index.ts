@@ -3,6 +3,7 @@
 import type { Request, RequestType } from "../../controller-client/messages/index.js";
 import type { Agent, Call, Handler, Outcome } from "../agent.js";
 import { queryBw, serveBw } from "./bandwidth.js";
+import { queryChange } from "./change.js";
 import { querySketch } from "./counts.js";
 import { queryHeavyHitters } from "./heavy-hitters.js";
 import { addLeafAgent, queryLeafAgents } from "./leaves.js";
@@ -17,6 +18,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query sketch": querySketch,
   "query heavy hitters": queryHeavyHitters,
   "query real time counter": queryRealTimeCounter,
+  "query change": queryChange,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

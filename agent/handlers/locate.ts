@@ -7,7 +7,9 @@ import type { LedgerKind } from "../payloads/ledgers.js";
 import { type Counter, counterOf, type Sketch } from "../sketch-book.js";
 import { byUuid } from "./sketches.js";
 
-type CounterQuery = RequestOf<"query sketch" | "query heavy hitters" | "query real time counter">;
+type CounterQuery = RequestOf<
+  "query sketch" | "query heavy hitters" | "query real time counter" | "query change"
+>;
 
 export interface Located {
   readonly sketch: Sketch;

@@ -11,6 +11,7 @@ export {
 export * from "./answers.js";
 export { decodeRequest, parseBody } from "./bodies.js";
 export * from "./errors.js";
+export * from "./evidence.js";
 export type { FieldSchema } from "./field-check.js";
 export * from "./frame.js";
 export type {
@@ -30,8 +31,10 @@ export type {
   ConfigSketch,
   ConfigSketchCounter,
   DeleteSketch,
+  QueryChange,
   QueryHeavyHitters,
   QueryRealTimeCounter,
   QuerySketch,
   QuerySketches,
 } from "./sketch-requests.js";
+export { longestLast, type Span, type WindowAsked } from "./windows.js";

@@ -60,6 +60,9 @@ function checkTogether(draft: Draft, schemas: Readonly<Record<string, FieldSchem
   if (schemas.uuid) checkCreation(draft);
   checkFamilies(draft);
   checkPorts(draft);
+  if (draft.counter_key === "real_time_key_num" && draft.window !== undefined) {
+    throw badRequest("window", "real_time_key_num has a window of its own: ask for key_num with this one");
+  }
 }
 
 function checkSketchName(draft: Draft, schema: FieldSchema): void {

@@ -23,10 +23,12 @@ import {
   configSketchCounter,
   type DeleteSketch,
   deleteSketch,
+  type QueryChange,
   type QueryHeavyHitters,
   type QueryRealTimeCounter,
   type QuerySketch,
   type QuerySketches,
+  queryChange,
   queryHeavyHitters,
   queryRealTimeCounter,
   querySketch,
@@ -40,6 +42,7 @@ export type Request =
   | QuerySketch
   | QueryHeavyHitters
   | QueryRealTimeCounter
+  | QueryChange
   | DeleteSketch
   | QuerySketches
   | ConfigCounter
@@ -62,6 +65,7 @@ export const requestSchemas = {
   "query sketch": querySketch,
   "query heavy hitters": queryHeavyHitters,
   "query real time counter": queryRealTimeCounter,
+  "query change": queryChange,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

@@ -10,6 +10,8 @@ import {
   relayFields,
   sketchFields,
   sketchFilterFields,
+  windowField,
+  windowFields,
 } from "./fields.js";
 
 const { Enum, Integer, Literal, Number: Num, Optional, String: Text } = Type;
@@ -71,6 +73,7 @@ export const querySketch = Type.Object(
       description:
         "a key, its parts joined by a comma; or key_num, real_time_key_num (distinct keys) or total",
     }),
+    ...windowFields,
     ...queryFields,
     ...relayFields,
   },
@@ -91,6 +94,7 @@ export const queryHeavyHitters = Type.Object(
       description: "whose total: host means that of some one host, network the sum over all hosts asked",
     }),
     k: Optional(Integer({ minimum: 1, maximum: 100_000, description: "the k largest keys instead" })),
+    ...windowFields,
     ...queryFields,
     ...relayFields,
   },
@@ -103,6 +107,28 @@ export const queryRealTimeCounter = Type.Object(
     type: Literal("query real time counter"),
     ...sketchFields,
     ...counterKeyType,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** The keys whose counts differ most between two windows. Answer: {key: change}. */
+export const queryChange = Type.Object(
+  {
+    type: Literal("query change"),
+    ...sketchFields,
+    ...counterKeyType,
+    window: windowField("the time asked about; absent: the last 10 seconds"),
+    before: windowField("the time it is compared with; absent: as long a time right before window"),
+    k: Integer({ minimum: 1, maximum: 100_000, default: 20, description: "the k largest changes" }),
+    threshold: Optional(
+      Num({
+        minimum: 0,
+        maximum: 1,
+        description: "share of the larger of the two totals that a change must exceed; absent: any change",
+      }),
+    ),
     ...queryFields,
     ...relayFields,
   },
@@ -126,5 +152,6 @@ export type ConfigSketchCounter = Message<typeof configSketchCounter>;
 export type QuerySketch = Message<typeof querySketch>;
 export type QueryHeavyHitters = Message<typeof queryHeavyHitters>;
 export type QueryRealTimeCounter = Message<typeof queryRealTimeCounter>;
+export type QueryChange = Message<typeof queryChange>;
 export type DeleteSketch = Message<typeof deleteSketch>;
 export type QuerySketches = Message<typeof querySketches>;

@@ -129,7 +129,10 @@ Snapshot Counter::look(const Span& asked) const {
     const bool taken = pane == &leaving_ && (state_ != Leaving::sealing || history_.has(second));
     if (span.holds(second) && !taken && !pane->empty()) found.open.push_back(pane->clone());
   }
-  found.covered = {std::max(span.from, since_), std::max(span.to, since_)};
+  found.covered = {std::max(span.from, since_), span.to};
+  // Nothing of it: a moment within, so that what other hosts cover stays as it is.
+  if (found.covered.from >= found.covered.to)
+    found.covered.from = found.covered.to = std::min(found.covered.from, asked.to);
   return found;
 }
 

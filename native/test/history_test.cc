@@ -121,7 +121,8 @@ TEST(history_begins_when_the_counter_was_made) {
   watched.send(1, kStart + 30);
   watched.send(1, kStart + 31);
   CHECK((watched.counter().covered(Span{5, kStart + 31}) == Span{kStart + 30, kStart + 31}));
-  CHECK((watched.counter().covered(Span{5, 6}) == Span{kStart + 30, kStart + 30}));
+  CHECK((watched.counter().covered(Span{5, 6}) == Span{6, 6}));
+  CHECK((watched.counter().covered(Span{kStart + 50, kStart + 60}) == Span{kStart + 50, kStart + 50}));
   CHECK((watched.counter().covered(All{}) == Span{kStart + 30, kStart + 32}));
   CHECK_EQ(errors_of(watched, {0, kStart + 31}, true), 0);
   CHECK_EQ(errors_of(watched, {kStart + 100, kStart + 200}, true), 0);

@@ -158,9 +158,10 @@ export class Village {
   /** Addresses that nobody answers at. */
   readonly silent = new Set<string>();
 
-  add(datagrams: readonly Datagram[]): Station {
+  /** `now`: its clock, milliseconds since 1970. */
+  add(datagrams: readonly Datagram[], now: () => number = Date.now): Station {
     const monitor = new FileMonitor(datagrams);
-    const station = this.#station(monitor, `10.0.0.${this.stations.length + 1}:8000`);
+    const station = this.#station(monitor, `10.0.0.${this.stations.length + 1}:8000`, now);
     this.stations.push(station);
     return station;
   }
@@ -187,10 +188,10 @@ export class Village {
     for (const { monitor } of this.stations) await monitor.play();
   }
 
-  #station(monitor: FileMonitor, name: string): Station {
+  #station(monitor: FileMonitor, name: string, now = Date.now): Station {
     const address = parseAgentAddress(name);
     const ask: Ask = (child, request) => this.#deliver(child.address.name, request);
-    const agent = assemble({ version: "0", address, monitor, ask });
+    const agent = assemble({ version: "0", address, monitor, ask, now });
     const app = buildApp(agent, pino({ level: "silent" }));
     return { agent, monitor, app, ask: (message) => post(app, JSON.stringify(message), "application/json") };
   }

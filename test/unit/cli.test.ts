@@ -38,6 +38,14 @@ const sent: readonly (readonly [string, object])[] = [
     "query real-time-counter --sketch 2 --key dport --scope host",
     { type: "query real time counter", scope: "host" },
   ],
+  [
+    "query heavy-hitters --sketch 2 --key src --window 60",
+    { type: "query heavy hitters", window: { last: 60 } },
+  ],
+  [
+    'query change --sketch 2 --key src --window {"from":100,"to":110} --k 5',
+    { type: "query change", window: { from: 100, to: 110 }, k: 5 },
+  ],
   ["query counter --proto udp", { type: "query counter", proto: "udp" }],
   [
     "query bw 10.0.0.5 10.0.0.6 --seconds 1",

@@ -71,6 +71,11 @@ describe("each method sends its message", () => {
     ],
     ["query heavy hitters", (c) => c.heavyHitters({ ...counter, detail: true }), { detail: true }],
     ["query real time counter", (c) => c.realTimeCounter(counter), counter],
+    [
+      "query change",
+      (c) => c.change({ ...counter, window: { last: 30 } }),
+      { window: { last: 30 }, k: 20, detail: false },
+    ],
     ["config counter", (c) => c.configCounter({ proto: 6 }), { proto: 6 }],
     ["query counter", (c) => c.counter({ proto: 6, scope: "host" }), { scope: "host" }],
     ["query bw", (c) => c.bw({ src: "10.0.0.5", dst: "10.0.0.6" }), { seconds: 3 }],
