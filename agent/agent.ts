@@ -40,6 +40,8 @@ export interface Call {
   readonly budgetMs: number;
   /** Milliseconds that are left of them. */
   readonly leftMs: () => number;
+  /** When it came: milliseconds since 1970, by this agent's clock. */
+  readonly received: number;
   /** Names of the agents above. */
   readonly path: readonly string[];
   /** The address of this host that the message came to. */

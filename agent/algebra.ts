@@ -30,6 +30,7 @@ export type {
   LedgerEntries,
   LedgerGroups,
   Totals,
+  Window,
 } from "../native/index.js";
 
 /** The functions of native/index.ts under their own names and promises; passed in, so that logic is tested apart. */

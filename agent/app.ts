@@ -66,15 +66,21 @@ function takeAnyBody(app: FastifyInstance): void {
 }
 
 async function answer(agent: Agent, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const received = agent.now();
   const text = typeof request.body === "string" ? request.body : "";
   const message = decodeRequest(request.headers["content-type"], text);
-  const outcome = await handle(agent, message, callOf(message, request.raw, reply));
+  const call = { ...callOf(message, request.raw, reply), received };
+  const outcome = await handle(agent, message, call);
   if ("frame" in outcome) return reply.type(frameContentType).send(encodeFrame(outcome.frame));
   // Serialized here: a bare number or text is JSON too.
   return reply.type("application/json; charset=utf-8").send(jsonText(outcome.json));
 }
 
-function callOf(message: Request, { socket }: IncomingMessage, { raw }: FastifyReply): Call {
+function callOf(
+  message: Request,
+  { socket }: IncomingMessage,
+  { raw }: FastifyReply,
+): Omit<Call, "received"> {
   const started = performance.now();
   const budgetMs = message.budget_ms ?? message.timeout_ms + testMs(message);
   const gone = new AbortController();

@@ -2,9 +2,16 @@
 // bare for old scripts, or in detail.
 
 import { type Coverage, type Loss, type RequestOf, TallyError } from "../controller-client/messages/index.js";
-import { type Codec, encodePartial, type Gathered, noLoss, type OwnPart } from "../overlay/index.js";
+import {
+  type Codec,
+  clocksOff,
+  encodePartial,
+  type Gathered,
+  noLoss,
+  type OwnPart,
+} from "../overlay/index.js";
 import type { Agent, Call, Outcome } from "./agent.js";
-import type { Window } from "./own-host.js";
+import type { Window } from "./algebra.js";
 import { type Counted, counted } from "./payloads/counted.js";
 import type { Sketch } from "./sketch-book.js";
 
@@ -13,6 +20,7 @@ export type CountingRequest = RequestOf<
   | "query heavy hitters"
   | "query real time counter"
   | "query top"
+  | "query change"
   | "query distinct"
   | "query entropy"
   | "query distribution"
@@ -33,10 +41,12 @@ export interface Counting<V> {
 export async function countOver<V>(agent: Agent, call: Call, counting: Counting<V>): Promise<Outcome> {
   const { request, own } = counting;
   const codec = counted(counting.codec);
-  const { budgetMs, path } = call;
+  const { budgetMs, path, received } = call;
   const gathered = await agent.tree.gather({ request, own, codec, budgetMs, path }, request.scope);
   noticeRestart(agent, gathered);
-  if (request.form === "partial") return { frame: encodePartial(gathered, codec) };
+  if (request.form === "partial") {
+    return { frame: encodePartial({ ...gathered, clock: { received, sent: agent.now() } }, codec) };
+  }
   if (gathered.payload === undefined) throw nobody(gathered.error);
   const { value } = gathered.payload;
   if (!request.detail) return { json: counting.bare(value) };
@@ -52,18 +62,23 @@ export function withoutSketch(agent: Agent, { uuid }: Pick<Sketch, "uuid">): Out
 }
 
 interface Evidence {
-  readonly window: { readonly kind: Window; readonly from: number; readonly to: number };
+  readonly window: { readonly kind: "all" | "realtime" | "span"; readonly from: number; readonly to: number };
   readonly coverage: Coverage;
   readonly loss: Loss;
 }
 
-function evidence(gathered: Gathered<unknown>, { from, to }: Counted<unknown>, kind: Window): Evidence {
+function evidence(gathered: Gathered<unknown>, { from, to }: Counted<unknown>, window: Window): Evidence {
+  const kind = typeof window === "string" ? window : "span";
   return { window: { kind, from, to }, coverage: coverageOf(gathered), loss: gathered.loss };
 }
 
-export function coverageOf({ hosts, missing }: Pick<Gathered<unknown>, "hosts" | "missing">): Coverage {
+type Asked = Pick<Gathered<unknown>, "hosts" | "missing" | "clocks">;
+
+export function coverageOf({ hosts, missing, clocks = [] }: Asked): Coverage {
   const expected = hosts.length + missing.length;
-  return { expected, answered: hosts, missing, complete: missing.length === 0 };
+  const clock_off = clocksOff(clocks);
+  const off = clock_off.length === 0 ? {} : { clock_off };
+  return { expected, answered: hosts, missing, complete: missing.length === 0, ...off };
 }
 
 function noticeRestart({ upkeep }: Agent, { error }: Gathered<unknown>): void {

@@ -4,15 +4,14 @@ import type { Loss } from "../controller-client/messages/index.js";
 import { TallyError } from "../controller-client/messages/index.js";
 import type { Monitor, MonitorStats } from "../monitor/client.js";
 import { isNothing, noLoss, type OwnPart } from "../overlay/index.js";
-import type { Algebra, Interval, Totals } from "./algebra.js";
+import type { Algebra, Interval, Totals, Window } from "./algebra.js";
 import { viewOf } from "./ledger-view.js";
+import type { Compared } from "./payloads/compared.js";
 import type { Counted } from "./payloads/counted.js";
 import type { Hitters } from "./payloads/hitters.js";
 import type { Population } from "./payloads/populations.js";
 import { largestWithin } from "./payloads/share.js";
 import type { Counter, Sketch } from "./sketch-book.js";
-
-export type Window = "all" | "realtime";
 
 export interface OwnHostOptions {
   readonly monitor: Monitor;
@@ -49,25 +48,30 @@ export class OwnHost {
   interval(asked: Asked, key: string): Part<Interval> {
     if (asked.groupBy !== undefined) return this.#part(asked, () => this.#groupInterval(asked, key));
     const { sketch, counter, budgetMs } = asked;
-    const query = { uuid: sketch.uuid, keyType: counter?.keyType ?? "", key };
+    const query = { uuid: sketch.uuid, keyType: counter?.keyType ?? "", key, window: asked.window };
     return this.#part(asked, () => this.#monitor.interval(query, budgetMs));
   }
 
-  async #groupInterval(asked: Asked, key: string): Promise<Interval> {
-    const { lower, upper } = this.#view(asked).intervals(await this.#ledger(asked), [key]);
-    return { lower: lower[0] ?? 0n, upper: upper[0] ?? 0n };
+  async #groupInterval(asked: Asked, key: string): Promise<Counted<Interval>> {
+    const { value: ledger, ...covered } = await this.#ledger(asked);
+    const { lower, upper } = this.#view(asked).intervals(ledger, [key]);
+    return { ...covered, value: { lower: lower[0] ?? 0n, upper: upper[0] ?? 0n } };
   }
 
   /** The sum of all increments of the counter: what shares are shares of. */
   total(asked: Asked): Part<Interval> {
     return this.#part(asked, async () => {
-      const { total } = this.#algebra.ledgerSummary(await this.#ledger(asked));
-      return { lower: total, upper: total };
+      const { value: ledger, ...covered } = await this.#ledger(asked);
+      const { total } = this.#algebra.ledgerSummary(ledger);
+      return { ...covered, value: { lower: total, upper: total } };
     });
   }
 
   totals(asked: Asked): Part<Totals> {
-    return this.#part(asked, () => this.#monitor.totals(asked.sketch.uuid, asked.budgetMs));
+    return this.#part(asked, async () => ({
+      ...this.#sinceMade(asked),
+      value: await this.#monitor.totals(asked.sketch.uuid, asked.budgetMs),
+    }));
   }
 
   distinct(asked: Asked): Part<Uint8Array> {
@@ -81,21 +85,33 @@ export class OwnHost {
   /** The ledger, and then the set of its keys, which has seen all that the ledger has. */
   population(asked: Asked): Part<Population> {
     return this.#part(asked, async () => {
-      const ledger = await this.#ledger(asked);
-      return { ledger, distinct: await this.#monitor.distinct(ledgerQuery(asked), asked.budgetMs) };
+      const { value: ledger, ...covered } = await this.#ledger(asked);
+      const { value: distinct } = await this.#monitor.distinct(ledgerQuery(asked), asked.budgetMs);
+      return { ...covered, value: { ledger, distinct } };
+    });
+  }
+
+  /** The ledgers of two windows. */
+  compared(asked: Asked, earlier: Window): Part<Compared> {
+    return this.#part(asked, async () => {
+      const [{ value: ledger, ...covered }, before] = await Promise.all([
+        this.#ledger(asked),
+        this.#ledger({ ...asked, window: earlier }),
+      ]);
+      return { ...covered, value: { ledger, before } };
     });
   }
 
   /** The ledger, and with a threshold the keys above it here. */
   hitters(asked: Asked, threshold: number | undefined): Part<Hitters> {
     return this.#part(asked, async () => {
-      const ledger = await this.#ledger(asked);
-      if (threshold === undefined) return { ledger, certain: new Set<string>(), possible: new Set<string>() };
-      return { ledger, ...this.#candidates(ledger, asked, threshold) };
+      const { value: ledger, ...covered } = await this.#ledger(asked);
+      if (threshold === undefined) return { ...covered, value: { ledger, ...nobody } };
+      return { ...covered, value: { ledger, ...this.#candidates(ledger, asked, threshold) } };
     });
   }
 
-  #ledger(asked: Asked): Promise<Uint8Array> {
+  #ledger(asked: Asked): Promise<Counted<Uint8Array>> {
     return this.#monitor.ledger(ledgerQuery(asked), asked.budgetMs);
   }
 
@@ -115,16 +131,21 @@ export class OwnHost {
     };
   }
 
-  async #part<V>(asked: Asked, count: () => Promise<V>): Part<V> {
+  async #part<V>(asked: Asked, count: () => Promise<Counted<V>>): Part<V> {
     try {
-      const [value, loss] = await Promise.all([count(), asked.detail ? this.#loss(asked) : noLoss]);
-      return { payload: { ...this.#span(asked), value }, loss };
+      const [{ value, ...covered }, loss] = await Promise.all([
+        count(),
+        asked.detail ? this.#loss(asked) : noLoss,
+      ]);
+      const span = typeof asked.window === "string" ? this.#sinceMade(asked) : covered;
+      return { payload: { ...span, value }, loss };
     } catch (error) {
       throw explained(error, asked.sketch);
     }
   }
 
-  #span({ sketch, counter, window }: Asked): { readonly from: number; readonly to: number } {
+  /** To the millisecond, while the monitor tells whole seconds. */
+  #sinceMade({ sketch, counter, window }: Asked): { readonly from: number; readonly to: number } {
     const to = this.#now() / 1000;
     const since = Math.min(to, counter?.since ?? sketch.since);
     return { from: window === "all" ? since : Math.max(since, Math.floor(to) - 1), to };
@@ -136,7 +157,7 @@ export class OwnHost {
       this.#monitor.totals(sketch.uuid, budgetMs),
       counter === undefined
         ? 0n
-        : this.#ledger(asked).then((body) => this.#algebra.ledgerSummary(body).unkeyed),
+        : this.#ledger(asked).then(({ value }) => this.#algebra.ledgerSummary(value).unkeyed),
       this.#monitor.stats(budgetMs),
     ]);
     return lossOf(stats, totals.packets, unkeyed);
@@ -159,6 +180,8 @@ export function lossOf({ stats }: MonitorStats, matched: bigint, unkeyed: bigint
   };
   return { complete: stats !== undefined && isNothing(lost), ...balance };
 }
+
+const nobody = { certain: new Set<string>(), possible: new Set<string>() };
 
 const ledgerQuery = ({ sketch, counter, window }: Asked) => ({
   uuid: sketch.uuid,

@@ -76,6 +76,9 @@ export class Client {
   readonly distribution: Query<"query distribution", "sketch_id" | "counter_key_type"> =
     this.#ask("query distribution");
 
+  /** The keys whose counts changed most from `before` to `window`, by how much. */
+  readonly change: Query<"query change", "sketch_id" | "counter_key_type"> = this.#ask("query change");
+
   /** Starts the exact count of one rule. */
   readonly configCounter: Command<"config counter", never> = this.#ask("config counter");
 

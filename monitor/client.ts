@@ -1,7 +1,7 @@
 // The agent's side of the monitor's socket, and the interface that an agent needs of a monitor.
 
 import type { Frame } from "../controller-client/messages/index.js";
-import type { Interval, Totals } from "../native/index.js";
+import type { Counted, Interval, Span, Totals } from "../native/index.js";
 import { Connection } from "./connection.js";
 import {
   type Answers,
@@ -29,7 +29,7 @@ export { defaultSocket } from "./protocol.js";
 
 export type NewSketch = Fields<"add sketch">;
 export type NewCounter = Fields<"add counter">;
-/** Names one counter and how far back to look: "all", or "realtime" for the last closed second and this one. */
+/** Names one counter and the window: "all", "realtime" for the last closed second and this one, or a span of seconds. */
 export type LedgerQuery = Fields<"ledger">;
 export type IntervalQuery = Fields<"interval">;
 
@@ -50,11 +50,11 @@ export interface Monitor {
   removeSketch(uuid: string, deadlineMs: number): Promise<void>;
   sketches(deadlineMs: number): Promise<readonly SketchRecord[]>;
   /** The encoded ledger of one counter, for mergeLedgers and the like. `not_found`. */
-  ledger(query: LedgerQuery, deadlineMs: number): Promise<Uint8Array>;
+  ledger(query: LedgerQuery, deadlineMs: number): Promise<Counted<Uint8Array>>;
   /** The encoded set of distinct keys of one counter. `not_found`. */
-  distinct(query: LedgerQuery, deadlineMs: number): Promise<Uint8Array>;
+  distinct(query: LedgerQuery, deadlineMs: number): Promise<Counted<Uint8Array>>;
   /** The count of one key. `not_found`, or `bad_request` field key. */
-  interval(query: IntervalQuery, deadlineMs: number): Promise<Interval>;
+  interval(query: IntervalQuery, deadlineMs: number): Promise<Counted<Interval>>;
   /** Packets and IP bytes that matched the sketch's filter. `not_found`. */
   totals(uuid: string, deadlineMs: number): Promise<Totals>;
   stats(deadlineMs: number): Promise<MonitorStats>;
@@ -92,17 +92,17 @@ export class MonitorClient implements Monitor {
     return (await this.#ask("sketches", {}, deadlineMs)).head.sketches;
   }
 
-  async ledger(query: LedgerQuery, deadlineMs: number): Promise<Uint8Array> {
-    return (await this.#ask("ledger", query, deadlineMs)).body;
+  async ledger(query: LedgerQuery, deadlineMs: number): Promise<Counted<Uint8Array>> {
+    return countedBody(await this.#ask("ledger", query, deadlineMs));
   }
 
-  async distinct(query: LedgerQuery, deadlineMs: number): Promise<Uint8Array> {
-    return (await this.#ask("distinct", query, deadlineMs)).body;
+  async distinct(query: LedgerQuery, deadlineMs: number): Promise<Counted<Uint8Array>> {
+    return countedBody(await this.#ask("distinct", query, deadlineMs));
   }
 
-  async interval(query: IntervalQuery, deadlineMs: number): Promise<Interval> {
-    const { lower, upper } = (await this.#ask("interval", query, deadlineMs)).head;
-    return { lower: BigInt(lower), upper: BigInt(upper) };
+  async interval(query: IntervalQuery, deadlineMs: number): Promise<Counted<Interval>> {
+    const { from, to, lower, upper } = (await this.#ask("interval", query, deadlineMs)).head;
+    return { from, to, value: { lower: BigInt(lower), upper: BigInt(upper) } };
   }
 
   async totals(uuid: string, deadlineMs: number): Promise<Totals> {
@@ -123,3 +123,9 @@ export class MonitorClient implements Monitor {
     return this.#connection.ask(op, fields, deadlineMs) as Promise<Frame<Answers[O]>>;
   }
 }
+
+const countedBody = ({ head: { from, to }, body }: Frame<Span>): Counted<Uint8Array> => ({
+  from,
+  to,
+  value: body,
+});

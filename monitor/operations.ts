@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { TallyError } from "../controller-client/messages/index.js";
+import type { Counted } from "../native/index.js";
 import { type Capture, fromNative } from "./capture.js";
 import type { MemoryBudget } from "./memory.js";
 import { type Answers, type Fields, type Operation, protocolVersion, requests } from "./protocol.js";
@@ -77,18 +78,18 @@ function queryHandlers({ capture, sketches }: Parts): Pick<Handlers, Query> {
   return {
     ledger: async ({ uuid, keyType, window }) => {
       sketches.mustHave(uuid, keyType);
-      return { fields: {}, body: await capture.use((tap) => tap.ledger(uuid, keyType, window)) };
+      return withBody(await capture.use((tap) => tap.ledger(uuid, keyType, window)));
     },
     distinct: async ({ uuid, keyType, window }) => {
       sketches.mustHave(uuid, keyType);
-      return { fields: {}, body: await capture.use((tap) => tap.distinct(uuid, keyType, window)) };
+      return withBody(await capture.use((tap) => tap.distinct(uuid, keyType, window)));
     },
-    interval: async ({ uuid, keyType, key }) => {
+    interval: async ({ uuid, keyType, key, window }) => {
       sketches.mustHave(uuid, keyType);
-      const { lower, upper } = await capture.use((tap) =>
-        named("counter_key", tap.interval(uuid, keyType, key)),
+      const { from, to, value } = await capture.use((tap) =>
+        named("counter_key", tap.interval(uuid, keyType, key, window)),
       );
-      return answer<"interval">({ lower: lower.toString(), upper: upper.toString() });
+      return answer<"interval">({ from, to, lower: `${value.lower}`, upper: `${value.upper}` });
     },
     totals: async ({ uuid }) => {
       sketches.mustHave(uuid);
@@ -115,6 +116,8 @@ async function named<T>(field: string, asked: Promise<T>): Promise<T> {
 function answer<O extends Operation>(fields: Answers[O]): Reply {
   return { fields };
 }
+
+const withBody = ({ value, ...fields }: Counted<Uint8Array>): Reply => ({ fields, body: value });
 
 function checker(schema: TSchema): (value: object) => void {
   const compiled = Compile(schema);

@@ -3,12 +3,17 @@
 
 import { type Static, Type } from "typebox";
 import { type ProtocolName, protocolNumbers } from "../controller-client/messages/protocol-numbers.js";
-import type { TapStats } from "../native/index.js";
+import type { Span, TapStats } from "../native/index.js";
 
 const exact = { additionalProperties: false } as const;
 const Uuid = Type.String({ minLength: 1, maxLength: 64, description: "name of the sketch between agents" });
 const KeyType = Type.String({ minLength: 1, maxLength: 64, description: 'parts joined by "_": "src_dport"' });
-const Window = Type.Union([Type.Literal("all"), Type.Literal("realtime")]);
+const Second = Type.Integer({ minimum: 0, maximum: 1e11 });
+const Window = Type.Union([
+  Type.Literal("all"),
+  Type.Literal("realtime"),
+  Type.Object({ from: Second, to: Second }, exact),
+]);
 const Port = Type.Integer({ minimum: 1, maximum: 65535 });
 const Address = Type.String({ minLength: 2, maxLength: 64 });
 const TapKind = Type.Union([Type.Literal("packet"), Type.Literal("nfqueue")]);
@@ -63,7 +68,10 @@ export const requests = {
   sketches: Type.Object({}, exact),
   ledger: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window }, exact),
   distinct: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window }, exact),
-  interval: Type.Object({ uuid: Uuid, keyType: KeyType, key: Type.String({ maxLength: 256 }) }, exact),
+  interval: Type.Object(
+    { uuid: Uuid, keyType: KeyType, key: Type.String({ maxLength: 256 }), window: Window },
+    exact,
+  ),
   totals: Type.Object({ uuid: Uuid }, exact),
   stats: Type.Object({}, exact),
 } as const;
@@ -129,15 +137,15 @@ export interface Answers {
   "set meta": Record<never, never>;
   "remove sketch": Record<never, never>;
   sketches: { readonly sketches: readonly SketchRecord[] };
-  ledger: Record<never, never>;
-  distinct: Record<never, never>;
-  interval: { readonly lower: string; readonly upper: string };
+  ledger: Span;
+  distinct: Span;
+  interval: Span & { readonly lower: string; readonly upper: string };
   totals: { readonly packets: string; readonly bytes: string };
   stats: MonitorStats;
 }
 
 /** Raised when a request or an answer changes its meaning. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Where the monitor listens unless told otherwise. */
 export const defaultSocket = "/run/tallytree/monitor.sock";

@@ -38,8 +38,23 @@ export interface CounterSpec {
   readonly coldPerKey?: number;
 }
 
-/** "all": since the counter was made. "realtime": the last closed second and the current one. */
-export type Window = "all" | "realtime";
+/** Unix seconds from `from` up to, and without, `to`. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * "all": since the counter was made. "realtime": the last closed second and the current one. A span that begins
+ * within the last 60 seconds is answered to the second, an older one to the minute, for one hour; its ledgers keep
+ * at most 1024 keys and have no cold part, so they merge only with ledgers of spans.
+ */
+export type Window = "all" | "realtime" | Span;
+
+/** A value counted from `from` up to `to`, unix seconds: what the window asked for comes down to. */
+export interface Counted<V> extends Span {
+  readonly value: V;
+}
 
 /** A count that is certainly within [lower, upper]. */
 export interface Interval {
@@ -112,10 +127,10 @@ export interface Tap {
   removeSketch(id: string): Promise<void>;
   addCounter(id: string, spec: CounterSpec): Promise<void>;
   /** The encoded ledger of one counter; feed it to the functions below. */
-  ledger(id: string, keyType: string, window: Window): Promise<Buffer>;
+  ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>>;
   /** The encoded set of distinct keys of one counter. */
-  distinct(id: string, keyType: string, window: Window): Promise<Buffer>;
-  interval(id: string, keyType: string, key: string): Promise<Interval>;
+  distinct(id: string, keyType: string, window: Window): Promise<Counted<Buffer>>;
+  interval(id: string, keyType: string, key: string, window: Window): Promise<Counted<Interval>>;
   totals(id: string): Promise<Totals>;
   stats(): Promise<TapStats>;
   /** Resolves at the end of a file; rejects when a live source fails for good. */
@@ -146,7 +161,7 @@ const addon = (): Addon => addonAs<Addon>();
 /** Opens a source on a thread of its own; Tap.start begins reading. Throws with `code` "tap", a sentence, and `errno` from the system. */
 export const openTap = (source: TapSource): Tap => addon().openTap(source);
 
-/** The ceiling in bytes of one counter: cumulative ledger, current and past pane, distinct sets. */
+/** The ceiling in bytes of one counter: cumulative ledger, open panes, distinct sets, sealed seconds and minutes. */
 export const counterBytes = (spec: CounterSpec): number => addon().counterBytes(spec);
 
 /** The least capacity that tells every key of at least `share` of the total within `width` of its count, whatever the

@@ -1,6 +1,6 @@
 // Puts the own part and the children's replies together so that no host is in the sum twice and nobody is forgotten.
 
-import type { Loss, MissingHost } from "../controller-client/messages/index.js";
+import type { ClockOff, Loss, MissingHost } from "../controller-client/messages/index.js";
 import { type Child, nameOf } from "./children.js";
 import type { KnownHosts } from "./known-hosts.js";
 import { addLoss, noLoss } from "./loss.js";
@@ -23,6 +23,7 @@ export class Combination<P> {
   readonly #missing = new Map<string, MissingHost>();
   #payload: P | undefined;
   #loss: Loss = noLoss;
+  readonly #clocks: ClockOff[] = [];
 
   constructor(options: CombinationOptions<P>) {
     this.#options = options;
@@ -42,7 +43,7 @@ export class Combination<P> {
   addReplies(replies: readonly Reply<P>[]): void {
     const partials = replies.filter((reply) => "partial" in reply);
     const names = new Set(replies.map(({ child }) => nameOf(child)));
-    for (const { child, partial } of byTrust(partials, names)) this.#addPartial(child, partial);
+    for (const reply of byTrust(partials, names)) this.#addPartial(reply);
     for (const reply of replies) if ("failure" in reply) this.#missSubtree(reply.child, reply.failure);
   }
 
@@ -50,11 +51,11 @@ export class Combination<P> {
     const { name } = this.#options;
     const hosts = [...this.#answered];
     const missing = [...this.#missing.values()].filter(({ host }) => !this.#answered.has(host));
-    const result = { name, hosts, missing, loss: this.#loss };
+    const result = { name, hosts, missing, loss: this.#loss, clocks: this.#clocks };
     return this.#payload === undefined ? result : { ...result, payload: this.#payload };
   }
 
-  #addPartial(child: Child, partial: Partial<P>): void {
+  #addPartial({ child, partial, clocks }: Heard<P>): void {
     const failure = this.#refusal(partial) ?? this.#merge(partial);
     if (failure !== undefined) {
       this.#missReply(child, partial, failure);
@@ -62,6 +63,8 @@ export class Combination<P> {
     }
     for (const host of partial.hosts) this.#answered.add(host);
     this.#loss = addLoss(this.#loss, partial.loss);
+    const hosts = new Set(partial.hosts);
+    this.#clocks.push(...clocks.filter(({ host }) => hosts.has(host)));
     this.#accept(child, partial);
   }
 

@@ -3,6 +3,7 @@
 import { type Frame, type Request, TallyError } from "../controller-client/messages/index.js";
 import { type Ask, relayed } from "./ask.js";
 import { type Child, markDown, markUp, nameOf } from "./children.js";
+import { clocksBelow, compareClocks } from "./clocks.js";
 import { Combination, type OwnReply } from "./combination.js";
 import { type Shares, shares, within } from "./deadline.js";
 import type { KnownHosts } from "./known-hosts.js";
@@ -85,14 +86,21 @@ async function askChild<P>(
   if (path.includes(nameOf(child)))
     return { child, failure: { reason: "loop", message: "it is above this agent" } };
   try {
+    const sent = now();
     const asked = ask(child, relayed(request, childMs, [...path, name]), childMs);
-    const partial = read(await within(asked, collectMs), codec);
+    const frame = await within(asked, collectMs);
+    const heard = now();
+    const partial = read(frame, codec);
     if (!("name" in partial)) return down(partial);
-    markUp(child, now());
-    return { child, partial };
+    markUp(child, heard);
+    return { child, partial, clocks: clocksOf(partial, sent, heard) };
   } catch (error) {
     return down(failureOf(error));
   }
+}
+
+function clocksOf<P>({ name, clock, clocks }: Partial<P>, sent: number, heard: number) {
+  return clock === undefined ? [] : clocksBelow(compareClocks(name, sent, heard, clock), clocks ?? []);
 }
 
 function read<P>(frame: Frame, codec: Codec<P>): Partial<P> | Failure {

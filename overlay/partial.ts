@@ -3,15 +3,17 @@
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import {
+  type ClockOff,
   type Frame,
   type Loss,
   type MissingHost,
   missingReasons,
 } from "../controller-client/messages/index.js";
+import type { Clock } from "./clocks.js";
 
 /** How payloads travel and add up; the overlay itself never looks inside one. */
 export interface Codec<P> {
-  /** Fields for the frame's head (none named name, hosts, missing, loss), and a body if there is one. */
+  /** Fields for the frame's head (none named name, hosts, missing, loss, clock, clocks), and a body if there is one. */
   write(payload: P): { readonly fields: object; readonly body?: Uint8Array };
   /** Throws for anything that write cannot have made: the reply is then left out. */
   read(fields: Readonly<Record<string, unknown>>, body: Uint8Array): P;
@@ -26,6 +28,10 @@ export interface Partial<P> {
   readonly hosts: readonly string[];
   readonly missing: readonly MissingHost[];
   readonly loss: Loss;
+  /** When the question came to it, and when it answered, by its own clock. */
+  readonly clock?: Clock;
+  /** The clocks of hosts below it, by its own. */
+  readonly clocks?: readonly ClockOff[];
   readonly payload?: P;
 }
 
@@ -34,6 +40,8 @@ export const maxHosts = 65_536;
 
 const sum = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const sums = Type.Record(Type.String({ maxLength: 64 }), sum, { maxProperties: 64 });
+const time = Type.Number({ minimum: 0, maximum: 1e14 });
+const difference = Type.Number({ minimum: -1e14, maximum: 1e14 });
 const hostName = Type.String({ pattern: "^[\\x21-\\x7e]{1,255}$" });
 
 const head = Compile(
@@ -48,6 +56,10 @@ const head = Compile(
         last_seen: Type.Optional(Type.String({ pattern: "^\\d{4}-\\d\\d-\\d\\dT[\\d:.]{8,12}Z$" })),
       }),
       { maxItems: maxHosts },
+    ),
+    clock: Type.Optional(Type.Object({ received: time, sent: time })),
+    clocks: Type.Optional(
+      Type.Array(Type.Object({ host: hostName, ms: difference, error_ms: time }), { maxItems: maxHosts }),
     ),
     loss: Type.Object({
       complete: Type.Boolean(),
@@ -72,11 +84,12 @@ export function encodePartial<P>({ payload, ...rest }: Partial<P>, codec: Codec<
 /** Throws for any frame that encodePartial cannot have made. */
 export function decodePartial<P>(frame: Frame, codec: Codec<P>): Partial<P> {
   if (!head.Check(frame.head)) throw new Error(`its head is malformed: ${firstError(frame.head)}`);
-  const { name, hosts, missing, loss, ...fields } = frame.head;
+  const { name, hosts, missing, loss, clock, clocks, ...fields } = frame.head;
   const named = [...hosts, ...missing.map(({ host }) => host)];
   if (new Set(named).size !== named.length) throw new Error("it names a host twice");
   if (!named.includes(name)) throw new Error(`it comes from ${name} and does not name it`);
-  const partial = { name, hosts, missing, loss };
+  const told = { ...(clock === undefined ? {} : { clock }), ...(clocks === undefined ? {} : { clocks }) };
+  const partial = { name, hosts, missing, loss, ...told };
   return hosts.length === 0 ? partial : { ...partial, payload: codec.read(fields, frame.body) };
 }
 

@@ -1,6 +1,7 @@
 // What came of asking one agent: its partial answer, or why there is none.
 
 import {
+  type ClockOff,
   type ErrorCode,
   type Loss,
   type MissingReason,
@@ -22,7 +23,12 @@ export interface Failure {
 
 /** A child's answer. `failure` when there is no partial. */
 export type Reply<P> =
-  | { readonly child: Child; readonly partial: Partial<P> }
+  | {
+      readonly child: Child;
+      readonly partial: Partial<P>;
+      /** Of the child and those below it, by ours. */
+      readonly clocks: readonly ClockOff[];
+    }
   | { readonly child: Child; readonly failure: Failure };
 
 const reasons: { readonly [C in ErrorCode]?: MissingReason } = {

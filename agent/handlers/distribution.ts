@@ -6,6 +6,7 @@ import type { FlowSizes } from "../algebra.js";
 import { type Counting, countOver, withoutSketch } from "../counting.js";
 import { type Population, populationCodec } from "../payloads/populations.js";
 import { type Unit, unitOf } from "../render.js";
+import { resolved } from "../windows.js";
 import { type Located, ledgerKind, locate } from "./locate.js";
 
 export const queryDistribution: Handler<"query distribution"> = async (agent, query, call) => {
@@ -16,17 +17,19 @@ export const queryDistribution: Handler<"query distribution"> = async (agent, qu
 
 function distribution(
   agent: Agent,
-  { detail }: RequestOf<"query distribution">,
+  query: RequestOf<"query distribution">,
   located: Located,
 ): Counting<Population> {
   const { request, sketch, counter } = located;
+  const { detail } = query;
+  const { window, request: absolute } = resolved(query, agent.now());
   const kind = ledgerKind(agent, located);
   const sizes = ({ ledger, distinct }: Population) =>
     agent.algebra.ledgerFlowSizes(ledger, kind.secret, distinct);
   return {
-    request,
-    window: "all",
-    own: (budgetMs) => agent.own.population({ sketch, counter, window: "all", detail, budgetMs }),
+    request: { ...request, ...absolute } as typeof query,
+    window,
+    own: (budgetMs) => agent.own.population({ sketch, counter, window, detail, budgetMs }),
     codec: populationCodec(kind),
     bare: (population) => bare(sizes(population)),
     detail: (population) => detailed(sizes(population), unitOf(counter.increment)),

@@ -4,6 +4,7 @@ import type { RequestOf } from "../../controller-client/messages/index.js";
 import type { Agent, Handler } from "../agent.js";
 import { type Counting, countOver, withoutSketch } from "../counting.js";
 import { type Population, populationCodec } from "../payloads/populations.js";
+import { resolved } from "../windows.js";
 import { type Located, ledgerKind, locate } from "./locate.js";
 
 export const queryEntropy: Handler<"query entropy"> = async (agent, query, call) => {
@@ -12,19 +13,17 @@ export const queryEntropy: Handler<"query entropy"> = async (agent, query, call)
   return countOver(agent, call, entropy(agent, query, located));
 };
 
-function entropy(
-  agent: Agent,
-  { detail }: RequestOf<"query entropy">,
-  located: Located,
-): Counting<Population> {
+function entropy(agent: Agent, query: RequestOf<"query entropy">, located: Located): Counting<Population> {
   const { request, sketch, counter } = located;
+  const { detail } = query;
+  const { window, request: absolute } = resolved(query, agent.now());
   const kind = ledgerKind(agent, located);
   const found = ({ ledger, distinct }: Population) =>
     agent.algebra.ledgerEntropy(ledger, kind.secret, distinct);
   return {
-    request,
-    window: "all",
-    own: (budgetMs) => agent.own.population({ sketch, counter, window: "all", detail, budgetMs }),
+    request: { ...request, ...absolute } as typeof query,
+    window,
+    own: (budgetMs) => agent.own.population({ sketch, counter, window, detail, budgetMs }),
     codec: populationCodec(kind),
     bare: (population) => found(population).value,
     detail: (population) => ({ ...found(population), unit: "bits" }),

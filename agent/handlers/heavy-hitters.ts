@@ -7,6 +7,7 @@ import { viewOf } from "../ledger-view.js";
 import { type Hitters, hittersCodec } from "../payloads/hitters.js";
 import { bareRows, rowsDetail, unitOf } from "../render.js";
 import { select } from "../selection.js";
+import { resolved } from "../windows.js";
 import { type Located, ledgerKind, locate } from "./locate.js";
 
 type Query = RequestOf<"query heavy hitters">;
@@ -20,15 +21,16 @@ export const queryHeavyHitters: Handler<"query heavy hitters"> = async (agent, q
 function heavyHitters(agent: Agent, query: Query, located: Located): Counting<Hitters> {
   const { sketch, counter } = located;
   const { detail, share_of, k, group_by: groupBy, threshold = counter.threshold } = query;
+  const { window, request } = resolved(query, agent.now());
   const kind = ledgerKind(agent, located);
   const view = viewOf(kind, groupBy);
   const rows = (hitters: Hitters) => select(view, hitters, { threshold, share_of, k });
   const here = share_of === "host" && k === undefined ? threshold : undefined;
   return {
     // Every host must judge by the same threshold, and its own counter may have another.
-    request: { ...located.request, threshold } as Query,
-    window: "all",
-    own: (budgetMs) => agent.own.hitters({ sketch, counter, window: "all", groupBy, detail, budgetMs }, here),
+    request: { ...located.request, ...request, threshold } as Query,
+    window,
+    own: (budgetMs) => agent.own.hitters({ sketch, counter, window, groupBy, detail, budgetMs }, here),
     codec: hittersCodec(kind, view.keyType),
     bare: (hitters) => bareRows(rows(hitters)),
     detail: (hitters) => rowsDetail(rows(hitters), unitOf(counter.increment)),

@@ -3,6 +3,7 @@
 import type { Request, RequestType } from "../../controller-client/messages/index.js";
 import type { Agent, Call, Handler, Outcome } from "../agent.js";
 import { queryBw, serveBw } from "./bandwidth.js";
+import { queryChange } from "./change.js";
 import { querySketch } from "./counts.js";
 import { queryDistinct } from "./distinct.js";
 import { queryDistribution } from "./distribution.js";
@@ -25,6 +26,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query distinct": queryDistinct,
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
+  "query change": queryChange,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

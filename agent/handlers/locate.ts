@@ -12,6 +12,7 @@ type CounterQuery = RequestOf<
   | "query heavy hitters"
   | "query real time counter"
   | "query top"
+  | "query change"
   | "query distinct"
   | "query entropy"
   | "query distribution"

@@ -7,6 +7,7 @@ import { viewOf } from "../ledger-view.js";
 import { ledgerCodec } from "../payloads/ledgers.js";
 import { ranked } from "../ranking.js";
 import { type Row, rowsDetail, type Unit, unitOf } from "../render.js";
+import { resolved } from "../windows.js";
 import { type Located, ledgerKind, locate } from "./locate.js";
 
 type Query = RequestOf<"query top">;
@@ -17,14 +18,16 @@ export const queryTop: Handler<"query top"> = async (agent, query, call) => {
   return countOver(agent, call, top(agent, query, located));
 };
 
-function top(agent: Agent, { k, group_by, detail }: Query, located: Located): Counting<Uint8Array> {
+function top(agent: Agent, query: Query, located: Located): Counting<Uint8Array> {
+  const { k, group_by, detail } = query;
+  const { window, request: absolute } = resolved(query, agent.now());
   const { request, sketch, counter } = located;
   const kind = ledgerKind(agent, located);
   const rows = (ledger: Uint8Array) => ranked(viewOf(kind, group_by), ledger, k);
   return {
-    request,
-    window: "all",
-    own: (budgetMs) => agent.own.ledger({ sketch, counter, window: "all", detail, budgetMs }),
+    request: { ...request, ...absolute } as Query,
+    window,
+    own: (budgetMs) => agent.own.ledger({ sketch, counter, window, detail, budgetMs }),
     codec: ledgerCodec(kind),
     bare: (ledger) => inOrder(rows(ledger)),
     detail: (ledger) => topDetail(rows(ledger), unitOf(counter.increment)),

@@ -84,6 +84,19 @@ export const queryCommands: readonly Asking[] = [
     examples: ["tallytree query distribution --sketch 0 --key src_sport_dst_dport_proto --table"],
   },
   {
+    name: "change",
+    type: "query change",
+    positions: [],
+    summary: "the keys whose counts changed most between two windows",
+    about: [
+      'Prints by how much the counts of the last 10 seconds differ from those of the 10 seconds before, the largest changes first. --window and --before take a number of seconds, which means the last so many, or JSON: \'{"from": 1800000000, "to": 1800000060}\'. Two windows of unlike length are compared as they are.',
+    ],
+    examples: [
+      "tallytree query change --sketch 0 --key src --table",
+      "tallytree query change --sketch 0 --key dst --window 60 --k 5 --detail --table",
+    ],
+  },
+  {
     name: "counter",
     type: "query counter",
     positions: [],

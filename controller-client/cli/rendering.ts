@@ -2,6 +2,7 @@
 
 import type {
   Answer,
+  ChangeDetail,
   Coverage,
   DistributionDetail,
   KeyedCounts,
@@ -18,6 +19,7 @@ export const renderJson = (answer: Answer): string => `${JSON.stringify(answer, 
 export function renderTable(type: RequestType, answer: Answer): string {
   if (typeof answer !== "object") return `${answer}\n`;
   if (Array.isArray(answer)) return `${renderList(type, answer)}\n`;
+  if (type === "query change") return changeTable(answer as KeyedCounts | ChangeDetail);
   const body = renderBody(type, answer);
   return `${[body, ...evidenceOf(answer)].join("\n")}\n`;
 }
@@ -55,6 +57,27 @@ function renderBounds(answer: KeyedDetail): string {
   });
   return renderColumns(["KEY", answer.unit.toUpperCase(), "AT LEAST", "AT MOST", "CERTAIN"], rows);
 }
+
+/** The largest change first, whichever way it went. */
+function changeTable(answer: KeyedCounts | ChangeDetail): string {
+  const changes = isChange(answer) ? answer.value : answer;
+  const keys = isChange(answer) ? answer.keys : {};
+  const sorted = Object.entries(changes).sort(([, a], [, b]) => Math.abs(Number(b)) - Math.abs(Number(a)));
+  if (!isChange(answer))
+    return `${renderColumns(
+      ["KEY", "CHANGE"],
+      sorted.map((row) => row.map(cell)),
+    )}\n`;
+  const rows = sorted.map(([key, change]) => {
+    const { lower, upper, certain } = keys[key] ?? {};
+    return [key, cell(change), cell(lower), cell(upper), certain === true ? "yes" : "no"];
+  });
+  const header = ["KEY", answer.unit.toUpperCase(), "AT LEAST", "AT MOST", "CERTAIN"];
+  return `${[renderColumns(header, rows), ...evidenceOf(answer)].join("\n")}\n`;
+}
+
+const isChange = (answer: KeyedCounts | ChangeDetail): answer is ChangeDetail =>
+  typeof answer.keys === "object";
 
 function byCount(counts: KeyedCounts): readonly (readonly [key: string, count: string])[] {
   const entries = Object.entries(counts).sort(([, a], [, b]) => Number(b) - Number(a));
@@ -110,7 +133,10 @@ function coverageLines(coverage: Coverage): readonly string[] {
     const seen = last_seen === undefined ? "" : `, last seen ${last_seen}`;
     return `  missing ${host}: ${reason}${message === undefined ? "" : ` (${message})`}${seen}`;
   });
-  return [count, ...missing];
+  const off = (coverage.clock_off ?? []).map(
+    ({ host, ms, error_ms }) => `  clock of ${host} is off by ${ms} ms (give or take ${error_ms})`,
+  );
+  return [count, ...missing, ...off];
 }
 
 function lossLine(loss: Loss): string {

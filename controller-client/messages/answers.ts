@@ -2,6 +2,7 @@
 
 import type { AgentAddress } from "./addresses.js";
 import type { CounterAnswers, CounterDetail } from "./counter-answers.js";
+import type { AnswerWindow, Evidence, Loss } from "./evidence.js";
 import type { ProtocolName } from "./protocol-numbers.js";
 import type { RequestType } from "./requests.js";
 
@@ -12,71 +13,6 @@ export type KeyedCounts = Readonly<Record<string, Count>>;
 
 /** [packets, bytes] of one rule; bytes are IP bytes. */
 export type RuleCount = readonly [packets: Count, bytes: Count];
-
-/** The time that an answer is about. */
-export interface AnswerWindow {
-  /** "all": since the counter was made. "realtime": the last closed second and the current one. "test": a test. */
-  readonly kind: "all" | "realtime" | "test";
-  /** Unix seconds by the clocks of the hosts that answered: the earliest start. */
-  readonly from: number;
-  /** Unix seconds: the latest end. */
-  readonly to: number;
-}
-
-export const missingReasons = [
-  "timeout",
-  "refused",
-  "loop",
-  "no_sketch",
-  "monitor_down",
-  "conflict",
-  "bad_reply",
-  "error",
-] as const;
-
-export type MissingReason = (typeof missingReasons)[number];
-
-export interface MissingHost {
-  /** The agent's name. */
-  readonly host: string;
-  readonly reason: MissingReason;
-  readonly message?: string;
-  /** When it last answered: ISO 8601, UTC. */
-  readonly last_seen?: string;
-}
-
-/** Which hosts an answer holds. */
-export interface Coverage {
-  /** How many hosts should be in it. */
-  readonly expected: number;
-  /** Names of the agents whose hosts are in it. */
-  readonly answered: readonly string[];
-  readonly missing: readonly MissingHost[];
-  /** True when nobody is missing. */
-  readonly complete: boolean;
-}
-
-/** What became of the packets that the taps were offered, in socket buffers, summed over the hosts that answered. */
-export interface Loss {
-  /** False whenever a packet was lost uncounted. */
-  readonly complete: boolean;
-  readonly seen: number;
-  readonly counted: number;
-  /** Read, and not matching the filter. */
-  readonly filtered: number;
-  /** Matching, but without the parts that the key needs (a port key and a ping). */
-  readonly unkeyed: number;
-  readonly lost: Readonly<Record<string, number>>;
-  readonly unparsed: Readonly<Record<string, number>>;
-  readonly ignored: Readonly<Record<string, number>>;
-}
-
-/** What every detailed answer carries. */
-export interface Evidence {
-  readonly window: AnswerWindow;
-  readonly coverage: Coverage;
-  readonly loss: Loss;
-}
 
 /** One number, certainly within [lower, upper] for the hosts covered. */
 export interface CountDetail extends Evidence {
@@ -108,6 +44,29 @@ export interface KeyedDetail extends Evidence {
   readonly unit: "packets" | "bytes";
 }
 
+export interface ChangeOfKey {
+  /** The best estimate. */
+  readonly change: Count;
+  /** The change is certainly within [lower, upper]. */
+  readonly lower: Count;
+  readonly upper: Count;
+  readonly exact: boolean;
+  /** True when there certainly is a change: 0 is not within. */
+  readonly certain: boolean;
+}
+
+/** By how much counts differ between two windows: `window` less `before`. */
+export interface ChangeDetail extends Evidence {
+  readonly value: KeyedCounts;
+  readonly keys: Readonly<Record<string, ChangeOfKey>>;
+  readonly before: AnswerWindow;
+  /** Everything counted in either window, certainly. */
+  readonly total: Count;
+  readonly total_before: Count;
+  readonly exact: boolean;
+  readonly unit: "packets" | "bytes";
+}
+
 /** The exact count of one rule. */
 export interface RuleDetail extends Evidence {
   readonly value: RuleCount;
@@ -133,7 +92,7 @@ export interface BandwidthDetail extends Evidence {
   readonly seconds: number;
 }
 
-export type Detail = CountDetail | KeyedDetail | RuleDetail | BandwidthDetail | CounterDetail;
+export type Detail = CountDetail | KeyedDetail | ChangeDetail | RuleDetail | BandwidthDetail | CounterDetail;
 
 export interface CounterInfo {
   readonly counter_key_type: string;
@@ -206,6 +165,7 @@ export interface Answers extends CounterAnswers {
   readonly "query sketch": { readonly bare: Count; readonly detail: CountDetail };
   readonly "query heavy hitters": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
   readonly "query real time counter": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
+  readonly "query change": { readonly bare: KeyedCounts; readonly detail: ChangeDetail };
   readonly "query counter": { readonly bare: RuleCount; readonly detail: RuleDetail };
   readonly "query bw": { readonly bare: number; readonly detail: BandwidthDetail };
   readonly "serve bw": { readonly bare: BandwidthServer; readonly detail: BandwidthServer };
@@ -227,6 +187,8 @@ export type DetailAnswer<T extends RequestType> = Answers[T]["detail"];
 /** Any answer to a message of type T. */
 export type Answer<T extends RequestType = RequestType> = BareAnswer<T> | DetailAnswer<T>;
 
-/** A count for JSON: a number up to 2^53, decimal text above. */
+/** A count or a change for JSON: a number up to 2^53 either way, decimal text beyond. */
 export const toCount = (count: bigint): Count =>
-  count <= BigInt(Number.MAX_SAFE_INTEGER) && count >= 0n ? Number(count) : count.toString();
+  count <= BigInt(Number.MAX_SAFE_INTEGER) && count >= BigInt(Number.MIN_SAFE_INTEGER)
+    ? Number(count)
+    : count.toString();

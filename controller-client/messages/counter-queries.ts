@@ -8,9 +8,10 @@ import {
   queryFields,
   relayFields,
   sketchFields,
+  windowFields,
 } from "./fields.js";
 
-const { Enum, Integer, Literal } = Type;
+const { Integer, Literal } = Type;
 const closed = { additionalProperties: false } as const;
 
 /** The largest keys. Answer: {key: count}, the largest first. */
@@ -21,6 +22,7 @@ export const queryTop = Type.Object(
     ...counterKeyType,
     k: Integer({ minimum: 1, maximum: 100_000, default: 10, description: "how many keys" }),
     ...groupField,
+    ...windowFields,
     ...queryFields,
     ...relayFields,
   },
@@ -33,10 +35,7 @@ export const queryDistinct = Type.Object(
     type: Literal("query distinct"),
     ...sketchFields,
     ...counterKeyType,
-    window: Enum(["all", "realtime"], {
-      default: "all",
-      description: "all: since the counter was made; realtime: the last closed second and the current one",
-    }),
+    ...windowFields,
     ...queryFields,
     ...relayFields,
   },
@@ -49,6 +48,7 @@ export const queryEntropy = Type.Object(
     type: Literal("query entropy"),
     ...sketchFields,
     ...counterKeyType,
+    ...windowFields,
     ...queryFields,
     ...relayFields,
   },
@@ -61,6 +61,7 @@ export const queryDistribution = Type.Object(
     type: Literal("query distribution"),
     ...sketchFields,
     ...counterKeyType,
+    ...windowFields,
     ...queryFields,
     ...relayFields,
   },

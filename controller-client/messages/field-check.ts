@@ -3,6 +3,7 @@
 import { parseAddress, parseAgentAddress, parsePrefix } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { parseKeyType } from "./key-types.js";
+import { checkWindow, windowForms } from "./windows.js";
 import { quote, suggestion } from "./wording.js";
 
 /** The part of JSON Schema that our messages use. */
@@ -32,6 +33,7 @@ const numberText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** The value of a field in its wanted type. Throws bad_request, or refused, naming the field. */
 export function checkField(name: string, schema: FieldSchema, value: unknown): unknown {
   if (value === "") throw wrong(name, `${name} is empty: leave it out or give ${describe(schema)}`);
+  if (schema.format === "window") return checkWindow(name, value);
   const checked = coerce(schema, synonyms[`${name}=${String(scalar(value))}`] ?? value);
   if (checked === undefined) throw wrong(name, explain(name, schema, value));
   if (typeof checked === "string" && schema.format !== undefined) {
@@ -42,6 +44,7 @@ export function checkField(name: string, schema: FieldSchema, value: unknown): u
 
 /** What a field takes, in words that follow "give". */
 export function describe(schema: FieldSchema): string {
+  if (schema.format === "window") return windowForms;
   if (schema.anyOf) return schema.anyOf.map(describe).join(" or ");
   if (schema.const !== undefined) return quote(schema.const);
   if (schema.enum)

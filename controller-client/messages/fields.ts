@@ -1,8 +1,9 @@
 // The fields that several messages share, each with its limits, default and description.
 
-import { type Static, type TSchema, Type } from "typebox";
+import { type Static, type TSchema, type TUnsafe, Type } from "typebox";
 import { keyParts } from "./key-types.js";
 import { type ProtocolName, protocolNumbers } from "./protocol-numbers.js";
+import type { WindowAsked } from "./windows.js";
 
 const { Boolean: Bool, Enum, Integer, Literal, Number: Num, Optional, String: Text, Union } = Type;
 
@@ -98,6 +99,18 @@ export const groupField = {
         "a coarser key type to answer by: some parts of the counter's, in any order, prefixes not longer",
     }),
   ),
+};
+
+/** A time in the past; JSON text in forms. */
+export const windowField = (description: string) => {
+  const forms = `{"last": seconds}, {"from": unix, "to": unix}, a number, which means last, "all" or "realtime"`;
+  const schema = { format: "window", description: `${description}; ${forms}` };
+  return Optional(Type.Unsafe<WindowAsked>(schema) as TUnsafe<WindowAsked> & typeof schema);
+};
+
+/** In queries of a counter. */
+export const windowFields = {
+  window: windowField("the time asked about; absent: since the counter was made"),
 };
 
 const port = (description: string) => Optional(Integer({ minimum: 1, maximum: 65_535, description }));

@@ -13,6 +13,7 @@ export { decodeRequest, parseBody } from "./bodies.js";
 export * from "./counter-answers.js";
 export type { QueryDistinct, QueryDistribution, QueryEntropy, QueryTop } from "./counter-queries.js";
 export * from "./errors.js";
+export * from "./evidence.js";
 export type { FieldSchema } from "./field-check.js";
 export * from "./frame.js";
 export type {
@@ -32,8 +33,10 @@ export type {
   ConfigSketch,
   ConfigSketchCounter,
   DeleteSketch,
+  QueryChange,
   QueryHeavyHitters,
   QueryRealTimeCounter,
   QuerySketch,
   QuerySketches,
 } from "./sketch-requests.js";
+export { longestLast, type NamedWindow, type Span, type WindowAsked } from "./windows.js";

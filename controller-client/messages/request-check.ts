@@ -64,6 +64,10 @@ function checkTogether(draft: Draft, schemas: Readonly<Record<string, FieldSchem
   checkGroups(draft);
   checkFamilies(draft);
   checkPorts(draft);
+  const otherWindow = draft.window !== undefined && draft.window !== "realtime";
+  if (draft.counter_key === "real_time_key_num" && otherWindow) {
+    throw badRequest("window", "real_time_key_num has a window of its own: ask for key_num with this one");
+  }
 }
 
 function checkSketchName(draft: Draft, schema: FieldSchema): void {

@@ -33,10 +33,12 @@ import {
   configSketchCounter,
   type DeleteSketch,
   deleteSketch,
+  type QueryChange,
   type QueryHeavyHitters,
   type QueryRealTimeCounter,
   type QuerySketch,
   type QuerySketches,
+  queryChange,
   queryHeavyHitters,
   queryRealTimeCounter,
   querySketch,
@@ -54,6 +56,7 @@ export type Request =
   | QueryDistinct
   | QueryEntropy
   | QueryDistribution
+  | QueryChange
   | DeleteSketch
   | QuerySketches
   | ConfigCounter
@@ -80,6 +83,7 @@ export const requestSchemas = {
   "query distinct": queryDistinct,
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
+  "query change": queryChange,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

@@ -11,6 +11,8 @@ import {
   relayFields,
   sketchFields,
   sketchFilterFields,
+  windowField,
+  windowFields,
 } from "./fields.js";
 
 const { Enum, Integer, Literal, Number: Num, Optional, String: Text } = Type;
@@ -87,6 +89,7 @@ export const querySketch = Type.Object(
         "a key, its parts joined by a comma; or key_num, real_time_key_num (distinct keys) or total",
     }),
     ...groupField,
+    ...windowFields,
     ...queryFields,
     ...relayFields,
   },
@@ -108,6 +111,7 @@ export const queryHeavyHitters = Type.Object(
     }),
     k: Optional(Integer({ minimum: 1, maximum: 100_000, description: "the k largest keys instead" })),
     ...groupField,
+    ...windowFields,
     ...queryFields,
     ...relayFields,
   },
@@ -121,6 +125,28 @@ export const queryRealTimeCounter = Type.Object(
     ...sketchFields,
     ...counterKeyType,
     ...groupField,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** The keys whose counts differ most between two windows. Answer: {key: change}. */
+export const queryChange = Type.Object(
+  {
+    type: Literal("query change"),
+    ...sketchFields,
+    ...counterKeyType,
+    window: windowField("the time asked about; absent: the last 10 seconds"),
+    before: windowField("the time it is compared with; absent: as long a time right before window"),
+    k: Integer({ minimum: 1, maximum: 100_000, default: 20, description: "the k largest changes" }),
+    threshold: Optional(
+      Num({
+        minimum: 0,
+        maximum: 1,
+        description: "share of the larger of the two totals that a change must exceed; absent: any change",
+      }),
+    ),
     ...queryFields,
     ...relayFields,
   },
@@ -144,5 +170,6 @@ export type ConfigSketchCounter = Message<typeof configSketchCounter>;
 export type QuerySketch = Message<typeof querySketch>;
 export type QueryHeavyHitters = Message<typeof queryHeavyHitters>;
 export type QueryRealTimeCounter = Message<typeof queryRealTimeCounter>;
+export type QueryChange = Message<typeof queryChange>;
 export type DeleteSketch = Message<typeof deleteSketch>;
 export type QuerySketches = Message<typeof querySketches>;

@@ -68,12 +68,14 @@ Cost count(const std::vector<uint32_t>& trace, size_t counters, bool panes) {
   double sum = 0, longest = 0;
   const double own = clock_cost();
   size_t until_roll = 900'000;
+  uint64_t second = 1;
+  sketch.roll(second);
   for (size_t at = 0; at + kBatch <= trace.size(); at += kBatch) {
     for (size_t i = 0; i < kBatch; ++i) batch[i] = traffic::packet_of(trace[at + i]);
     const bool roll = panes && until_roll < kBatch;
     until_roll = roll ? 900'000 : until_roll - (panes ? kBatch : 0);
     const auto start = Clock::now();
-    if (roll) sketch.roll(1);
+    if (roll) sketch.roll(++second);
     sketch.count(batch);
     const double spent = ns_since(start) - own;
     sum += spent;

@@ -99,10 +99,18 @@ std::vector<std::string> to_text_list(const Napi::Value& value) {
 Secret to_secret(const Napi::Value& value) { return Secret::from_bytes(to_bytes(value, "secret")); }
 
 Window to_window(const Napi::Value& value) {
+  if (value.IsObject()) {
+    const Napi::Object span = to_object(value, "window");
+    if (!has(span, "from") || !has(span, "to")) expected("window", "a span with from and to");
+    const auto second = [&](const char* name) {
+      return static_cast<uint64_t>(field_or(span, name, 0, 0, int64_t{1} << 40));
+    };
+    return Span{second("from"), second("to")};
+  }
   const std::string text = to_text(value, "window");
-  if (text == "all") return Window::all;
-  if (text == "realtime") return Window::realtime;
-  expected("window", "\"all\" or \"realtime\"");
+  if (text == "all") return All{};
+  if (text == "realtime") return Realtime{};
+  expected("window", "\"all\", \"realtime\" or {from, to}");
 }
 
 Filter to_filter(const Napi::Value& value) {
@@ -162,6 +170,14 @@ Napi::Value from_interval(Napi::Env env, const Interval& interval) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("lower", Napi::BigInt::New(env, interval.lower));
   object.Set("upper", Napi::BigInt::New(env, interval.upper));
+  return object;
+}
+
+Napi::Value from_counted(Napi::Env env, const Span& covered, const Napi::Value& value) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("from", Napi::Number::New(env, static_cast<double>(covered.from)));
+  object.Set("to", Napi::Number::New(env, static_cast<double>(covered.to)));
+  object.Set("value", value);
   return object;
 }
 

@@ -46,6 +46,8 @@ int64_t field_or(const Napi::Object& object, const char* name, int64_t otherwise
 // To JavaScript.
 Napi::Value from_bytes(Napi::Env env, const std::vector<uint8_t>& bytes);
 Napi::Value from_interval(Napi::Env env, const Interval& interval);
+/// {from, to, value}.
+Napi::Value from_counted(Napi::Env env, const Span& covered, const Napi::Value& value);
 Napi::Value from_totals(Napi::Env env, const Totals& totals);
 Napi::Value from_stats(Napi::Env env, const SourceStats& stats);
 /// Columns {keys, lower, upper}.

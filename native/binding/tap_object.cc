@@ -2,26 +2,27 @@
 #include "tap_object.h"
 
 #include "convert.h"
-#include "core/file_source.h"
-#include "core/nfqueue_source.h"
-#include "core/packet_source.h"
+#include "open_source.h"
 
 namespace tallytree::binding {
 namespace {
 
-std::unique_ptr<Source> open_source(const Napi::Object& source) {
-  const std::string kind = to_text(source.Get("kind"), "kind");
-  if (kind == "packet") return std::make_unique<PacketSource>(field_or(source, "ringMiB", PacketSource::kDefaultRingMiB, 1, 4096));
-  if (kind == "file") return std::make_unique<FileSource>(to_text(source.Get("path"), "path"));
-  if (kind != "nfqueue") throw std::invalid_argument("kind must be \"packet\", \"nfqueue\" or \"file\"");
-  NfqueueOptions options;
-  options.queue = static_cast<uint16_t>(field_or(source, "queue", 8000, 0, 65535));
-  options.guard = to_text(source.Get("guard"), "guard");
-  options.agent_port = static_cast<uint16_t>(field_or(source, "agentPort", 8000, 1, 65535));
-  return std::make_unique<NfqueueSource>(options);
+Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
+
+/// What runs later must be copyable.
+std::shared_ptr<const Snapshot> share(Snapshot&& found) {
+  return std::make_shared<const Snapshot>(std::move(found));
 }
 
-Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
+struct LedgerBytes {
+  auto operator()(const Counter& counter, const Window& window) const { return counter.ledger(window); }
+  auto operator()(const Snapshot& found) const { return found.ledger().encode(); }
+};
+
+struct DistinctBytes {
+  auto operator()(const Counter& counter, const Window& window) const { return counter.distinct(window); }
+  auto operator()(const Snapshot& found) const { return found.distinct().encode(found.spec.secret_check()); }
+};
 
 }  // namespace
 
@@ -179,39 +180,43 @@ Napi::Value TapObject::add_counter(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value TapObject::ledger(const Napi::CallbackInfo& info) {
+/// Sums over a span are made where the answer is converted: the thread that counts only copies panes.
+template <typename Bytes>
+Napi::Value TapObject::encoded(const Napi::CallbackInfo& info, Bytes&& bytes_of) {
   return guarded(info.Env(), [&] {
     return promise(info.Env(),
                    [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"),
-                    window = to_window(info[2])](Engine& engine, Source&) -> Convert {
-                     return [bytes = engine.counter(id, key_type).ledger(window)](Napi::Env env) {
-                       return from_bytes(env, bytes);
-                     };
+                    window = to_window(info[2]), bytes_of](Engine& engine, Source&) -> Convert {
+                     const Counter& counter = engine.counter(id, key_type);
+                     if (const auto* span = std::get_if<Span>(&window))
+                       return [bytes_of, found = share(counter.look(*span))](Napi::Env env) {
+                         return from_counted(env, found->covered, from_bytes(env, bytes_of(*found)));
+                       };
+                     return [covered = counter.covered(window), bytes = bytes_of(counter, window)](
+                                Napi::Env env) { return from_counted(env, covered, from_bytes(env, bytes)); };
                    });
   });
 }
 
-Napi::Value TapObject::distinct(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    return promise(info.Env(),
-                   [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"),
-                    window = to_window(info[2])](Engine& engine, Source&) -> Convert {
-                     return [bytes = engine.counter(id, key_type).distinct(window)](Napi::Env env) {
-                       return from_bytes(env, bytes);
-                     };
-                   });
-  });
-}
+Napi::Value TapObject::ledger(const Napi::CallbackInfo& info) { return encoded(info, LedgerBytes{}); }
+
+Napi::Value TapObject::distinct(const Napi::CallbackInfo& info) { return encoded(info, DistinctBytes{}); }
 
 Napi::Value TapObject::interval(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return promise(info.Env(),
-                   [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"),
-                    key = to_text(info[2], "key")](Engine& engine, Source&) -> Convert {
-                     const Counter& counter = engine.counter(id, key_type);
-                     const Interval found = counter.interval(counter.spec().key_type.read(key));
-                     return [found](Napi::Env env) { return from_interval(env, found); };
-                   });
+    return promise(
+        info.Env(),
+        [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"), key = to_text(info[2], "key"),
+         window = to_window(info[3])](Engine& engine, Source&) -> Convert {
+          const Counter& counter = engine.counter(id, key_type);
+          const Key wanted = counter.spec().key_type.read(key);
+          if (const auto* span = std::get_if<Span>(&window))
+            return [wanted, found = share(counter.look(*span))](Napi::Env env) {
+              return from_counted(env, found->covered, from_interval(env, found->interval(wanted)));
+            };
+          return [covered = counter.covered(window), found = counter.interval(wanted, window)](
+                     Napi::Env env) { return from_counted(env, covered, from_interval(env, found)); };
+        });
   });
 }
 

@@ -1,33 +1,17 @@
 // Counters: adding batches, closing panes, summing them for an answer.
 #include "counter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "key_batch.h"
 
 namespace tallytree {
 
-Absorption Pane::begin_absorb(Pane& other) {
-  distinct.absorb(other.distinct);
-  other.distinct.clear();
-  return ledger.begin_absorb(other.ledger);
-}
-
-void Pane::absorb(Pane& other) {
-  Absorption progress = begin_absorb(other);
-  ledger.absorb_some(other.ledger, progress);
-}
-
-Pane Pane::clone() const {
-  Pane copy(ledger.spec());
-  copy.ledger = ledger.clone();
-  copy.distinct.absorb(distinct);
-  return copy;
-}
-
-void Counter::add(std::span<const Packet* const> packets) {
+void Counter::add(std::span<const Packet* const> packets, bool late) {
   KeyBatch batch;
-  Ledger& ledger = current_.ledger;
+  Pane& pane = late && second_ > since_ ? last_ : current_;
+  Ledger& ledger = pane.ledger;
   ledger.unkeyed += batch.fill(spec().key_type, spec().secret, packets);
   for (size_t i = 0; i < batch.size; ++i) ledger.prefetch(batch.hashes[i]);
   for (size_t i = 0; i < batch.size; ++i) ledger.prefetch_entry(batch.hashes[i]);
@@ -36,37 +20,67 @@ void Counter::add(std::span<const Packet* const> packets) {
     const Packet& packet = *batch.packets[i];
     // A key that has an entry is in the distinct set already.
     if (ledger.add(batch.keys[i], batch.hashes[i], by_packets ? packet.packets : packet.bytes))
-      current_.distinct.add(batch.hashes[i]);
+      pane.distinct.add(batch.hashes[i]);
   }
 }
 
-/// Lets a pane go into the sum; what left before it must have arrived.
-void Counter::dismiss(Pane& pane) {
+/// Lets a pane go into history and sum; what left before it must have arrived.
+void Counter::dismiss(Pane& pane, uint64_t second) {
   settle();
   std::swap(leaving_, pane);
-  if (leaving_.ledger.total() > 0 || leaving_.ledger.unkeyed > 0) state_ = Leaving::waiting;
+  leaving_second_ = second;
+  history_.begin(second);
+  state_ = Leaving::sealing;
 }
 
-void Counter::roll(uint64_t seconds) {
-  dismiss(last_);
-  if (seconds > 1) dismiss(current_);
+void Counter::roll(uint64_t second) {
+  if (second_ == 0) since_ = second_ = second;
+  if (second < second_) return restart(second);
+  if (second == second_) return;
+  if (second_ > since_) dismiss(last_, second_ - 1);
+  if (second > second_ + 1) dismiss(current_, second_);
   std::swap(last_, current_);
+  second_ = second;
 }
 
-void Counter::settle(size_t entries) {
-  if (state_ == Leaving::nothing) return;
-  if (state_ == Leaving::waiting) {
-    progress_ = past_.begin_absorb(leaving_);
-    state_ = Leaving::moving;
-    if (entries != SIZE_MAX) return;  // enough for once
+/// Seconds that come a second time must not be mixed with those that were.
+void Counter::restart(uint64_t second) {
+  dismiss(last_, second_ - 1);
+  dismiss(current_, second_);
+  settle();
+  history_.restart();
+  since_ = second_ = second;
+}
+
+bool Counter::settle(size_t entries) {
+  do settle_some(entries);
+  while (entries == SIZE_MAX && state_ != Leaving::nothing);
+  return state_ == Leaving::nothing;
+}
+
+void Counter::settle_some(size_t entries) {
+  switch (state_) {
+    case Leaving::nothing:
+      return;
+    case Leaving::sealing:
+      if (history_.step(leaving_, entries)) state_ = leaving_.empty() ? Leaving::nothing : Leaving::waiting;
+      return;
+    case Leaving::waiting:
+      progress_ = past_.begin_absorb(leaving_);
+      state_ = Leaving::moving;
+      return;
+    case Leaving::moving:
+      if (past_.ledger.absorb_some(leaving_.ledger, progress_, entries)) state_ = Leaving::nothing;
   }
-  if (past_.ledger.absorb_some(leaving_.ledger, progress_, entries)) state_ = Leaving::nothing;
 }
 
-Interval Counter::interval(const Key& key) const {
+Interval Counter::interval(const Key& key, const Window& window) const {
+  if (const auto* span = std::get_if<Span>(&window)) return look(*span).interval(key);
   const uint64_t hash = key.hash(spec().secret);
+  const bool all = std::holds_alternative<All>(window);
   Interval sum;
   for (const Pane* pane : {&past_, &leaving_, &last_, &current_}) {
+    if (!all && (pane == &past_ || pane == &leaving_)) continue;
     const Interval part = pane->ledger.interval(key, hash);
     sum.lower += part.lower;
     sum.upper += part.upper;
@@ -74,23 +88,52 @@ Interval Counter::interval(const Key& key) const {
   return sum;
 }
 
-Pane Counter::sum(Window window) const {
+Pane Counter::sum(bool with_past) const {
   Pane total = last_.clone();
   Pane current = current_.clone();
   total.absorb(current);
-  if (window == Window::realtime) return total;
+  if (!with_past) return total;
   Pane past = past_.clone(), leaving = leaving_.clone();
   Absorption progress = progress_;
-  if (state_ == Leaving::waiting) progress = past.begin_absorb(leaving);
+  if (state_ == Leaving::sealing || state_ == Leaving::waiting) progress = past.begin_absorb(leaving);
   if (state_ != Leaving::nothing) past.ledger.absorb_some(leaving.ledger, progress);
   past.absorb(total);
   return past;
 }
 
-std::vector<uint8_t> Counter::ledger(Window window) const { return sum(window).ledger.encode(); }
+std::vector<uint8_t> Counter::ledger(const Window& window) const {
+  if (const auto* span = std::get_if<Span>(&window)) return look(*span).ledger().encode();
+  return sum(std::holds_alternative<All>(window)).ledger.encode();
+}
 
-std::vector<uint8_t> Counter::distinct(Window window) const {
-  return sum(window).distinct.encode(spec().secret_check());
+std::vector<uint8_t> Counter::distinct(const Window& window) const {
+  const uint64_t check = spec().secret_check();
+  if (const auto* span = std::get_if<Span>(&window)) return look(*span).distinct().encode(check);
+  return sum(std::holds_alternative<All>(window)).distinct.encode(check);
+}
+
+Span Counter::covered(const Window& window) const {
+  if (const auto* span = std::get_if<Span>(&window)) return look(*span).covered;
+  const uint64_t before = second_ == 0 ? 0 : second_ - 1;
+  return {std::holds_alternative<All>(window) ? since_ : std::max(since_, before), second_ + 1};
+}
+
+Snapshot Counter::look(const Span& asked) const {
+  const uint64_t from = std::max({asked.from, since_, History::oldest(second_)});
+  Span span{from, std::max(from, std::min(asked.to, second_ + 1))};
+  Snapshot found{spec(), span, {}, {}};
+  found.sealed = history_.collect(span, second_);
+  const std::pair<const Pane*, uint64_t> panes[] = {
+      {&leaving_, leaving_second_}, {&last_, second_ - 1}, {&current_, second_}};
+  for (const auto& [pane, second] : panes) {
+    const bool taken = pane == &leaving_ && (state_ != Leaving::sealing || history_.has(second));
+    if (span.holds(second) && !taken && !pane->empty()) found.open.push_back(pane->clone());
+  }
+  found.covered = {std::max(span.from, since_), span.to};
+  // Nothing of it: a moment within, so that what other hosts cover stays as it is.
+  if (found.covered.from >= found.covered.to)
+    found.covered.from = found.covered.to = std::min(found.covered.from, asked.to);
+  return found;
 }
 
 }  // namespace tallytree

@@ -5,65 +5,65 @@
 #include <span>
 #include <vector>
 
-#include "distinct.h"
-#include "ledger.h"
+#include "history.h"
 #include "packet.h"
+#include "pane.h"
+#include "snapshot.h"
+#include "window.h"
 
 namespace tallytree {
 
-/// all: since the counter was made. realtime: the last closed second and the current one.
-enum class Window : uint8_t { all, realtime };
-
-/// One stretch of time.
-struct Pane {
-  explicit Pane(const LedgerSpec& spec) : ledger(spec) {}
-
-  void absorb(Pane& other);
-  Absorption begin_absorb(Pane& other);
-  Pane clone() const;
-
-  Ledger ledger;
-  Distinct distinct;
-};
-
-/// Each packet updates one pane, the current second's. A closed pane stays readable for one more second and
-/// then goes, bit by bit, into the sum of all before it, so nothing is counted twice and no packet waits.
+/// Each packet updates one pane, the current second's. A closed pane stays readable for one more second.
+/// Then, bit by bit, it is sealed into the history and goes into the sum of all before it, so nothing is
+/// counted twice and no packet waits.
 class Counter {
  public:
-  explicit Counter(const LedgerSpec& spec) : past_(spec), leaving_(spec), last_(spec), current_(spec) {}
+  explicit Counter(const LedgerSpec& spec)
+      : past_(spec), leaving_(spec), last_(spec), current_(spec), history_(spec) {}
 
   const LedgerSpec& spec() const noexcept { return past_.ledger.spec(); }
 
-  /// At most kBatch packets.
-  void add(std::span<const Packet* const> packets);
+  /// At most kBatch packets, all of the running second or, with `late`, of the one before.
+  void add(std::span<const Packet* const> packets, bool late = false);
 
-  /// Closes the current pane. `seconds`: how far the clock went on since it was opened, at least 1.
-  void roll(uint64_t seconds);
+  /// The clock shows `second`, unix seconds. On a clock that was set back, spans begin anew.
+  void roll(uint64_t second);
 
-  /// Takes at most `entries` entries of the pane that is leaving into the sum. roll() does what is left of
-  /// it.
-  void settle(size_t entries = SIZE_MAX);
+  /// Goes on with the pane that is leaving, by about `entries` entries; true when nothing is left of it.
+  /// roll() does what is left.
+  bool settle(size_t entries = SIZE_MAX);
 
-  Interval interval(const Key& key) const;
-  std::vector<uint8_t> ledger(Window window) const;
-  std::vector<uint8_t> distinct(Window window) const;
+  Interval interval(const Key& key, const Window& window = All{}) const;
+  std::vector<uint8_t> ledger(const Window& window) const;
+  std::vector<uint8_t> distinct(const Window& window) const;
+
+  /// What the answer about a window is really about, in whole seconds.
+  Span covered(const Window& window) const;
+  /// What is known of a span: to the second within the last 60, to the minute within the last hour.
+  Snapshot look(const Span& span) const;
 
   /// Most bytes a counter of this specification ever holds.
   static size_t bytes(const LedgerSpec& spec) noexcept {
-    return sizeof(Counter) + kPanes * (Ledger::bytes(spec) + Distinct::bytes());
+    return sizeof(Counter) + kPanes * (Ledger::bytes(spec) + Distinct::bytes()) + History::bytes(spec);
   }
 
  private:
   static constexpr size_t kPanes = 4;
 
-  Pane sum(Window window) const;
-  void dismiss(Pane& pane);
+  Pane sum(bool with_past) const;
+  void dismiss(Pane& pane, uint64_t second);
+  void restart(uint64_t second);
+  void settle_some(size_t entries);
 
   Pane past_;     // all panes before leaving_
-  Pane leaving_;  // on its way into past_, or empty
+  Pane leaving_;  // on its way into history_ and past_, or empty
   Pane last_;     // the last closed second
   Pane current_;  // the second that is running
-  enum class Leaving : uint8_t { nothing, waiting, moving } state_ = Leaving::nothing;
+  History history_;
+  uint64_t since_ = 0;   // the first second
+  uint64_t second_ = 0;  // that of current_
+  uint64_t leaving_second_ = 0;
+  enum class Leaving : uint8_t { nothing, sealing, waiting, moving } state_ = Leaving::nothing;
   Absorption progress_;  // of leaving_ while moving
 };
 

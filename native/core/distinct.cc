@@ -70,10 +70,13 @@ void Distinct::observe(uint64_t hash) noexcept {
 
 void Distinct::absorb(const Distinct& other) noexcept {
   if (!other.full_) return other.each_hash([this](uint64_t hash) { add(hash); });
+  absorb_registers({other.registers_.data(), kRegisters});
+}
+
+void Distinct::absorb_registers(std::span<const uint8_t> registers) noexcept {
   full_ = true;
   for (size_t i = 0; i < kRegisters; ++i)
-    if (other.registers_[i] != registers_[i])
-      registers_[i] = narrow(widen(registers_[i]) | widen(other.registers_[i]));
+    if (registers[i] != registers_[i]) registers_[i] = narrow(widen(registers_[i]) | widen(registers[i]));
 }
 
 void Distinct::clear() noexcept {
@@ -120,7 +123,7 @@ DistinctCount Distinct::count() const noexcept {
   }
   const double n = estimate();
   const double margin = 2 * n * kRelativeError / std::sqrt(static_cast<double>(kRegisters));
-  return {std::round(n), std::max(double{kExact} + 1, std::floor(n - margin)), std::ceil(n + margin), false};
+  return {std::round(n), std::floor(n - margin), std::ceil(n + margin), false};
 }
 
 std::vector<uint8_t> Distinct::encode(uint64_t check) const {

@@ -22,11 +22,15 @@ class Distinct {
  public:
   static constexpr size_t kExact = 4096;      ///< up to here the hashes themselves are kept
   static constexpr unsigned kPrecision = 12;  ///< 4096 registers of one byte: 1.2 % standard error
+  static constexpr size_t kRegisters = size_t{1} << kPrecision;
 
   Distinct() : hashes_(kSlots), registers_(kRegisters) {}
 
   void add(uint64_t hash) noexcept;
   void absorb(const Distinct& other) noexcept;
+  /// The same for registers alone: what they stand for is never exact.
+  void absorb_registers(std::span<const uint8_t> registers) noexcept;
+  std::vector<uint8_t> registers() const { return {registers_.data(), registers_.data() + kRegisters}; }
   void clear() noexcept;
 
   DistinctCount count() const noexcept;
@@ -42,7 +46,6 @@ class Distinct {
 
  private:
   static constexpr size_t kSlots = kExact * 5 / 4;
-  static constexpr size_t kRegisters = size_t{1} << kPrecision;
 
   void remember(uint64_t hash) noexcept;
   void observe(uint64_t hash) noexcept;

@@ -13,27 +13,47 @@ uint64_t second_of(const Packet& packet) { return packet.time_ns / 1'000'000'000
 
 }  // namespace
 
+/// A packet of the second before may come after that has been closed: it is still counted there.
 void Engine::count(std::span<const Packet> batch) {
   while (!batch.empty()) {
     advance(second_of(batch.front()));
-    const auto later = [this](const Packet& packet) { return second_of(packet) > second_; };
-    const auto end = std::find_if(batch.begin() + 1, batch.end(), later);
+    const auto is_late = [this](const Packet& packet) { return second_of(packet) + 1 == second_; };
+    const bool late = is_late(batch.front());
+    const auto other = [&](const Packet& packet) {
+      return second_of(packet) > second_ || is_late(packet) != late;
+    };
+    const auto end = std::find_if(batch.begin() + 1, batch.end(), other);
     const auto same = batch.first(static_cast<size_t>(end - batch.begin()));
-    for (auto& [id, sketch] : sketches_) sketch->count(same);
+    for (auto& [id, sketch] : sketches_) sketch->count(same, late);
     batch = batch.subspan(same.size());
   }
 }
 
 void Engine::advance(uint64_t second) {
-  if (second <= second_) return;
-  if (second_ != 0)
-    for (auto& [id, sketch] : sketches_) sketch->roll(second - second_);
+  if (second > second_) roll(second);
+}
+
+void Engine::set_clock(uint64_t second) {
+  // Time stamps of packets and the clock that is read here may differ by a little.
+  if (second > second_ || second + 2 < second_) roll(second);
+}
+
+void Engine::roll(uint64_t second) {
+  for (auto& [id, sketch] : sketches_) sketch->roll(second);
   second_ = second;
 }
 
+bool Engine::settle() {
+  constexpr size_t kEntries = 512;
+  bool settled = true;
+  for (auto& [id, sketch] : sketches_) settled = sketch->settle(kEntries) && settled;
+  return settled;
+}
+
 void Engine::add(const std::string& id, std::unique_ptr<Sketch> sketch) {
-  if (!sketches_.emplace(id, std::move(sketch)).second)
-    throw Conflict("there is a sketch " + id + " already");
+  const auto [place, added] = sketches_.emplace(id, std::move(sketch));
+  if (!added) throw Conflict("there is a sketch " + id + " already");
+  place->second->roll(second_);
 }
 
 void Engine::remove(const std::string& id) {

@@ -17,8 +17,13 @@ class Engine {
   /// Counts at most kBatch packets, closing panes where their time stamps pass a full second.
   void count(std::span<const Packet> batch);
 
-  /// Tells the time when no packet does: wall clock, seconds since 1970. Time never goes back.
+  /// The time by a packet, or by a clock when there are none: seconds since 1970. Time never goes back.
   void advance(uint64_t second);
+  /// The time by the wall clock, which may have been set back.
+  void set_clock(uint64_t second);
+
+  /// Goes on with closed panes while there are no packets; true when there is nothing left to do.
+  bool settle();
 
   /// Throws Conflict when the id is taken.
   void add(const std::string& id, std::unique_ptr<Sketch> sketch);
@@ -28,6 +33,8 @@ class Engine {
   const Counter& counter(const std::string& id, const std::string& key_type);
 
  private:
+  void roll(uint64_t second);
+
   uint64_t second_ = 0;
   std::map<std::string, std::unique_ptr<Sketch>> sketches_;
 };

@@ -117,11 +117,16 @@ class Ledger {
 
   static LedgerSummary summarize(std::span<const uint8_t> bytes);
 
+  /// Most bytes of the byte form with that many entries and nothing in the cold part.
+  static size_t most_encoded(const LedgerSpec& spec, size_t entries) noexcept;
+
   /// Most bytes a ledger of this specification ever holds; or while it has seen IPv4 only (`family` 4), or
   /// the total is below 2^32 (not `wide`).
   static size_t bytes(const LedgerSpec& spec, int family = 6, bool wide = true) noexcept;
 
  private:
+  friend class Reduction;
+
   Interval interval_of(const Count& count, Tag tag) const noexcept;
   uint32_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
   void admit(const Key& key, Tag tag, const Count& count);

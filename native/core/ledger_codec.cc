@@ -145,6 +145,11 @@ std::vector<uint8_t> Ledger::encode() const {
   return out.take_framed();
 }
 
+size_t Ledger::most_encoded(const LedgerSpec& spec, size_t entries) noexcept {
+  constexpr size_t kNumbers = 8 + 4 + 2 + 1 + 1 + 8 + 4 + 2 + 4 * 8 + 4 + 4, kVarint = 10;
+  return kNumbers + spec.key_type.text().size() + entries * (spec.key_type.width(6) + 2 * kVarint);
+}
+
 LedgerSummary Ledger::summarize(std::span<const uint8_t> bytes) {
   ByteReader in = ByteReader::framed(bytes);
   const Header header = read_header(in);

@@ -34,7 +34,7 @@ void Sketch::find_device() noexcept {
   if (!filter_.device.empty()) filter_.ifindex = if_nametoindex(filter_.device.c_str());
 }
 
-void Sketch::count(std::span<const Packet> batch) {
+void Sketch::count(std::span<const Packet> batch, bool late) {
   std::array<const Packet*, kBatch> matched;
   size_t n = 0;
   for (const Packet& packet : batch) {
@@ -44,15 +44,22 @@ void Sketch::count(std::span<const Packet> batch) {
     totals_.bytes += packet.bytes;
   }
   if (n == 0) return;
-  for (const auto& counter : counters_) counter->add({matched.data(), n});
+  for (const auto& counter : counters_) counter->add({matched.data(), n}, late);
   // One counter a batch moves on with its closed pane, so that not all of them stop in one.
   if (counters_.empty()) return;
   counters_[turn_++ % counters_.size()]->settle(kBatch * counters_.size());
 }
 
-void Sketch::roll(uint64_t seconds) {
+void Sketch::roll(uint64_t second) {
   find_device();
-  for (const auto& counter : counters_) counter->roll(seconds);
+  second_ = second;
+  for (const auto& counter : counters_) counter->roll(second);
+}
+
+bool Sketch::settle(size_t entries) {
+  bool settled = true;
+  for (const auto& counter : counters_) settled = counter->settle(entries) && settled;
+  return settled;
 }
 
 void Sketch::add_counter(LedgerSpec spec) {
@@ -60,6 +67,7 @@ void Sketch::add_counter(LedgerSpec spec) {
     throw Conflict("the sketch has a " + spec.key_type.text() + " counter already");
   spec.secret = secret_;
   counters_.push_back(std::make_unique<Counter>(spec));
+  counters_.back()->roll(second_);
 }
 
 const Counter* Sketch::counter(const std::string& key_type) const noexcept {

@@ -42,8 +42,12 @@ class Sketch {
  public:
   Sketch(const Secret& secret, Filter filter);
 
-  void count(std::span<const Packet> batch);
-  void roll(uint64_t seconds);
+  /// All of the running second or, with `late`, of the one before.
+  void count(std::span<const Packet> batch, bool late = false);
+  /// The clock shows `second`, unix seconds.
+  void roll(uint64_t second);
+  /// Goes on with closed panes; true when there is nothing left to do.
+  bool settle(size_t entries);
 
   /// Throws Conflict when a counter of that key type is there.
   void add_counter(LedgerSpec spec);
@@ -59,6 +63,7 @@ class Sketch {
   Totals totals_;
   std::vector<std::unique_ptr<Counter>> counters_;
   size_t turn_ = 0;
+  uint64_t second_ = 0;
 };
 
 }  // namespace tallytree

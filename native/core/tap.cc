@@ -72,7 +72,7 @@ void Tap::run() {
     keep_time();
     if (has_posted_) take_posted();
     if (!waiting_.empty()) serve_settled();
-    if (!counted) wait();
+    if (!counted && engine_.settle()) wait();
   }
 }
 
@@ -115,7 +115,7 @@ void Tap::keep_time() {
   next_tick_ = now + kTick;
   source_->tick();
   // A live source's packets carry the wall clock; a file's own clock stands still at its end.
-  if (!source_->descriptors().empty()) engine_.advance(wall_second());
+  if (!source_->descriptors().empty()) engine_.set_clock(wall_second());
 }
 
 /// A busy source is left alone for a while: woken by each little block, the thread would mostly wake up.

@@ -53,8 +53,8 @@ TEST(engine_counts_each_packet_once_over_closing_panes) {
   Engine engine = engine_with("src");
   for (uint64_t second = 100; second < 110; ++second)
     engine.count(std::array{packet_from(6, second), packet_from(7, second)});
-  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::all), 10u);
-  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::realtime), 2u);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", All{}), 10u);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Realtime{}), 2u);
   const Key key = KeyType::parse("src").read("10.0.0.6");
   CHECK((engine.counter("s", "src").interval(key) == Interval{10, 10}));
 }
@@ -63,26 +63,26 @@ TEST(engine_closes_panes_inside_a_batch) {
   Engine engine = engine_with("src");
   engine.count(
       std::array{packet_from(6, 100), packet_from(6, 100), packet_from(6, 103), packet_from(6, 104)});
-  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::realtime), 2u);
-  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::all), 4u);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Realtime{}), 2u);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", All{}), 4u);
 }
 
 TEST(engine_empties_the_real_time_window_of_an_idle_link) {
   Engine engine = engine_with("src");
   engine.count(std::array{packet_from(6, 100)});
   engine.advance(101);
-  CHECK_EQ(distinct_of(engine, "src", Window::realtime), 1.0);
+  CHECK_EQ(distinct_of(engine, "src", Realtime{}), 1.0);
   engine.advance(102);
-  CHECK_EQ(distinct_of(engine, "src", Window::realtime), 0.0);
-  CHECK_EQ(distinct_of(engine, "src", Window::all), 1.0);
-  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::all), 1u);
+  CHECK_EQ(distinct_of(engine, "src", Realtime{}), 0.0);
+  CHECK_EQ(distinct_of(engine, "src", All{}), 1.0);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", All{}), 1u);
 }
 
 TEST(engine_counts_late_packets_in_the_running_second) {
   Engine engine = engine_with("src");
   engine.advance(200);
   engine.count(std::array{packet_from(6, 199)});
-  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Window::realtime), 1u);
+  CHECK_EQ(count_of(engine, "src", "10.0.0.6", Realtime{}), 1u);
 }
 
 TEST(engine_counts_wire_packets_and_bytes) {
@@ -92,8 +92,8 @@ TEST(engine_counts_wire_packets_and_bytes) {
   super.bytes = 65000;
   packets.count(std::array{super});
   bytes.count(std::array{super});
-  CHECK_EQ(count_of(packets, "src", "10.0.0.6", Window::all), 45u);
-  CHECK_EQ(count_of(bytes, "src", "10.0.0.6", Window::all), 65000u);
+  CHECK_EQ(count_of(packets, "src", "10.0.0.6", All{}), 45u);
+  CHECK_EQ(count_of(bytes, "src", "10.0.0.6", All{}), 65000u);
   CHECK_EQ(packets.sketch("s").totals().packets, 45u);
   CHECK_EQ(packets.sketch("s").totals().bytes, 65000u);
 }
@@ -101,8 +101,8 @@ TEST(engine_counts_wire_packets_and_bytes) {
 TEST(engine_remembers_packets_that_have_no_such_key) {
   Engine engine = engine_with("dport");
   engine.count(std::array{packet_from(6, 100), packet_from(6, 100)});
-  CHECK_EQ(Ledger::summarize(engine.counter("s", "dport").ledger(Window::all)).unkeyed, 2u);
-  CHECK_EQ(Ledger::summarize(engine.counter("s", "dport").ledger(Window::all)).total, 0u);
+  CHECK_EQ(Ledger::summarize(engine.counter("s", "dport").ledger(All{})).unkeyed, 2u);
+  CHECK_EQ(Ledger::summarize(engine.counter("s", "dport").ledger(All{})).total, 0u);
 }
 
 TEST(filter_matches_field_by_field) {
@@ -178,7 +178,7 @@ TEST(engine_answers_while_a_closed_second_moves_into_the_sum) {
       violations += found.lower > count || found.upper < count;
     }
     if (batch % 50 > 3) continue;
-    const Ledger sum = Ledger::decode(counter.ledger(Window::all), Secret{1, 2});
+    const Ledger sum = Ledger::decode(counter.ledger(All{}), Secret{1, 2});
     violations += sum.total() != static_cast<uint64_t>(batch + 1) * kBatch;
     for (const auto& [number, count] : truth) {
       Packet packet = packets[0];

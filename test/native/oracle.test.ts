@@ -18,7 +18,7 @@ const toDatagram = (n: number): Datagram => ({ src: `10.0.0.${n}`, dst: "10.0.0.
 
 async function encodedLedger(hosts: readonly number[]): Promise<Buffer> {
   const tap = await replay(hosts.map(toDatagram), [counter]);
-  const ledger = await tap.ledger(sketch, counter.keyType, "all");
+  const ledger = (await tap.ledger(sketch, counter.keyType, "all")).value;
   await tap.stop();
   return ledger;
 }

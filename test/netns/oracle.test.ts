@@ -38,7 +38,7 @@ async function replay(path: string, spec: CounterSpec): Promise<Record<string, b
   await tap.addCounter("s", spec);
   tap.start();
   await tap.finished;
-  const { keys, lower } = ledgerEntries(await tap.ledger("s", spec.keyType, "all"), secret);
+  const { keys, lower } = ledgerEntries((await tap.ledger("s", spec.keyType, "all")).value, secret);
   await tap.stop();
   return Object.fromEntries(keys.map((key, i) => [key, lower[i] ?? 0n]));
 }

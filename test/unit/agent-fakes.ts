@@ -23,7 +23,7 @@ import type {
   NewSketch,
   SketchRecord,
 } from "../../monitor/client.js";
-import { openTap, type Tap } from "../../native/index.js";
+import { type Counted, openTap, type Tap } from "../../native/index.js";
 import type { Ask } from "../../overlay/index.js";
 import { captureBytes, type Datagram } from "../native/capture-bytes.js";
 
@@ -93,17 +93,17 @@ export class FileMonitor implements Monitor {
     this.#check();
     return [...this.#held.values()];
   }
-  async ledger({ uuid, keyType, window }: Parameters<Monitor["ledger"]>[0]): Promise<Uint8Array> {
+  async ledger({ uuid, keyType, window }: Parameters<Monitor["ledger"]>[0]): Promise<Counted<Uint8Array>> {
     this.#find(uuid);
     return this.#tap.ledger(uuid, keyType, window);
   }
-  async distinct({ uuid, keyType, window }: Parameters<Monitor["ledger"]>[0]): Promise<Uint8Array> {
+  async distinct({ uuid, keyType, window }: Parameters<Monitor["ledger"]>[0]): Promise<Counted<Uint8Array>> {
     this.#find(uuid);
     return this.#tap.distinct(uuid, keyType, window);
   }
-  async interval({ uuid, keyType, key }: Parameters<Monitor["interval"]>[0]) {
+  async interval({ uuid, keyType, key, window }: Parameters<Monitor["interval"]>[0]) {
     this.#find(uuid);
-    return this.#tap.interval(uuid, keyType, key);
+    return this.#tap.interval(uuid, keyType, key, window);
   }
   async totals(uuid: string) {
     this.#find(uuid);
@@ -158,9 +158,10 @@ export class Village {
   /** Addresses that nobody answers at. */
   readonly silent = new Set<string>();
 
-  add(datagrams: readonly Datagram[]): Station {
+  /** `now`: its clock, milliseconds since 1970. */
+  add(datagrams: readonly Datagram[], now: () => number = Date.now): Station {
     const monitor = new FileMonitor(datagrams);
-    const station = this.#station(monitor, `10.0.0.${this.stations.length + 1}:8000`);
+    const station = this.#station(monitor, `10.0.0.${this.stations.length + 1}:8000`, now);
     this.stations.push(station);
     return station;
   }
@@ -187,10 +188,10 @@ export class Village {
     for (const { monitor } of this.stations) await monitor.play();
   }
 
-  #station(monitor: FileMonitor, name: string): Station {
+  #station(monitor: FileMonitor, name: string, now = Date.now): Station {
     const address = parseAgentAddress(name);
     const ask: Ask = (child, request) => this.#deliver(child.address.name, request);
-    const agent = assemble({ version: "0", address, monitor, ask });
+    const agent = assemble({ version: "0", address, monitor, ask, now });
     const app = buildApp(agent, pino({ level: "silent" }));
     return { agent, monitor, app, ask: (message) => post(app, JSON.stringify(message), "application/json") };
   }

@@ -50,6 +50,14 @@ const sent: readonly (readonly [string, object])[] = [
   ["query distinct --sketch 2 --key src --window realtime", { type: "query distinct", window: "realtime" }],
   ["query entropy --sketch 2 --key dport", { type: "query entropy", counter_key_type: "dport" }],
   ["query distribution --sketch 2 --key src", { type: "query distribution", counter_key_type: "src" }],
+  [
+    "query heavy-hitters --sketch 2 --key src --window 60",
+    { type: "query heavy hitters", window: { last: 60 } },
+  ],
+  [
+    'query change --sketch 2 --key src --window {"from":100,"to":110} --k 5',
+    { type: "query change", window: { from: 100, to: 110 }, k: 5 },
+  ],
   ["query counter --proto udp", { type: "query counter", proto: "udp" }],
   [
     "query bw 10.0.0.5 10.0.0.6 --seconds 1",

@@ -75,6 +75,11 @@ describe("each method sends its message", () => {
     ["query distinct", (c) => c.distinct(counter), { ...counter, window: "all" }],
     ["query entropy", (c) => c.entropy(counter), counter],
     ["query distribution", (c) => c.distribution(counter), counter],
+    [
+      "query change",
+      (c) => c.change({ ...counter, window: { last: 30 } }),
+      { window: { last: 30 }, k: 20, detail: false },
+    ],
     ["config counter", (c) => c.configCounter({ proto: 6 }), { proto: 6 }],
     ["query counter", (c) => c.counter({ proto: 6, scope: "host" }), { scope: "host" }],
     ["query bw", (c) => c.bw({ src: "10.0.0.5", dst: "10.0.0.6" }), { seconds: 3 }],

@@ -43,7 +43,9 @@ function roomOf(file: string): string | undefined {
 
 /** What a file imports: a path from the root, or a package. Node's own modules are everybody's. */
 function importsOf(file: string): readonly string[] {
-  const found = [...text(file).matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, name = ""]) => name);
+  const found = [...text(file).matchAll(/\b(?:from|import)(?:\s+|\s*\(\s*)"([^"]+)"/g)].map(
+    ([, name = ""]) => name,
+  );
   const foreign = found.filter((name) => !name.startsWith("node:") && !builtinModules.includes(name));
   return foreign.map((name) =>
     name.startsWith(".") ? join(dirname(file), name).replace(/\.js$/, ".ts") : packageOf(name),

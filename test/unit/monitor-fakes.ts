@@ -7,7 +7,10 @@ import { pino } from "pino";
 import { MonitorClient } from "../../monitor/client.js";
 import { type RunningMonitor, startMonitor } from "../../monitor/monitor.js";
 import type { Options } from "../../monitor/options.js";
-import type { CounterSpec, Filter, Tap } from "../../native/index.js";
+import type { Counted, CounterSpec, Filter, Interval, Tap, Window } from "../../native/index.js";
+
+/** What the fake says its answers cover. */
+export const span = { from: 100, to: 110 };
 
 /** Remembers what it was asked to do; a test may make it fail. */
 export class FakeTap implements Tap {
@@ -37,18 +40,18 @@ export class FakeTap implements Tap {
     this.#note(`addCounter ${id} ${spec.keyType}`);
     this.sketches.get(id)?.counters.push(spec);
   }
-  async ledger(id: string, keyType: string, window: string): Promise<Buffer> {
+  async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
     this.#note("ledger");
-    return Buffer.from(`ledger ${id} ${keyType} ${window}`);
+    return { ...span, value: Buffer.from(`ledger ${id} ${keyType} ${JSON.stringify(window)}`) };
   }
-  async distinct(id: string, keyType: string, window: string): Promise<Buffer> {
+  async distinct(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
     this.#note("distinct");
-    return Buffer.from(`distinct ${id} ${keyType} ${window}`);
+    return { ...span, value: Buffer.from(`distinct ${id} ${keyType} ${JSON.stringify(window)}`) };
   }
-  async interval(_id: string, _keyType: string, key: string): Promise<{ lower: bigint; upper: bigint }> {
+  async interval(_id: string, _keyType: string, key: string): Promise<Counted<Interval>> {
     this.#note("interval");
     if (key === "rubbish") throw Object.assign(new Error("no such key"), { code: "bad_request" });
-    return { lower: 2n ** 53n + 1n, upper: 2n ** 63n };
+    return { ...span, value: { lower: 2n ** 53n + 1n, upper: 2n ** 63n } };
   }
   async totals(): Promise<{ packets: bigint; bytes: bigint }> {
     this.#note("totals");

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { maxSketches } from "../../monitor/sketches.js";
-import { type FakeMonitor, newCounter, newSketch, secret, startFake } from "./monitor-fakes.js";
+import { type FakeMonitor, newCounter, newSketch, secret, span, startFake } from "./monitor-fakes.js";
 
 const ms = 2000;
 let monitor: FakeMonitor;
@@ -136,20 +136,25 @@ describe("queries", () => {
 
   it("hands ledgers and distinct sets over as bytes", async () => {
     const query = { uuid: "a", keyType: "src", window: "realtime" as const };
-    expect(Buffer.from(await monitor.client.ledger(query, ms)).toString()).toBe("ledger a src realtime");
-    expect(Buffer.from(await monitor.client.distinct(query, ms)).toString()).toBe("distinct a src realtime");
+    const ledger = await monitor.client.ledger(query, ms);
+    expect(Buffer.from(ledger.value).toString()).toBe('ledger a src "realtime"');
+    expect(ledger).toMatchObject(span);
+    const spanned = { ...query, window: { from: 5, to: 9 } };
+    const { value } = await monitor.client.distinct(spanned, ms);
+    expect(Buffer.from(value).toString()).toBe('distinct a src {"from":5,"to":9}');
   });
 
   it("keeps counts above 2^53 exact", async () => {
-    const interval = await monitor.client.interval({ uuid: "a", keyType: "src", key: "10.0.0.1" }, ms);
-    expect(interval).toEqual({ lower: 2n ** 53n + 1n, upper: 2n ** 63n });
+    const query = { uuid: "a", keyType: "src", window: "all" as const };
+    const interval = await monitor.client.interval({ ...query, key: "10.0.0.1" }, ms);
+    expect(interval).toEqual({ ...span, value: { lower: 2n ** 53n + 1n, upper: 2n ** 63n } });
     expect(await monitor.client.totals("a", ms)).toEqual({ packets: 5n, bytes: 420n });
   });
 
   it("says which counters there are when one is missing, and which field has a bad key", async () => {
     const missing = monitor.client.ledger({ uuid: "a", keyType: "dst", window: "all" }, ms);
     await expect(missing).rejects.toEqual(error("not_found", "counter_key_type", /it has: src/));
-    const rubbish = monitor.client.interval({ uuid: "a", keyType: "src", key: "rubbish" }, ms);
+    const rubbish = monitor.client.interval({ uuid: "a", keyType: "src", key: "rubbish", window: "all" }, ms);
     await expect(rubbish).rejects.toEqual(error("bad_request", "counter_key", /no such key/));
   });
 });

@@ -1,0 +1,77 @@
+// By how much keys changed from one window to another, with certain bounds: the later count less the earlier one.
+
+import { type ChangeOfKey, type KeyedCounts, toCount } from "../controller-client/messages/index.js";
+import type { Compared } from "./payloads/compared.js";
+import type { LedgerKind } from "./payloads/ledgers.js";
+import { largestWithin } from "./payloads/share.js";
+
+export interface Change {
+  readonly key: string;
+  /** The difference of what was certainly counted: the estimate. */
+  readonly change: bigint;
+  readonly lower: bigint;
+  readonly upper: bigint;
+}
+
+export interface ChangesAsked {
+  readonly k: number;
+  /** Share of the larger total that a change must exceed. */
+  readonly threshold?: number | undefined;
+}
+
+/** The largest changes either way, by falling size. */
+export function changesOf(
+  kind: LedgerKind,
+  compared: Compared,
+  { k, threshold }: ChangesAsked,
+): readonly Change[] {
+  const totals = totalsOf(kind, compared);
+  const larger = totals.after > totals.before ? totals.after : totals.before;
+  const least = threshold === undefined ? 0n : largestWithin(threshold, larger);
+  const changed = allChanges(kind, compared).filter(({ change }) => size(change) > least);
+  return changed.sort(bySize).slice(0, k);
+}
+
+export function totalsOf({ algebra }: LedgerKind, { ledger, before }: Compared) {
+  return {
+    after: algebra.ledgerSummary(ledger).total,
+    before: algebra.ledgerSummary(before.value).total,
+  };
+}
+
+function allChanges({ algebra, secret }: LedgerKind, { ledger, before }: Compared): Change[] {
+  const named = [ledger, before.value].flatMap((one) => algebra.ledgerEntries(one, secret).keys);
+  const keys = [...new Set(named)];
+  const now = algebra.ledgerIntervals(ledger, secret, keys);
+  const then = algebra.ledgerIntervals(before.value, secret, keys);
+  const at = (bounds: BigUint64Array, index: number) => bounds[index] ?? 0n;
+  return keys.map((key, i) => ({
+    key,
+    change: at(now.lower, i) - at(then.lower, i),
+    lower: at(now.lower, i) - at(then.upper, i),
+    upper: at(now.upper, i) - at(then.lower, i),
+  }));
+}
+
+const size = (change: bigint): bigint => (change < 0n ? -change : change);
+
+function bySize(a: Change, b: Change): number {
+  if (size(a.change) !== size(b.change)) return size(a.change) > size(b.change) ? -1 : 1;
+  return a.key < b.key ? -1 : 1;
+}
+
+export const bareChanges = (changes: readonly Change[]): KeyedCounts =>
+  Object.fromEntries(changes.map(({ key, change }) => [key, toCount(change)]));
+
+export const changedKeys = (changes: readonly Change[]): Readonly<Record<string, ChangeOfKey>> =>
+  Object.fromEntries(changes.map((change) => [change.key, changeOfKey(change)]));
+
+function changeOfKey({ change, lower, upper }: Change): ChangeOfKey {
+  return {
+    change: toCount(change),
+    lower: toCount(lower),
+    upper: toCount(upper),
+    exact: lower === upper,
+    certain: lower > 0n || upper < 0n,
+  };
+}

@@ -1,0 +1,82 @@
+// What detailed answers carry besides their value: the time, the hosts and the losses behind it.
+
+/**
+ * "all": since the counter was made. "realtime": the last closed second and the current one. "span": the seconds
+ * asked for, as far as counters remember them. "test": a test.
+ */
+export type AnswerWindowKind = "all" | "realtime" | "span" | "test";
+
+/** The time that an answer is about. */
+export interface AnswerWindow {
+  readonly kind: AnswerWindowKind;
+  /** Unix seconds by the clocks of the hosts that answered: the earliest start. */
+  readonly from: number;
+  /** Unix seconds: the latest end. */
+  readonly to: number;
+}
+
+export const missingReasons = [
+  "timeout",
+  "refused",
+  "loop",
+  "no_sketch",
+  "monitor_down",
+  "conflict",
+  "bad_reply",
+  "error",
+] as const;
+
+export type MissingReason = (typeof missingReasons)[number];
+
+export interface MissingHost {
+  /** The agent's name. */
+  readonly host: string;
+  readonly reason: MissingReason;
+  readonly message?: string;
+  /** When it last answered: ISO 8601, UTC. */
+  readonly last_seen?: string;
+}
+
+/** A host whose clock differs from that of the agent asked by more than 100 ms, certainly. */
+export interface ClockOff {
+  readonly host: string;
+  /** How far it is ahead, in milliseconds; negative: behind. */
+  readonly ms: number;
+  /** `ms` is that much off at most: half of what the messages were under way. */
+  readonly error_ms: number;
+}
+
+/** Which hosts an answer holds. */
+export interface Coverage {
+  /** How many hosts should be in it. */
+  readonly expected: number;
+  /** Names of the agents whose hosts are in it. */
+  readonly answered: readonly string[];
+  readonly missing: readonly MissingHost[];
+  /** True when nobody is missing. */
+  readonly complete: boolean;
+  /** Whose seconds are not those of the others; absent when nobody's. */
+  readonly clock_off?: readonly ClockOff[];
+}
+
+/** What became of the packets that the taps were offered, in socket buffers, summed over the hosts that answered. */
+export interface Loss {
+  /** False whenever a packet was lost uncounted. */
+  readonly complete: boolean;
+  readonly seen: number;
+  readonly counted: number;
+  /** Read, and not matching the filter. */
+  readonly filtered: number;
+  /** Matching, but without the parts that the key needs (a port key and a ping). */
+  readonly unkeyed: number;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly unparsed: Readonly<Record<string, number>>;
+  readonly ignored: Readonly<Record<string, number>>;
+}
+
+/** What every detailed answer carries. */
+export interface Evidence {
+  readonly window: AnswerWindow;
+  readonly coverage: Coverage;
+  readonly loss: Loss;
+}

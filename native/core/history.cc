@@ -1,0 +1,94 @@
+// History: sealing seconds and minutes, and finding those of a span.
+#include "history.h"
+
+#include <algorithm>
+
+namespace tallytree {
+
+History::History(const LedgerSpec& spec) : reduced_(window_spec(spec)), minute_(window_spec(spec)) {}
+
+void History::begin(uint64_t second) noexcept {
+  second_ = second;
+  stage_ = Stage::minute;
+}
+
+bool History::step(const Pane& pane, size_t entries) {
+  if (stage_ != Stage::done) stage_ = advance(pane, entries);
+  return stage_ == Stage::done;
+}
+
+/// Each stage ends a step, so that no packet waits for two of them.
+History::Stage History::advance(const Pane& pane, size_t entries) {
+  switch (stage_) {
+    case Stage::minute:
+      close_minute();
+      if (pane.empty()) return Stage::done;
+      reduction_.begin(pane.ledger, reduced_);
+      return Stage::reduce;
+    case Stage::reduce:
+      return reduction_.step(pane.ledger, reduced_, entries) ? Stage::seal : Stage::reduce;
+    case Stage::seal:
+      seconds_[second_ % kRing] = seal(second_, reduced_, pane.distinct);
+      return Stage::distinct;
+    case Stage::distinct:
+      minute_.distinct.absorb(pane.distinct);
+      progress_ = minute_.ledger.begin_absorb(reduced_);
+      return Stage::add;
+    case Stage::add:
+      return minute_.ledger.absorb_some(reduced_, progress_, entries) ? Stage::done : Stage::add;
+    case Stage::done:
+      break;
+  }
+  return Stage::done;
+}
+
+/// Seals the minute before that of the pane under way, once.
+void History::close_minute() {
+  const uint64_t minute = second_ / 60;
+  if (minute == minute_number_) return;
+  if (!minute_.empty())
+    minutes_[minute_number_ % kMinutes] = seal(minute_number_ * 60, minute_.ledger, minute_.distinct);
+  minute_.clear();
+  minute_number_ = minute;
+}
+
+void History::restart() {
+  stage_ = Stage::done;
+  minute_.clear();
+  reduced_.clear();
+  minute_number_ = 0;
+  seconds_.fill(nullptr);
+  minutes_.fill(nullptr);
+}
+
+const Sealed* History::find_second(uint64_t second) const noexcept {
+  const Sealed& found = seconds_[second % kRing];
+  return found && found->start == second ? &found : nullptr;
+}
+
+/// By the minute as long as minutes are sealed and the span has the whole of them or begins before the ring.
+std::vector<Sealed> History::collect(Span& span, uint64_t now) const {
+  std::vector<Sealed> found;
+  const uint64_t ring = now > kSeconds ? now - kSeconds : 0;
+  if (span.from < ring) span.from -= span.from % 60;
+  uint64_t at = span.from;
+  while (at < span.to) {
+    const bool whole = at % 60 == 0 && at / 60 < minute_number_ && (at + 60 <= span.to || at < ring);
+    if (whole) {
+      const Sealed& minute = minutes_[at / 60 % kMinutes];
+      if (minute && minute->start == at) found.push_back(minute);
+    } else if (const Sealed* second = find_second(at)) {
+      found.push_back(*second);
+    }
+    at += whole ? 60 : 1;
+  }
+  span.to = std::max(span.to, at);
+  return found;
+}
+
+size_t History::bytes(const LedgerSpec& spec) noexcept {
+  const LedgerSpec narrowed = window_spec(spec);
+  return 2 * Ledger::bytes(narrowed) + Distinct::bytes() + (kRing + kMinutes) * SealedPane::bytes(spec);
+}
+
+}  // namespace tallytree

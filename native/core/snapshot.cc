@@ -1,0 +1,54 @@
+// Snapshots: the sum over panes.
+#include "snapshot.h"
+
+#include "reduction.h"
+
+namespace tallytree {
+namespace {
+
+void add_keys(Distinct& set, const Ledger& ledger, const Secret& secret) {
+  for (const Ledger::Entry& entry : ledger.entries()) set.add(entry.key.hash(secret));
+}
+
+}  // namespace
+
+Ledger Snapshot::ledger() const {
+  const LedgerSpec narrowed = window_spec(spec);
+  Ledger sum(narrowed);
+  for (const Sealed& pane : sealed) {
+    Ledger part = Ledger::decode(pane->ledger, spec.secret);
+    sum.absorb(part);
+  }
+  for (const Pane& pane : open) {
+    Ledger part = reduced(pane.ledger, narrowed);
+    sum.absorb(part);
+  }
+  return sum;
+}
+
+Distinct Snapshot::distinct() const {
+  Distinct set;
+  for (const Sealed& pane : sealed) {
+    if (pane->registers.empty())
+      add_keys(set, Ledger::decode(pane->ledger, spec.secret), spec.secret);
+    else
+      set.absorb_registers(pane->registers);
+  }
+  for (const Pane& pane : open) set.absorb(pane.distinct);
+  return set;
+}
+
+Interval Snapshot::interval(const Key& key) const {
+  const uint64_t hash = key.hash(spec.secret);
+  Interval sum;
+  const auto add = [&](const Ledger& ledger) {
+    const Interval part = ledger.interval(key, hash);
+    sum.lower += part.lower;
+    sum.upper += part.upper;
+  };
+  for (const Sealed& pane : sealed) add(Ledger::decode(pane->ledger, spec.secret));
+  for (const Pane& pane : open) add(pane.ledger);
+  return sum;
+}
+
+}  // namespace tallytree

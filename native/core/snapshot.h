@@ -1,0 +1,24 @@
+// A snapshot: what a counter knows of a span of seconds, to be summed on another thread.
+#pragma once
+
+#include <vector>
+
+#include "pane.h"
+#include "window.h"
+
+namespace tallytree {
+
+struct Snapshot {
+  LedgerSpec spec;  ///< the counter's
+  Span covered;     ///< what it is about, to the second
+  std::vector<Sealed> sealed;
+  std::vector<Pane> open;  ///< copies of panes that are not sealed yet
+
+  /// Of window_spec().
+  Ledger ledger() const;
+  Distinct distinct() const;
+  /// Pane by pane: never looser than by the sum.
+  Interval interval(const Key& key) const;
+};
+
+}  // namespace tallytree
