@@ -94,7 +94,8 @@ describe("a change", () => {
       value: { "10.0.0.2": 34, "10.0.0.3": 4, "10.0.0.1": 1 },
       keys: { "10.0.0.2": { change: 34, lower: 34, upper: 34, exact: true, certain: true } },
       window: { kind: "span", ...span(10, 20) },
-      before: { kind: "span", from: start + 2, to: start + 10 },
+      // The last host heard its first packet in second 11.
+      before: { kind: "span", from: start + 2, to: start + 10, common: span(10, 10) },
       total: 46,
       total_before: 7,
       coverage: { complete: true, expected: 3 },
