@@ -126,6 +126,13 @@ describe("a change", () => {
     const big = value.keys["10.0.0.250"];
     expect(big.certain).toBe(true);
     expect(big.lower <= 890 && big.upper >= 890).toBe(true);
+    const count = (of: string, from: number) =>
+      file.filter(({ src, time = 0 }) => src === of && time >= start + from && time < start + from + 10)
+        .length;
+    for (const [name, { lower, upper }] of Object.entries<{ lower: number; upper: number }>(value.keys)) {
+      const truth = count(name, 10) - count(name, 0);
+      expect([name, lower <= truth && truth <= upper]).toEqual([name, true]);
+    }
     const bounds: { lower: number; upper: number; certain: boolean }[] = Object.values(value.keys);
     expect(bounds.some(({ certain }) => !certain)).toBe(true);
     expect(bounds.every(({ lower, upper, certain }) => certain === (lower > 0 || upper < 0))).toBe(true);
