@@ -1,7 +1,13 @@
 // The way of every question about counts: the own part and the children's, added up, then as a frame for a parent,
 // bare for old scripts, or in detail.
 
-import { type Coverage, type Loss, type RequestOf, TallyError } from "../controller-client/messages/index.js";
+import {
+  type AnswerWindow,
+  type Coverage,
+  type Loss,
+  type RequestOf,
+  TallyError,
+} from "../controller-client/messages/index.js";
 import {
   type Codec,
   clocksOff,
@@ -62,14 +68,19 @@ export function withoutSketch(agent: Agent, { uuid }: Pick<Sketch, "uuid">): Out
 }
 
 interface Evidence {
-  readonly window: { readonly kind: "all" | "realtime" | "span"; readonly from: number; readonly to: number };
+  readonly window: AnswerWindow;
   readonly coverage: Coverage;
   readonly loss: Loss;
 }
 
-function evidence(gathered: Gathered<unknown>, { from, to }: Counted<unknown>, window: Window): Evidence {
-  const kind = typeof window === "string" ? window : "span";
-  return { window: { kind, from, to }, coverage: coverageOf(gathered), loss: gathered.loss };
+function evidence(gathered: Gathered<unknown>, covered: Counted<unknown>, window: Window): Evidence {
+  return { window: windowOf(covered, window), coverage: coverageOf(gathered), loss: gathered.loss };
+}
+
+/** The window of an answer. Times since counters were made differ a little on all hosts: no need to say so. */
+export function windowOf({ from, to, common }: Omit<Counted<unknown>, "value">, asked: Window): AnswerWindow {
+  if (typeof asked === "string") return { kind: asked, from, to };
+  return { kind: "span", from, to, ...(common === undefined ? {} : { common }) };
 }
 
 type Asked = Pick<Gathered<unknown>, "hosts" | "missing" | "clocks">;

@@ -3,7 +3,7 @@
 import type { RequestOf } from "../../controller-client/messages/index.js";
 import type { Agent, Handler } from "../agent.js";
 import { bareChanges, changedKeys, changesOf, totalsOf } from "../changes.js";
-import { type Counting, countOver, withoutSketch } from "../counting.js";
+import { type Counting, countOver, windowOf, withoutSketch } from "../counting.js";
 import { type Compared, comparedCodec } from "../payloads/compared.js";
 import type { LedgerKind } from "../payloads/ledgers.js";
 import { bareCount, unitOf } from "../render.js";
@@ -36,12 +36,11 @@ function change(agent: Agent, query: Query, located: Located): Counting<Compared
 
 function detailOf(kind: LedgerKind, compared: Compared, query: Query, unit: string): object {
   const changes = changesOf(kind, compared, query);
-  const { from, to } = compared.before;
   const totals = totalsOf(kind, compared);
   return {
     value: bareChanges(changes),
     keys: changedKeys(changes),
-    before: { kind: "span", from, to },
+    before: windowOf(compared.before, compared.before),
     total: bareCount({ lower: totals.after, upper: totals.after }),
     total_before: bareCount({ lower: totals.before, upper: totals.before }),
     exact: changes.every(({ lower, upper }) => lower === upper),

@@ -15,9 +15,9 @@ export function comparedCodec(kind: LedgerKind): Codec<Compared> {
   const earlier = counted(one);
   return {
     write: ({ ledger, before }) => {
-      const { from, to, value } = before;
+      const { value, ...covered } = before;
       return {
-        fields: { before: { from, to }, split: ledger.length },
+        fields: { before: covered, split: ledger.length },
         body: Buffer.concat([ledger, value]),
       };
     },

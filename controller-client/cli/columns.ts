@@ -8,7 +8,7 @@ export function renderColumns(header: Row, rows: readonly Row[]): string {
   const widths = (lines[0] ?? []).map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   );
-  const numeric = widths.map((_, column) => rows.every((row) => /^\d+$/.test(row[column] ?? "")));
+  const numeric = widths.map((_, column) => rows.every((row) => /^-?\d+$/.test(row[column] ?? "")));
   const pad = (text: string, column: number): string =>
     numeric[column] ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
   return lines.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");

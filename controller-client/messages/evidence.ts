@@ -1,5 +1,7 @@
 // What detailed answers carry besides their value: the time, the hosts and the losses behind it.
 
+import type { Span } from "./windows.js";
+
 /**
  * "all": since the counter was made. "realtime": the last closed second and the current one. "span": the seconds
  * asked for, as far as counters remember them. "test": a test.
@@ -13,6 +15,8 @@ export interface AnswerWindow {
   readonly from: number;
   /** Unix seconds: the latest end. */
   readonly to: number;
+  /** Of a span: what each host that answered covers, when some cover less (they began to count later). */
+  readonly common?: Span;
 }
 
 export const missingReasons = [

@@ -195,6 +195,38 @@ void bench_merge() {
               encoded.front().size() / 1000, median(times));
 }
 
+/// Sixty full seconds: the longest that a packet waits while they close, and what a span costs whom.
+void bench_windows() {
+  constexpr size_t kSecond = 32'000;
+  const auto trace = traffic::zipf_trace(kPackets, traffic::Zipf(100'000, 1.0), 42);
+  Sketch sketch(kSecret, {});
+  sketch.add_counter(spec_of("src_dst"));
+  std::array<Packet, kBatch> batch;
+  double longest = 0;
+  const double own = clock_cost();
+  for (size_t at = 0; at + kBatch <= trace.size(); at += kBatch) {
+    for (size_t i = 0; i < kBatch; ++i) batch[i] = traffic::packet_of(trace[at + i]);
+    const auto start = Clock::now();
+    if (at % kSecond == 0) sketch.roll(600 + at / kSecond);
+    sketch.count(batch);
+    longest = std::max(longest, (ns_since(start) - own) / 1000);
+  }
+  const uint64_t now = 600 + (trace.size() - 1) / kSecond;
+  std::vector<double> looks, sums;
+  for (int run = 0; run < runs; ++run) {
+    auto start = Clock::now();
+    const Snapshot found = sketch.counter("src_dst")->look({now - 59, now + 1});
+    looks.push_back(ns_since(start) / 1000);
+    start = Clock::now();
+    const auto encoded = found.ledger().encode();
+    sums.push_back(ns_since(start) / 1e6);
+  }
+  std::printf(
+      "60 panes of %zu packets: longest batch %.1f us; a span of 60 s: %.1f us for the thread that "
+      "counts, %.1f ms for another\n",
+      kSecond, longest, median(looks), median(sums));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -204,5 +236,6 @@ int main(int argc, char** argv) {
   bench_merge();
   bench_counting(false);
   bench_counting(true);
+  bench_windows();
   std::printf("a src counter's ceiling: %zu KB\n", Counter::bytes(spec_of("src")) / 1000);
 }

@@ -25,7 +25,7 @@ bool Reduction::step(const Ledger& from, Ledger& to, size_t entries) {
       continue;
     }
     const uint32_t place = next_++;
-    const Tag tag = from.hot_.tag(place);
+    const Tag tag = from.tag_at(place);
     const Interval count = from.interval_of(from.hot_.count(place), tag);
     if (pass_ == Pass::rank) {
       note(count.upper);

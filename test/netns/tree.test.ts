@@ -77,6 +77,31 @@ describe("a star of three", () => {
     expect(await network.ask(root, { ...ask, counter_key: "total", scope: "host" })).toBe(5);
   });
 
+  it("adds up the same seconds of all hosts, and no packet is in two of them", async () => {
+    const hosts = stations.map(({ host }) => host);
+    const begun = Math.floor(Date.now() / 1000);
+    await pingAll(hosts);
+    const end = Math.floor(Date.now() / 1000) + 1;
+    await until("the last second is over", async () => (Date.now() / 1000 > end + 0.2 ? true : undefined));
+    const query = { type: "query sketch", sketch_id: id, counter_key_type: "dst", counter_key: "total" };
+    const within = (from: number, to: number, detail = false) =>
+      network.ask(root, { ...query, window: { from, to }, detail });
+    expect(await within(begun, end, true)).toMatchObject({
+      value: 15,
+      exact: true,
+      window: { kind: "span", from: begun, to: end },
+    });
+    let sum = 0;
+    for (let second = begun; second < end; second++) sum += Number(await within(second, second + 1));
+    expect(sum).toBe(15);
+    expect(((await total()).coverage as { clock_off?: unknown }).clock_off).toBeUndefined();
+    const change = { type: "query change", sketch_id: id, counter_key_type: "dst" };
+    const asked = { ...change, window: { from: begun, to: end }, before: { from: begun - 9, to: begun } };
+    expect(await network.ask(root, asked)).toEqual(
+      Object.fromEntries(hosts.map(({ address }) => [address, 5])),
+    );
+  });
+
   it("answers for the rest, in time, when an agent is killed, and takes it back later", async () => {
     const [first, second, third] = stations as [Station, Station, Station];
     await pingAll([first.host, second.host, third.host]);

@@ -94,7 +94,8 @@ describe("a change", () => {
       value: { "10.0.0.2": 34, "10.0.0.3": 4, "10.0.0.1": 1 },
       keys: { "10.0.0.2": { change: 34, lower: 34, upper: 34, exact: true, certain: true } },
       window: { kind: "span", ...span(10, 20) },
-      before: { kind: "span", from: start + 2, to: start + 10 },
+      // The last host heard its first packet in second 11.
+      before: { kind: "span", from: start + 2, to: start + 10, common: span(10, 10) },
       total: 46,
       total_before: 7,
       coverage: { complete: true, expected: 3 },
@@ -125,6 +126,13 @@ describe("a change", () => {
     const big = value.keys["10.0.0.250"];
     expect(big.certain).toBe(true);
     expect(big.lower <= 890 && big.upper >= 890).toBe(true);
+    const count = (of: string, from: number) =>
+      file.filter(({ src, time = 0 }) => src === of && time >= start + from && time < start + from + 10)
+        .length;
+    for (const [name, { lower, upper }] of Object.entries<{ lower: number; upper: number }>(value.keys)) {
+      const truth = count(name, 10) - count(name, 0);
+      expect([name, lower <= truth && truth <= upper]).toEqual([name, true]);
+    }
     const bounds: { lower: number; upper: number; certain: boolean }[] = Object.values(value.keys);
     expect(bounds.some(({ certain }) => !certain)).toBe(true);
     expect(bounds.every(({ lower, upper, certain }) => certain === (lower > 0 || upper < 0))).toBe(true);

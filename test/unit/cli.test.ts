@@ -147,6 +147,21 @@ describe("--table", () => {
     ]);
   });
 
+  test("shows changes, the largest first, whichever way they went", async () => {
+    expect(await table("query change --sketch 0 --key src", { a: 3, b: -20 })).toEqual([
+      "KEY  CHANGE",
+      "b       -20",
+      "a         3",
+      "",
+    ]);
+    const bounds = { change: -20, lower: -21, upper: 1, exact: false, certain: false };
+    const answer = { value: { b: -20 }, keys: { b: bounds }, unit: "packets", coverage, loss };
+    expect((await table("query change --sketch 0 --key src --detail", answer)).slice(0, 2)).toEqual([
+      "KEY  PACKETS  AT LEAST  AT MOST  CERTAIN",
+      "b        -20       -21        1  no",
+    ]);
+  });
+
   test("shows lists of objects, plain lists, rules and numbers", async () => {
     const counters = [{ counter_key_type: "src", increment: "pkt" }];
     const sketches = [

@@ -72,7 +72,11 @@ describe("each method sends its message", () => {
     ["query heavy hitters", (c) => c.heavyHitters({ ...counter, detail: true }), { detail: true }],
     ["query real time counter", (c) => c.realTimeCounter(counter), counter],
     ["query top", (c) => c.top(counter), { ...counter, k: 10 }],
-    ["query distinct", (c) => c.distinct(counter), { ...counter, window: "all" }],
+    [
+      "query distinct",
+      (c) => c.distinct({ ...counter, window: "realtime" }),
+      { ...counter, window: "realtime" },
+    ],
     ["query entropy", (c) => c.entropy(counter), counter],
     ["query distribution", (c) => c.distribution(counter), counter],
     [
