@@ -3,6 +3,7 @@
 
 #include "convert.h"
 #include "open_source.h"
+#include "window_bytes.h"
 
 namespace tallytree::binding {
 namespace {
@@ -13,16 +14,6 @@ Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
 std::shared_ptr<const Snapshot> share(Snapshot&& found) {
   return std::make_shared<const Snapshot>(std::move(found));
 }
-
-struct LedgerBytes {
-  auto operator()(const Counter& counter, const Window& window) const { return counter.ledger(window); }
-  auto operator()(const Snapshot& found) const { return found.ledger().encode(); }
-};
-
-struct DistinctBytes {
-  auto operator()(const Counter& counter, const Window& window) const { return counter.distinct(window); }
-  auto operator()(const Snapshot& found) const { return found.distinct().encode(found.spec.secret_check()); }
-};
 
 }  // namespace
 
