@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size
 // tallytree-monitor: reads the options, starts the monitor, ends it by a signal.
 
 import { pino } from "pino";
