@@ -2,24 +2,10 @@
 #include "tap_object.h"
 
 #include "convert.h"
-#include "core/file_source.h"
-#include "core/nfqueue_source.h"
-#include "core/packet_source.h"
+#include "open_source.h"
 
 namespace tallytree::binding {
 namespace {
-
-std::unique_ptr<Source> open_source(const Napi::Object& source) {
-  const std::string kind = to_text(source.Get("kind"), "kind");
-  if (kind == "packet") return std::make_unique<PacketSource>(field_or(source, "ringMiB", PacketSource::kDefaultRingMiB, 1, 4096));
-  if (kind == "file") return std::make_unique<FileSource>(to_text(source.Get("path"), "path"));
-  if (kind != "nfqueue") throw std::invalid_argument("kind must be \"packet\", \"nfqueue\" or \"file\"");
-  NfqueueOptions options;
-  options.queue = static_cast<uint16_t>(field_or(source, "queue", 8000, 0, 65535));
-  options.guard = to_text(source.Get("guard"), "guard");
-  options.agent_port = static_cast<uint16_t>(field_or(source, "agentPort", 8000, 1, 65535));
-  return std::make_unique<NfqueueSource>(options);
-}
 
 Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
 
@@ -60,7 +46,7 @@ TapObject::TapObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TapObjec
   guarded(env, [&]() -> Napi::Value {
     if (!info[0].IsObject()) throw std::invalid_argument("a tap needs a source: {kind: \"packet\"}");
     const auto options = info[0].As<Napi::Object>();
-    auto source = open_source(options);
+    auto source = open_source(options, info.This().As<Napi::Object>());
     finite_ = to_text(options.Get("kind"), "kind") == "file";
     const auto nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
     to_javascript_ = Napi::ThreadSafeFunction::New(env, nothing, "tallytree tap", 0, 1);
