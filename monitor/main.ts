@@ -1,8 +1,8 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size
 // tallytree-monitor: reads the options, starts the monitor, ends it by a signal.
 
 import { pino } from "pino";
-import { counterBytes, deviceExists, openTap } from "../native/index.js";
+import { type CounterSpec, counterBytes, deviceExists, openTap } from "../native/index.js";
 import { startMonitor } from "./monitor.js";
 import { parseOptions } from "./options.js";
 import { StartError } from "./start-error.js";
@@ -15,7 +15,14 @@ const options = parseOptions(process.argv);
 const log = pino({ level: options.logLevel, name: "tallytree-monitor" }, pino.destination(2));
 
 try {
-  const machine = { openTap, counterBytes, deviceExists, cleanRules };
+  // Each core counts for itself.
+  const cores = options.tap === "packet" ? options.cores : 1;
+  const machine = {
+    openTap,
+    counterBytes: (spec: CounterSpec) => cores * counterBytes(spec),
+    deviceExists,
+    cleanRules,
+  };
   const monitor = await startMonitor(options, machine, log);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(monitor.stop()));
 } catch (error) {

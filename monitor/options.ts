@@ -13,6 +13,8 @@ export interface Options {
   readonly agentPort: number;
   /** MiB. */
   readonly ring: number;
+  /** Threads of the packet tap. */
+  readonly cores: number;
   /** MiB. */
   readonly memory: number;
   readonly logLevel: string;
@@ -37,6 +39,7 @@ function command(): Command {
       number("--agent-port <port>", "port of agents, left out by the nfqueue tap", [1, 65535]).default(8000),
     )
     .addOption(number("--ring <MiB>", "size of the packet tap's ring", [1, 4096]).default(16))
+    .addOption(number("--cores <number>", "threads of the packet tap", [1, 64]).default(1))
     .addOption(
       number("--memory <MiB>", "most that all counters together may take", [1, 1048576]).default(256),
     )

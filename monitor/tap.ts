@@ -10,11 +10,11 @@ import { StartError } from "./start-error.js";
 
 const cleanTimeoutMs = 10_000;
 
-type TapOptions = Pick<Options, "tap" | "ring" | "queue" | "agentPort">;
+type TapOptions = Pick<Options, "tap" | "ring" | "cores" | "queue" | "agentPort">;
 
 /** The source that the options name. */
-export function tapSource({ tap, ring, queue, agentPort }: TapOptions): TapSource {
-  if (tap === "packet") return { kind: "packet", ringMiB: ring };
+export function tapSource({ tap, ring, cores, queue, agentPort }: TapOptions): TapSource {
+  if (tap === "packet") return { kind: "packet", ringMiB: ring, cores };
   return { kind: "nfqueue", queue, agentPort, guard: guardPath };
 }
 

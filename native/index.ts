@@ -2,13 +2,14 @@
 // Everything native is declared here and in views.ts; nothing else loads the add-on.
 
 import { addonAs, built } from "./addon.js";
+import { openCores } from "./cores.js";
 
 export * from "./views.js";
 
 /** Where packets are read. See DESIGN.md for what each source promises. */
 export type TapSource =
-  /** A copy of every packet by an AF_PACKET TPACKET_V3 ring over all devices. Needs CAP_NET_RAW. */
-  | { readonly kind: "packet"; readonly ringMiB?: number }
+  /** A copy of every packet by AF_PACKET TPACKET_V3 rings over all devices, one a core (1). Needs CAP_NET_RAW. */
+  | { readonly kind: "packet"; readonly ringMiB?: number; readonly cores?: number }
   /** Inline: packets wait in an NFQUEUE for our verdict. Needs CAP_NET_ADMIN. `guard` owns the rules. */
   | { readonly kind: "nfqueue"; readonly queue?: number; readonly guard: string; readonly agentPort?: number }
   /** A capture file (pcap or pcapng), read once from start to end. */
@@ -140,7 +141,7 @@ export interface Tap {
 }
 
 interface Addon {
-  openTap(source: TapSource): Tap;
+  openTap(source: TapSource & { readonly group?: number }): Tap & { readonly group?: number };
   counterBytes(spec: CounterSpec): number;
   capacityFor(share: number, width: number): number;
   checkKey(keyType: string, key: string): string;
@@ -159,7 +160,10 @@ export const guardPath = built("tallytree-guard");
 const addon = (): Addon => addonAs<Addon>();
 
 /** Opens a source on a thread of its own; Tap.start begins reading. Throws with `code` "tap", a sentence, and `errno` from the system. */
-export const openTap = (source: TapSource): Tap => addon().openTap(source);
+export function openTap(source: TapSource): Tap {
+  if (source.kind !== "packet" || (source.cores ?? 1) === 1) return addon().openTap(source);
+  return openCores(source, addon());
+}
 
 /** The ceiling in bytes of one counter: cumulative ledger, open panes, distinct sets, sealed seconds and minutes. */
 export const counterBytes = (spec: CounterSpec): number => addon().counterBytes(spec);

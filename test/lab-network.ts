@@ -19,6 +19,7 @@ export const program = (name: "monitor" | "agent" | "test/lab-courier"): readonl
 
 export interface AgentOptions {
   readonly tap?: "packet" | "nfqueue";
+  readonly cores?: number;
   readonly parent?: Host;
 }
 
@@ -60,9 +61,9 @@ export class Network {
   }
 
   /** Starts monitor and agent in a host and waits until the agent is healthy. */
-  async start(host: Host, { tap = "packet", parent }: AgentOptions = {}): Promise<Station> {
+  async start(host: Host, { tap = "packet", cores = 1, parent }: AgentOptions = {}): Promise<Station> {
     const socket = join(this.lab.folder, `${host.name}.sock`);
-    const monitor = await this.startMonitor(host, ["--tap", tap]);
+    const monitor = await this.startMonitor(host, ["--tap", tap, "--cores", `${cores}`]);
     const above = parent === undefined ? [] : ["--parent", `http://${parent.address}:${port}`];
     const agent = await this.startAgent(host, above);
     return { host, monitor, agent, socket };

@@ -1,4 +1,4 @@
-// Opening a source by its kind.
+// One case a kind of source.
 #include "open_source.h"
 
 #include "convert.h"
@@ -7,10 +7,21 @@
 #include "core/packet_source.h"
 
 namespace tallytree::binding {
+namespace {
 
-std::unique_ptr<Source> open_source(const Napi::Object& source) {
+std::unique_ptr<Source> open_packet_source(const Napi::Object& source, Napi::Object tap) {
+  const auto ring = field_or(source, "ringMiB", PacketSource::kDefaultRingMiB, 1, 4096);
+  const auto group = field_or(source, "group", Fanout::kAlone, Fanout::kAlone, 65535);
+  auto opened = std::make_unique<PacketSource>(static_cast<uint32_t>(ring), static_cast<int>(group));
+  tap.Set("group", opened->group());
+  return opened;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap) {
   const std::string kind = to_text(source.Get("kind"), "kind");
-  if (kind == "packet") return std::make_unique<PacketSource>(field_or(source, "ringMiB", PacketSource::kDefaultRingMiB, 1, 4096));
+  if (kind == "packet") return open_packet_source(source, tap);
   if (kind == "file") return std::make_unique<FileSource>(to_text(source.Get("path"), "path"));
   if (kind != "nfqueue") throw std::invalid_argument("kind must be \"packet\", \"nfqueue\" or \"file\"");
   NfqueueOptions options;

@@ -1,4 +1,4 @@
-// The source that a tap's options name.
+// From what openTap() is given to a source of packets.
 #pragma once
 
 #include <napi.h>
@@ -9,7 +9,8 @@
 
 namespace tallytree::binding {
 
-/// Throws std::invalid_argument for options that are none, std::system_error when the source cannot be opened.
-std::unique_ptr<Source> open_source(const Napi::Object& source);
+/// Throws std::invalid_argument for options that are wrong, std::system_error as the sources do. A packet
+/// tap's object is told the number of its group.
+std::unique_ptr<Source> open_source(const Napi::Object& options, Napi::Object tap);
 
 }  // namespace tallytree::binding

@@ -52,7 +52,7 @@ TapObject::TapObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TapObjec
   guarded(env, [&]() -> Napi::Value {
     if (!info[0].IsObject()) throw std::invalid_argument("a tap needs a source: {kind: \"packet\"}");
     const auto options = info[0].As<Napi::Object>();
-    auto source = open_source(options);
+    auto source = open_source(options, info.This().As<Napi::Object>());
     finite_ = to_text(options.Get("kind"), "kind") == "file";
     const auto nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
     to_javascript_ = Napi::ThreadSafeFunction::New(env, nothing, "tallytree tap", 0, 1);

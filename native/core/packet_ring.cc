@@ -25,9 +25,9 @@ void set_option(int fd, int level, int name, const Value& value, const char* wha
 }
 
 /// A classic BPF program that accepts all and keeps the first bytes: the ring then holds headers, not
-/// payloads.
-void cut_frames(int fd) {
-  sock_filter keep = BPF_STMT(BPF_RET | BPF_K, PacketRing::kSnapLength);
+/// payloads. 0 bytes: it accepts nothing.
+void keep_bytes(int fd, uint32_t length) {
+  sock_filter keep = BPF_STMT(BPF_RET | BPF_K, length);
   const sock_fprog program{1, &keep};
   set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, "limiting the captured bytes of a packet socket");
 }
@@ -50,9 +50,24 @@ void bind_all_devices(int fd) {
     throw_errno("starting the packet ring");
 }
 
+/// Returns the group's number. A full ring's packets go to another ring of the group.
+int join(int fd, int group) {
+  const bool is_new = group == Fanout::kNewGroup;
+  const unsigned flags = PACKET_FANOUT_FLAG_ROLLOVER | (is_new ? PACKET_FANOUT_FLAG_UNIQUEID : 0u);
+  const unsigned number = is_new ? 0 : static_cast<unsigned>(group);
+  const unsigned request = number | (PACKET_FANOUT_HASH | flags) << 16;
+  set_option(fd, SOL_PACKET, PACKET_FANOUT, request,
+             "sharing the packets between the rings of several cores");
+  unsigned joined = 0;
+  socklen_t size = sizeof joined;
+  if (getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &joined, &size) < 0)
+    throw_errno("asking for the number of a group of rings");
+  return static_cast<int>(joined & 0xffff);
+}
+
 }  // namespace
 
-PacketRing::PacketRing(uint32_t mib) {
+PacketRing::PacketRing(uint32_t mib, int group) {
   // Protocol 0: nothing arrives before the ring stands and bind() names the protocol.
   socket_ = Descriptor(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (socket_.get() < 0) throw_errno("opening an AF_PACKET socket (it needs the capability CAP_NET_RAW)");
@@ -62,7 +77,7 @@ PacketRing::PacketRing(uint32_t mib) {
   if (memory == MAP_FAILED) throw_errno("mapping the packet ring");
   memory_ = static_cast<uint8_t*>(memory);
   try {
-    bind_all_devices(socket_.get());
+    bind_to(group);
   } catch (...) {
     munmap(memory_, size_);
     throw;
@@ -78,8 +93,18 @@ void PacketRing::configure(uint32_t mib) {
   const int on = 1;
   set_option(fd, SOL_PACKET, PACKET_VERSION, version, "asking for a TPACKET_V3 ring");
   set_option(fd, SOL_PACKET, PACKET_VNET_HDR, on, "asking for segmentation sizes in the packet ring");
-  cut_frames(fd);
   request_ring(fd, blocks_);
+}
+
+/// A socket can join a group only once it is bound, and until then would see the packets of the others too.
+void PacketRing::bind_to(int group) {
+  const int fd = socket_.get();
+  const bool alone = group == Fanout::kAlone;
+  keep_bytes(fd, alone ? kSnapLength : 0);
+  bind_all_devices(fd);
+  if (alone) return;
+  group_ = join(fd, group);
+  keep_bytes(fd, kSnapLength);
 }
 
 tpacket_block_desc* PacketRing::block() const noexcept {

@@ -29,18 +29,25 @@ struct RingFrame {
   OffloadHeader offload;
 };
 
+/// Which rings share the packets among them, flow by flow: a group's number, or one of these.
+struct Fanout {
+  static constexpr int kAlone = -2;     ///< every packet
+  static constexpr int kNewGroup = -1;  ///< the first of a group, whose number the kernel chooses
+};
+
 /// Owned and used by one thread. See Documentation/networking/packet_mmap.rst in the Linux sources.
 class PacketRing {
  public:
   static constexpr uint32_t kSnapLength = 160;
 
   /// All devices, both directions; `mib`: its size. Throws std::system_error.
-  explicit PacketRing(uint32_t mib);
+  explicit PacketRing(uint32_t mib, int group = Fanout::kAlone);
   ~PacketRing();
   PacketRing(const PacketRing&) = delete;
   PacketRing& operator=(const PacketRing&) = delete;
 
   int descriptor() const noexcept { return socket_.get(); }
+  int group() const noexcept { return group_; }
 
   /// Frames left in the open block.
   uint32_t remaining() const noexcept { return remaining_; }
@@ -62,10 +69,12 @@ class PacketRing {
 
  private:
   void configure(uint32_t mib);
+  void bind_to(int group);
   tpacket_block_desc* block() const noexcept;
   void prefetch(const uint8_t* from, uint32_t frame_size) const noexcept;
 
   Descriptor socket_;
+  int group_ = Fanout::kAlone;
   uint8_t* memory_ = nullptr;
   size_t size_ = 0;
   uint32_t blocks_ = 0;

@@ -30,7 +30,7 @@ ParseError parse(const RingFrame& frame, Packet& out, Headers& headers) noexcept
 
 }  // namespace
 
-PacketSource::PacketSource(uint32_t ring_mib) : ring_(ring_mib) {
+PacketSource::PacketSource(uint32_t ring_mib, int group) : ring_(ring_mib, group) {
   descriptors_ = {ring_.descriptor(), links_.descriptor()};
 }
 

@@ -24,8 +24,12 @@ class PacketSource final : public Source {
  public:
   static constexpr uint32_t kDefaultRingMiB = 16;
 
-  /// `ring_mib`: kernel memory for packets that wait to be counted, at least 1. Throws std::system_error.
-  explicit PacketSource(uint32_t ring_mib = kDefaultRingMiB);
+  /// `ring_mib`: kernel memory for packets that wait to be counted, at least 1. `group`: a Fanout. Throws
+  /// std::system_error.
+  explicit PacketSource(uint32_t ring_mib = kDefaultRingMiB, int group = Fanout::kAlone);
+
+  /// The group's number, or Fanout::kAlone.
+  int group() const noexcept { return ring_.group(); }
 
   size_t read(std::span<Packet> out) noexcept override;
   std::span<const int> descriptors() const noexcept override { return descriptors_; }

@@ -2,10 +2,11 @@
 
 import { cpus } from "node:os";
 import { benchCounting } from "./counting.js";
+import { benchMemory } from "./memory.js";
 import { benchQueries } from "./queries.js";
 import { benchTaps } from "./taps.js";
 
-const benches = { counting: benchCounting, queries: benchQueries, taps: benchTaps };
+const benches = { counting: benchCounting, memory: benchMemory, queries: benchQueries, taps: benchTaps };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in benches));

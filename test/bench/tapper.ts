@@ -3,7 +3,7 @@
 
 import { openTap } from "../../native/index.js";
 
-const [ringMiB = "32", ...keyTypes] = process.argv.slice(2);
+const [ringMiB = "16", ...keyTypes] = process.argv.slice(2);
 const tap = openTap({ kind: "packet", ringMiB: Number(ringMiB) });
 if (keyTypes.length > 0) {
   await tap.addSketch("bench", Buffer.alloc(16, 1), { direction: "input", proto: 17 });

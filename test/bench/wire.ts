@@ -8,7 +8,7 @@ import { type Host, Lab, type Running } from "../lab.js";
 
 // This file runs compiled, from dist/test/bench/.
 const root = join(import.meta.dirname, "../../..");
-const generator = join(root, "build/native-test/generator");
+export const generator = join(root, "build/native-test/generator");
 const device = "wire";
 /** Until a receiver has read what the kernel holds for it. */
 const drainMs = 500;
@@ -48,7 +48,7 @@ export class Wire {
 
   /** Builds the generator. Needs root. */
   constructor() {
-    command("make", "-s", "-C", join(root, "native/test"), "generator");
+    buildGenerator();
     this.#lab = new Lab(2);
     this.#sender = this.#lab.host(0);
     this.#receiver = this.#lab.host(1);
@@ -107,6 +107,10 @@ export class Wire {
   #at(namespace: string, ...argv: readonly string[]): string {
     return command("ip", "netns", "exec", namespace, ...argv);
   }
+}
+
+export function buildGenerator(): void {
+  command("make", "-s", "-C", join(root, "native/test"), "generator");
 }
 
 /** Nanoseconds that all threads of a process have run: user and system time, finer than /proc/PID/stat. */

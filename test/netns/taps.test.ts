@@ -6,7 +6,13 @@ import { Network, type Station } from "../lab-network.js";
 
 const pings = process.env.TALLYTREE_LONG === "1" ? 3000 : 37;
 
-describe.each(["packet", "nfqueue"] as const)("the %s tap", (tap) => {
+const taps = [
+  { name: "packet", tap: "packet", cores: 1 },
+  { name: "packet, on two cores,", tap: "packet", cores: 2 },
+  { name: "nfqueue", tap: "nfqueue", cores: 1 },
+] as const;
+
+describe.each(taps)("the $name tap", ({ tap, cores }) => {
   let network: Network;
   let station: Station;
   let own: Host;
@@ -15,7 +21,7 @@ describe.each(["packet", "nfqueue"] as const)("the %s tap", (tap) => {
   beforeAll(async () => {
     network = new Network(2);
     [own, peer] = [network.host(0), network.host(1)];
-    station = await network.start(own, { tap });
+    station = await network.start(own, { tap, cores });
   });
   afterAll(() => network?.close());
 

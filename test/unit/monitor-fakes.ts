@@ -106,7 +106,7 @@ export interface FakeMonitor {
 }
 
 export function fakeOptions(socket: string, fields: Partial<Options> = {}): Options {
-  const rest = { queue: 8000, agentPort: 8000, ring: 32, memory: 16, logLevel: "silent" };
+  const rest = { queue: 8000, agentPort: 8000, ring: 32, cores: 1, memory: 16, logLevel: "silent" };
   return { socket, group: "nogroup", tap: "packet", ...rest, ...fields };
 }
 

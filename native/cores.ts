@@ -1,0 +1,139 @@
+// Several packet taps as one: each has a ring, a thread and ledgers of its own, and the kernel deals the flows out.
+
+import type {
+  Counted,
+  CounterSpec,
+  Filter,
+  Interval,
+  Tap,
+  TapSource,
+  TapStats,
+  Totals,
+  Window,
+} from "./index.js";
+
+type PacketTap = Extract<TapSource, { kind: "packet" }>;
+
+/** What this file needs of the add-on. */
+export interface CoreAlgebra {
+  /** `group` -1: a new group, whose number the tap tells; else the group to join. */
+  openTap(source: PacketTap & { readonly group: number }): Tap & { readonly group?: number };
+  mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
+  mergeDistinct(encoded: readonly Uint8Array[]): Buffer;
+}
+
+const newGroup = -1;
+const defaultRingMiB = 16;
+
+/** Opens one tap a core; the rings have `ringMiB` together. Throws as openTap, and then leaves none open. */
+export function openCores(source: PacketTap, algebra: CoreAlgebra): Tap {
+  const { cores = 1, ringMiB = defaultRingMiB } = source;
+  const share = { kind: "packet", ringMiB: Math.ceil(ringMiB / cores) } as const;
+  const first = algebra.openTap({ ...share, group: newGroup });
+  const taps: Tap[] = [first];
+  try {
+    while (taps.length < cores) taps.push(algebra.openTap({ ...share, group: first.group ?? newGroup }));
+  } catch (error) {
+    for (const tap of taps) void tap.stop();
+    throw error;
+  }
+  return new CoreTaps(taps, algebra);
+}
+
+class CoreTaps implements Tap {
+  readonly finished: Promise<void>;
+  readonly #taps: readonly Tap[];
+  readonly #algebra: CoreAlgebra;
+  readonly #secrets = new Map<string, Uint8Array>();
+
+  constructor(taps: readonly Tap[], algebra: CoreAlgebra) {
+    this.#taps = taps;
+    this.#algebra = algebra;
+    this.finished = Promise.all(taps.map((tap) => tap.finished)).then(() => undefined);
+  }
+
+  start(): void {
+    for (const tap of this.#taps) tap.start();
+  }
+
+  async addSketch(id: string, secret: Uint8Array, filter: Filter): Promise<void> {
+    await this.#all((tap) => tap.addSketch(id, secret, filter));
+    this.#secrets.set(id, Uint8Array.from(secret));
+  }
+
+  async removeSketch(id: string): Promise<void> {
+    await this.#all((tap) => tap.removeSketch(id));
+    this.#secrets.delete(id);
+  }
+
+  async addCounter(id: string, spec: CounterSpec): Promise<void> {
+    await this.#all((tap) => tap.addCounter(id, spec));
+  }
+
+  async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
+    const secret = this.#secrets.get(id) ?? new Uint8Array(16);
+    const parts = await this.#all((tap) => tap.ledger(id, keyType, window));
+    return together(parts, (encoded) => this.#algebra.mergeLedgers(encoded, secret));
+  }
+
+  async distinct(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
+    const parts = await this.#all((tap) => tap.distinct(id, keyType, window));
+    return together(parts, (encoded) => this.#algebra.mergeDistinct(encoded));
+  }
+
+  async interval(id: string, keyType: string, key: string, window: Window): Promise<Counted<Interval>> {
+    const parts = await this.#all((tap) => tap.interval(id, keyType, key, window));
+    return together(parts, (all) => ({
+      lower: sum(all, ({ lower }) => lower),
+      upper: sum(all, ({ upper }) => upper),
+    }));
+  }
+
+  async totals(id: string): Promise<Totals> {
+    const parts = await this.#all((tap) => tap.totals(id));
+    return { packets: sum(parts, ({ packets }) => packets), bytes: sum(parts, ({ bytes }) => bytes) };
+  }
+
+  async stats(): Promise<TapStats> {
+    return (await this.#all((tap) => tap.stats())).reduce(addStats);
+  }
+
+  async stop(): Promise<void> {
+    await this.#all((tap) => tap.stop());
+  }
+
+  #all<T>(ask: (tap: Tap) => Promise<T>): Promise<readonly T[]> {
+    return Promise.all(this.#taps.map(ask));
+  }
+}
+
+/** All cores read one clock; a core that got its first packet later covers no less. */
+function together<T>(parts: readonly Counted<T>[], add: (values: readonly T[]) => T): Counted<T> {
+  return {
+    from: Math.min(...parts.map(({ from }) => from)),
+    to: Math.max(...parts.map(({ to }) => to)),
+    value: add(parts.map(({ value }) => value)),
+  };
+}
+
+function sum<T>(parts: readonly T[], of: (part: T) => bigint): bigint {
+  return parts.reduce((total, part) => total + of(part), 0n);
+}
+
+function addStats(one: TapStats, other: TapStats): TapStats {
+  return {
+    seen: one.seen + other.seen,
+    read: one.read + other.read,
+    lost: addCauses(one.lost, other.lost),
+    unparsed: addCauses(one.unparsed, other.unparsed),
+    ignored: addCauses(one.ignored, other.ignored),
+    superPackets: one.superPackets + other.superPackets,
+  };
+}
+
+type Causes = TapStats["lost"];
+
+function addCauses(one: Causes, other: Causes): Causes {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
+}
