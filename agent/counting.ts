@@ -21,7 +21,8 @@ import type { Window } from "./algebra.js";
 import { type Counted, counted } from "./payloads/counted.js";
 import type { Sketch } from "./sketch-book.js";
 
-export type CountingRequest = RequestOf<
+/** Questions about one counter of a sketch. */
+export type CounterQuery = RequestOf<
   | "query sketch"
   | "query heavy hitters"
   | "query real time counter"
@@ -30,8 +31,9 @@ export type CountingRequest = RequestOf<
   | "query distinct"
   | "query entropy"
   | "query distribution"
-  | "query counter"
 >;
+
+export type CountingRequest = CounterQuery | RequestOf<"query counter">;
 
 export interface Counting<V> {
   readonly request: CountingRequest;

@@ -3,20 +3,10 @@
 import { type RequestOf, TallyError } from "../../controller-client/messages/index.js";
 import { type Agent, type Call, isRelayed } from "../agent.js";
 import { findSketch } from "../configuration.js";
+import type { CounterQuery } from "../counting.js";
 import type { LedgerKind } from "../payloads/ledgers.js";
 import { type Counter, counterOf, type Sketch } from "../sketch-book.js";
 import { byUuid } from "./sketches.js";
-
-type CounterQuery = RequestOf<
-  | "query sketch"
-  | "query heavy hitters"
-  | "query real time counter"
-  | "query top"
-  | "query change"
-  | "query distinct"
-  | "query entropy"
-  | "query distribution"
->;
 
 export interface Located {
   readonly sketch: Sketch;
