@@ -8,7 +8,7 @@ import type {
   RequestType,
 } from "../controller-client/messages/index.js";
 import type { Monitor } from "../monitor/client.js";
-import type { AgentLinks, TellLimits, Tree } from "../overlay/index.js";
+import type { AgentLinks, TellLimits, Time, Tree } from "../overlay/index.js";
 import type { Algebra } from "./algebra.js";
 import type { Bandwidth } from "./bandwidth/bandwidth.js";
 import type { OwnHost } from "./own-host.js";
@@ -23,6 +23,8 @@ export interface Agent {
   readonly parent?: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  readonly time: Time;
+  /** That of `time`. */
   readonly now: () => number;
   readonly monitor: Monitor;
   readonly algebra: Algebra;

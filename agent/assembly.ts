@@ -2,7 +2,7 @@
 
 import type { AgentAddress } from "../controller-client/messages/index.js";
 import type { Monitor } from "../monitor/client.js";
-import { AgentLinks, type Ask, Tree } from "../overlay/index.js";
+import { AgentLinks, type Ask, systemTime, type Time, Tree } from "../overlay/index.js";
 import type { Agent } from "./agent.js";
 import { type Algebra, nativeAlgebra } from "./algebra.js";
 import { Bandwidth } from "./bandwidth/bandwidth.js";
@@ -22,21 +22,23 @@ export interface AssemblyOptions {
   /** Default: HTTP. */
   readonly ask?: Ask;
   readonly algebra?: Algebra;
-  readonly now?: () => number;
+  /** Default: this host's clocks. */
+  readonly time?: Time;
   /** Told how many sketches count from zero again because the monitor was restarted. */
   readonly onRestart?: (sketches: number) => void;
 }
 
 export function assemble(options: AssemblyOptions): Agent {
   const { version, address, monitor, parent, name = address.name } = options;
-  const { links = new AgentLinks(), algebra = nativeAlgebra, now = Date.now, onRestart } = options;
+  const { links = new AgentLinks(), algebra = nativeAlgebra, time = systemTime, onRestart } = options;
+  const { now } = time;
   const book = new SketchBook();
   const upkeep = new Upkeep({ monitor, book, now, ...(onRestart === undefined ? {} : { onRestart }) });
   const ask = options.ask ?? links.ask;
-  const tree = new Tree({ name, address, ask, wanted: () => book.wanted(), now });
+  const tree = new Tree({ name, address, ask, wanted: () => book.wanted(), time });
   const own = new OwnHost({ monitor, algebra, now });
   const bandwidth = new Bandwidth(new Iperf());
-  const parts = { monitor, algebra, book, own, upkeep, tree, links, bandwidth, now };
+  const parts = { monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now };
   return {
     name,
     version,

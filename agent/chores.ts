@@ -1,9 +1,8 @@
 // What an agent does without being asked: looks after its monitor and its children, and announces itself.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import type { AgentAddress, TallyError } from "../controller-client/messages/index.js";
-import { announce } from "../overlay/index.js";
+import { announce, repeat } from "../overlay/index.js";
 import type { Agent } from "./agent.js";
 
 const monitorEveryMs = 2000;
@@ -19,8 +18,9 @@ export interface ChoreOptions {
 }
 
 export function startChores(agent: Agent, { parent, log, signal }: ChoreOptions): void {
-  void repeat(monitorEveryMs, signal, watchMonitor(agent, log));
-  void repeat(childrenEveryMs, signal, () => agent.tree.tend(budgetMs));
+  const { time, tree } = agent;
+  void repeat(time, { everyMs: monitorEveryMs, signal, chore: watchMonitor(agent, log) });
+  void repeat(time, { everyMs: childrenEveryMs, signal, chore: () => tree.tend(budgetMs) });
   if (parent !== undefined) void announceTo(agent, parent, { log, signal });
 }
 
@@ -46,6 +46,7 @@ function announceTo(agent: Agent, parent: AgentAddress, { log, signal }: Running
     everyMs: announceEveryMs,
     onChange: (failure) => logAnnouncement(log, parent, failure),
     signal,
+    time: agent.time,
   });
 }
 
@@ -60,11 +61,4 @@ function logAnnouncement(
       { parent: name, code: failure.code, problem: failure.message },
       "the parent does not take this agent",
     );
-}
-
-async function repeat(everyMs: number, signal: AbortSignal, chore: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await chore();
-    await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
-  }
 }

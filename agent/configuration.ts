@@ -102,12 +102,12 @@ function refuseOther(known: Counter | undefined, wanted: Counter): void {
 }
 
 // What has missed its deadline must not be done later, when nobody waits for it any more.
-function inTurn<T>({ book }: Agent, call: Call, change: () => Promise<T>): Promise<T> {
+function inTurn<T>({ book, time }: Agent, call: Call, change: () => Promise<T>): Promise<T> {
   const turn = book.inTurn(() => {
     if (call.leftMs() > leastMs) return change();
     throw new TallyError("timeout", "the monitor is busy with earlier changes: ask again");
   });
-  return within(turn, call.leftMs());
+  return within(turn, call.leftMs(), time);
 }
 
 const leastMs = 5;

@@ -1,6 +1,7 @@
 // Time that is left: it travels down the tree as a duration, so that no two clocks need to agree.
 
 import { TallyError } from "../controller-client/messages/index.js";
+import type { Time } from "./time.js";
 
 const leastReserveMs = 5;
 const reserveShare = 0.1;
@@ -20,15 +21,15 @@ export function shares(budgetMs: number): Shares {
 }
 
 /** The outcome of `work`, or a TallyError timeout after `ms`; a later outcome is dropped. */
-export async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+export async function within<T>(work: Promise<T>, ms: number, { after }: Time): Promise<T> {
+  let callOff = (): void => undefined;
   const expired = new Promise<never>((_, reject) => {
     const late = () => reject(new TallyError("timeout", `no answer within ${Math.round(ms)} ms`));
-    timer = setTimeout(late, Math.max(0, ms));
+    callOff = after(ms, late);
   });
   try {
     return await Promise.race([work, expired]);
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }

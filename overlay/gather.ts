@@ -9,6 +9,7 @@ import { type Shares, shares, within } from "./deadline.js";
 import type { KnownHosts } from "./known-hosts.js";
 import { type Codec, decodePartial, type Partial } from "./partial.js";
 import { badReply, type Failure, failureOf, type OwnPart, type Reply, textOf } from "./replies.js";
+import type { Time } from "./time.js";
 
 /** Who asks. */
 export interface Asker {
@@ -17,7 +18,7 @@ export interface Asker {
   readonly children: readonly Child[];
   readonly known: KnownHosts;
   readonly ask: Ask;
-  readonly now: () => number;
+  readonly time: Time;
 }
 
 export interface Question<P> {
@@ -45,9 +46,9 @@ export async function gather<P>(asker: Asker, question: Question<P>): Promise<Ga
   const { name, children, known } = asker;
   const { path = [], codec, budgetMs } = question;
   refuseLoop(name, path);
-  const time = shares(budgetMs);
-  const replies = Promise.all(children.map((child) => askChild(asker, question, child, time)));
-  const own = await askOwn(question, time);
+  const parts = shares(budgetMs);
+  const replies = Promise.all(children.map((child) => askChild(asker, question, child, parts)));
+  const own = await askOwn(question, parts, asker.time);
   const combination = new Combination({ name, path, codec, known });
   combination.addOwn(own.reply);
   combination.addReplies(await replies);
@@ -65,16 +66,20 @@ interface OwnOutcome<P> {
   readonly error?: unknown;
 }
 
-async function askOwn<P>({ own }: Question<P>, { childMs, collectMs }: Shares): Promise<OwnOutcome<P>> {
+async function askOwn<P>(
+  { own }: Question<P>,
+  { childMs, collectMs }: Shares,
+  time: Time,
+): Promise<OwnOutcome<P>> {
   try {
-    return { reply: await within(own(childMs), collectMs) };
+    return { reply: await within(own(childMs), collectMs, time) };
   } catch (error) {
     return { reply: { failure: failureOf(error) }, error };
   }
 }
 
 async function askChild<P>(
-  { name, ask, now }: Asker,
+  { name, ask, time }: Asker,
   { request, path = [], codec }: Question<P>,
   child: Child,
   { childMs, collectMs }: Shares,
@@ -86,10 +91,10 @@ async function askChild<P>(
   if (path.includes(nameOf(child)))
     return { child, failure: { reason: "loop", message: "it is above this agent" } };
   try {
-    const sent = now();
+    const sent = time.now();
     const asked = ask(child, relayed(request, childMs, [...path, name]), childMs);
-    const frame = await within(asked, collectMs);
-    const heard = now();
+    const frame = await within(asked, collectMs, time);
+    const heard = time.now();
     const partial = read(frame, codec);
     if (!("name" in partial)) return down(partial);
     markUp(child, heard);

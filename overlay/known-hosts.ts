@@ -3,27 +3,31 @@
 // there is one, `expected` comes from it and hosts can be taken off it; until then only a restart forgets.
 
 import { maxHosts } from "./partial.js";
+import type { Time } from "./time.js";
 
 interface KnownHost {
   readonly via: string;
   /** Milliseconds since 1970; absent: it never answered. */
   readonly lastSeen?: number;
+  /** The same moment by the clock that never jumps. */
+  readonly seenAt?: number;
 }
 
 export class KnownHosts {
   readonly #hosts = new Map<string, KnownHost>();
-  readonly #now: () => number;
+  readonly #time: Time;
   readonly #self: string | undefined;
 
   /** `self`: the agent that keeps this record; it is never below itself, whatever a loop makes others say. */
-  constructor(now: () => number = Date.now, self?: string) {
-    this.#now = now;
+  constructor(time: Time, self?: string) {
+    this.#time = time;
     this.#self = self;
   }
 
   /** Takes note of a reply through child `via` (its address). */
   note(via: string, answered: readonly string[], silent: readonly string[]): void {
-    for (const host of answered) this.#put(host, { via, lastSeen: this.#now() });
+    const seen = { lastSeen: this.#time.now(), seenAt: this.#time.elapsed() };
+    for (const host of answered) this.#put(host, { via, ...seen });
     for (const host of silent) if (!this.#hosts.has(host)) this.#put(host, { via });
   }
 
@@ -54,8 +58,8 @@ export class KnownHosts {
 
   /** True when a host answered within the last `ms`. */
   seenWithin(host: string, ms: number): boolean {
-    const seen = this.#hosts.get(host)?.lastSeen;
-    return seen !== undefined && this.#now() - seen <= ms;
+    const seen = this.#hosts.get(host)?.seenAt;
+    return seen !== undefined && this.#time.elapsed() - seen <= ms;
   }
 
   // Bounded: a child that makes up names must not fill this agent's memory.

@@ -14,6 +14,7 @@ import { type Child, Children, nameOf } from "./children.js";
 import { type Gathered, gather, type Question, refuseLoop } from "./gather.js";
 import { KnownHosts } from "./known-hosts.js";
 import { type RollCallOptions, rollCall, rollCallQuestion } from "./roll-call.js";
+import type { Time } from "./time.js";
 import { type TellLimits, WantedState } from "./wanted-state.js";
 
 export interface TreeOptions {
@@ -24,7 +25,7 @@ export interface TreeOptions {
   readonly ask: Ask;
   /** The whole configuration, for children that are new or were away. */
   readonly wanted: () => readonly Request[];
-  readonly now?: () => number;
+  readonly time: Time;
 }
 
 /** A host that answered this lately is taken to be alive where it is. */
@@ -33,18 +34,18 @@ const aliveMs = 10_000;
 export class Tree {
   readonly name: string;
   readonly #options: TreeOptions;
-  readonly #now: () => number;
+  readonly #time: Time;
   readonly #children = new Children();
   readonly #known: KnownHosts;
   readonly #wanted: WantedState;
 
   constructor(options: TreeOptions) {
-    const { name, ask, wanted, now = Date.now } = options;
+    const { name, ask, wanted, time } = options;
     this.name = name;
     this.#options = options;
-    this.#now = now;
-    this.#known = new KnownHosts(now, name);
-    this.#wanted = new WantedState({ name, ask, everything: wanted, now });
+    this.#time = time;
+    this.#known = new KnownHosts(time, name);
+    this.#wanted = new WantedState({ name, ask, everything: wanted, time });
   }
 
   /** Asks this agent and all below it; with `scope` host only this one. Throws TallyError loop. */
@@ -123,7 +124,7 @@ export class Tree {
   }
 
   #asker(children: readonly Child[]) {
-    return { name: this.name, children, known: this.#known, ask: this.#options.ask, now: this.#now };
+    return { name: this.name, children, known: this.#known, ask: this.#options.ask, time: this.#time };
   }
 
   #attend<P>(children: readonly Child[], { missing }: Gathered<P>): void {
@@ -150,7 +151,7 @@ export class Tree {
   // Asked before it is a child, so that a refused agent leaves no trace in what this agent knows.
   async #refuseTaken(address: AgentAddress, budgetMs: number): Promise<void> {
     const candidate: Child = { address, state: "unknown" };
-    const scratch = { ...this.#asker([candidate]), known: new KnownHosts(this.#now) };
+    const scratch = { ...this.#asker([candidate]), known: new KnownHosts(this.#time) };
     const { hosts, missing } = await gather(scratch, rollCallQuestion({ request: rollCall, budgetMs }));
     const looped = missing.find(({ host, reason }) => reason === "loop" || host === this.name);
     if (candidate.state === "up" && (looped !== undefined || scratch.known.via(this.name) !== undefined)) {

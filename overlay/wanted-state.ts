@@ -7,13 +7,14 @@ import { type Ask, relayed } from "./ask.js";
 import { type Child, nameOf } from "./children.js";
 import { shares, within } from "./deadline.js";
 import { textOf } from "./replies.js";
+import type { Time } from "./time.js";
 
 export interface WantedStateOptions {
   readonly name: string;
   readonly ask: Ask;
   /** Everything a child must be told, in order; told again it must change nothing. */
   readonly everything: () => readonly Request[];
-  readonly now?: () => number;
+  readonly time: Time;
 }
 
 interface Progress {
@@ -21,7 +22,8 @@ interface Progress {
   running?: Promise<void>;
   /** Not before this time, so that a child that refuses is not asked without end. */
   notBefore: number;
-  later?: NodeJS.Timeout;
+  /** Calls off the next attempt. */
+  later?: () => void;
   refusal?: string;
 }
 
@@ -31,19 +33,17 @@ const pauseAfterRefusalMs = 10_000;
 
 export class WantedState {
   readonly #options: WantedStateOptions;
-  readonly #now: () => number;
   readonly #progress = new WeakMap<Child, Progress>();
 
   constructor(options: WantedStateOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
   }
 
   /** Tells all children of one change; resolves when each has it, or at the deadline. Never rejects. */
   async tell(children: readonly Child[], request: Request, limits: TellLimits): Promise<void> {
     const { collectMs } = shares(limits.budgetMs);
     const told = children.map((child) => this.#tellOne(child, request, limits));
-    await within(Promise.all(told), collectMs).catch(() => undefined);
+    await within(Promise.all(told), collectMs, this.#options.time).catch(() => undefined);
   }
 
   /** The child lacks something: everything is sent to it in the background, soon. */
@@ -57,7 +57,7 @@ export class WantedState {
     const progress = this.#of(child);
     if (progress.running !== undefined) return progress.running;
     if (!progress.behind) return Promise.resolve();
-    if (this.#now() < progress.notBefore) return this.#catchUpLater(child, progress);
+    if (this.#options.time.elapsed() < progress.notBefore) return this.#catchUpLater(child, progress);
     progress.running = this.#sendEverything(child, progress).finally(() => {
       delete progress.running;
     });
@@ -65,10 +65,11 @@ export class WantedState {
   }
 
   #catchUpLater(child: Child, progress: Progress): Promise<void> {
-    progress.later ??= setTimeout(() => {
+    const { time } = this.#options;
+    progress.later ??= time.after(progress.notBefore - time.elapsed(), () => {
       delete progress.later;
       void this.catchUp(child);
-    }, progress.notBefore - this.#now()).unref();
+    });
     return Promise.resolve();
   }
 
@@ -101,7 +102,7 @@ export class WantedState {
     }
     progress.behind ||= !delivered;
     const pause = progress.refusal === undefined ? pauseMs : pauseAfterRefusalMs;
-    progress.notBefore = this.#now() + pause;
+    progress.notBefore = this.#options.time.elapsed() + pause;
   }
 
   async #sendRound(child: Child): Promise<boolean> {
@@ -112,10 +113,10 @@ export class WantedState {
   }
 
   async #send(child: Child, request: Request, budgetMs: number, path: readonly string[]): Promise<Delivery> {
-    const { name, ask } = this.#options;
+    const { name, ask, time } = this.#options;
     if (path.includes(nameOf(child))) return "delivered";
     try {
-      await within(ask(child, relayed(request, budgetMs, [...path, name]), budgetMs), budgetMs);
+      await within(ask(child, relayed(request, budgetMs, [...path, name]), budgetMs), budgetMs, time);
       return "delivered";
     } catch (error) {
       if (!wasHeard(error)) return "lost";
@@ -127,7 +128,7 @@ export class WantedState {
   #of(child: Child): Progress {
     const known = this.#progress.get(child);
     if (known !== undefined) return known;
-    const fresh: Progress = { behind: false, notBefore: 0 };
+    const fresh: Progress = { behind: false, notBefore: Number.NEGATIVE_INFINITY };
     this.#progress.set(child, fresh);
     return fresh;
   }

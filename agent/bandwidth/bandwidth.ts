@@ -2,7 +2,7 @@
 
 import { createServer } from "node:net";
 import { type RequestOf, TallyError } from "../../controller-client/messages/index.js";
-import { within } from "../../overlay/index.js";
+import { systemTime, within } from "../../overlay/index.js";
 import type { Iperf } from "./iperf.js";
 import { type Rates, ratesOf } from "./rates.js";
 
@@ -44,7 +44,7 @@ export class Bandwidth {
   /** Starts a server for one test on an address of this host; resolves to its port once it listens. */
   async serve(address: string, seconds: number): Promise<number> {
     // The sender of the last test knows that it is over a little before its server has ended.
-    await within(this.#over, graceMs).catch(() => undefined);
+    await within(this.#over, graceMs, systemTime).catch(() => undefined);
     const release = this.#occupy();
     try {
       const port = await freePort(address);

@@ -24,7 +24,7 @@ import type {
   SketchRecord,
 } from "../../monitor/client.js";
 import { type Counted, openTap, type Tap } from "../../native/index.js";
-import type { Ask } from "../../overlay/index.js";
+import { type Ask, systemTime } from "../../overlay/index.js";
 import { captureBytes, type Datagram } from "../native/capture-bytes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tallytree-agent-"));
@@ -191,7 +191,7 @@ export class Village {
   #station(monitor: FileMonitor, name: string, now = Date.now): Station {
     const address = parseAgentAddress(name);
     const ask: Ask = (child, request) => this.#deliver(child.address.name, request);
-    const agent = assemble({ version: "0", address, monitor, ask, now });
+    const agent = assemble({ version: "0", address, monitor, ask, time: { ...systemTime, now } });
     const app = buildApp(agent, pino({ level: "silent" }));
     return { agent, monitor, app, ask: (message) => post(app, JSON.stringify(message), "application/json") };
   }

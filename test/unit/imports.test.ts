@@ -77,6 +77,15 @@ describe("imports", () => {
   });
 });
 
+describe("the overlay", () => {
+  it("takes time and chance from nowhere but what it is given", () => {
+    const impure =
+      /Date\.now|new Date\(\)|performance\.|set(Timeout|Interval|Immediate)|Math\.random|node:(timers|crypto)/;
+    const found = sources.filter((file) => file.startsWith("overlay/") && impure.test(text(file)));
+    expect(found).toEqual(["overlay/time.ts"]);
+  });
+});
+
 describe("files", () => {
   const code = files.filter((file) => /\.(ts|cc|h|py|sh)$/.test(file));
 

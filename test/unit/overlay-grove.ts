@@ -16,6 +16,7 @@ import {
   type Gathered,
   noLoss,
   rollCallCodec,
+  systemTime,
   Tree,
 } from "../../overlay/index.js";
 
@@ -83,7 +84,7 @@ export class Grove {
     const name = `10.0.${index >> 8}.${index & 255}:8000`;
     const address = parseAgentAddress(name);
     const ask: Ask = (child, request, budgetMs) => this.#deliver(child.address.name, request, budgetMs);
-    const tree = new Tree({ name, address, ask, wanted: () => this.wanted });
+    const tree = new Tree({ name, address, ask, wanted: () => this.wanted, time: systemTime });
     return { name, index, tree, fault: { kind: "none" }, heard: [] };
   }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { type Request, TallyError } from "../../controller-client/messages/index.js";
-import { announce } from "../../overlay/index.js";
+import { announce, systemTime } from "../../overlay/index.js";
 import { Grove } from "./overlay-grove.js";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -151,6 +151,7 @@ describe("an announcement", () => {
       everyMs: 1,
       onChange: (failure) => changes.push(failure?.code),
       signal: stop.signal,
+      time: systemTime,
     });
     expect(attempts).toBe(6);
     expect(changes).toEqual(["unavailable", undefined, "loop"]);
