@@ -1,0 +1,162 @@
+// Every byte form as it once was written: the files in golden/ are read, and written again byte by byte.
+//
+// For a new form, or a new version of one: add a specimen and its facts here, run `make -C native/test
+// golden`, which writes the files that are missing and never changes one, and commit them. A file stays as
+// long as its version can be read.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "check.h"
+#include "core/distinct.h"
+#include "core/ledger.h"
+#include "core/reduction.h"
+
+using namespace tallytree;
+
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr Secret kSecret{0x5eed, 0x600d};
+constexpr uint64_t kCheck = 0x0123456789abcdef;
+
+LedgerSpec spec_of(const char* type, Increment increment, uint32_t capacity) {
+  LedgerSpec spec;
+  spec.key_type = KeyType::parse(type);
+  spec.increment = increment;
+  spec.capacity = capacity;
+  spec.secret = kSecret;
+  return spec;
+}
+
+void add(Ledger& ledger, const std::string& text, uint64_t amount) {
+  const Key key = ledger.spec().key_type.read(text);
+  ledger.add(key, key.hash(kSecret), amount);
+}
+
+Interval interval_in(const Ledger& ledger, const std::string& text) {
+  const Key key = ledger.spec().key_type.read(text);
+  return ledger.interval(key, key.hash(kSecret));
+}
+
+Ledger small_ledger() {
+  Ledger ledger(spec_of("src", Increment::packets, 64));
+  for (const uint64_t count : {1, 2, 300}) add(ledger, "10.0.0." + std::to_string(count % 256), count);
+  add(ledger, "2001:db8::7", uint64_t{1} << 40);
+  ledger.unkeyed = 9;
+  return ledger;
+}
+
+/// Evictions, carries and a fold or two.
+Ledger full_ledger() {
+  Ledger ledger(spec_of("dst_dport", Increment::bytes, 16));
+  for (uint64_t i = 0; i < 4000; ++i)
+    add(ledger, "10.1.2.3," + std::to_string(i * i % 997), 40 + i * 37 % 1461);
+  for (int i = 0; i < 50; ++i) add(ledger, "2001:db8::1,443", 1'000'000'000);
+  return ledger;
+}
+
+Ledger reduced_ledger() {
+  Ledger ledger(spec_of("src/24", Increment::packets, 64));
+  for (uint64_t i = 0; i < 64; ++i) add(ledger, "10.0." + std::to_string(i) + ".0", 1 + i);
+  LedgerSpec narrow = ledger.spec();
+  narrow.capacity = 16;
+  narrow.cold_per_key = 0;
+  return reduced(ledger, narrow);
+}
+
+Distinct set_of(uint64_t keys) {
+  Distinct set;
+  for (uint64_t key = 0; key < keys; ++key) set.add(siphash13(kSecret, &key, 1));
+  return set;
+}
+
+Bytes ledger_again(const Bytes& bytes) { return Ledger::decode(bytes, kSecret).encode(); }
+Bytes distinct_again(const Bytes& bytes) { return Distinct::decode(bytes).set.encode(kCheck); }
+
+struct Specimen {
+  const char* file;
+  Bytes (*make)();
+  Bytes (*again)(const Bytes&);
+};
+
+const Specimen kSpecimens[] = {
+    {"ledger-v1-small.bin", [] { return small_ledger().encode(); }, ledger_again},
+    {"ledger-v1-full.bin", [] { return full_ledger().encode(); }, ledger_again},
+    {"ledger-v1-reduced.bin", [] { return reduced_ledger().encode(); }, ledger_again},
+    {"distinct-v1-exact.bin", [] { return set_of(50).encode(kCheck); }, distinct_again},
+    {"distinct-v1-registers.bin", [] { return set_of(9000).encode(kCheck); }, distinct_again},
+};
+
+std::filesystem::path path_of(const std::string& file) {
+  return std::filesystem::path(__FILE__).parent_path() / "golden" / file;
+}
+
+Bytes golden(const std::string& file) {
+  std::ifstream in(path_of(file), std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_if_missing(const Specimen& specimen) {
+  if (std::filesystem::exists(path_of(specimen.file))) return;
+  const Bytes bytes = specimen.make();
+  std::ofstream(path_of(specimen.file), std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+}  // namespace
+
+TEST(golden_files_are_written_again_byte_by_byte) {
+  for (const Specimen& specimen : kSpecimens) {
+    if (std::getenv("TALLYTREE_GOLDEN_WRITE") != nullptr) write_if_missing(specimen);
+    const Bytes bytes = golden(specimen.file);
+    CHECK(!bytes.empty());
+    CHECK(specimen.again(bytes) == bytes);
+  }
+}
+
+TEST(golden_ledgers_say_what_was_counted) {
+  const Ledger small = Ledger::decode(golden("ledger-v1-small.bin"), kSecret);
+  CHECK(small.exact());
+  CHECK_EQ(small.keys(), 4u);
+  CHECK_EQ(small.unkeyed, 9u);
+  CHECK_EQ(interval_in(small, "10.0.0.44").upper, 300u);
+  CHECK_EQ(interval_in(small, "2001:db8::7").lower, uint64_t{1} << 40);
+
+  const Ledger full = Ledger::decode(golden("ledger-v1-full.bin"), kSecret);
+  CHECK_EQ(full.keys(), 16u);
+  CHECK(full.spilled() > 0);
+  CHECK_EQ(full.total(), full_ledger().total());
+  CHECK_EQ(interval_in(full, "2001:db8::1,443").lower, 50'000'000'000u);
+
+  const Ledger least = Ledger::decode(golden("ledger-v1-reduced.bin"), kSecret);
+  CHECK_EQ(least.spec().cold_per_key, 0u);
+  CHECK_EQ(least.keys(), 16u);
+  CHECK_EQ(least.floor(), 49u);
+  CHECK_EQ(interval_in(least, "10.0.63.0").lower, 64u);
+}
+
+TEST(golden_sets_say_how_many_keys) {
+  const Distinct few = Distinct::decode(golden("distinct-v1-exact.bin")).set;
+  CHECK(few.exact());
+  CHECK_EQ(few.count().count, 50.0);
+  const Distinct many = Distinct::decode(golden("distinct-v1-registers.bin")).set;
+  CHECK(!many.exact());
+  CHECK_EQ(many.count().count, set_of(9000).count().count);
+}
+
+TEST(golden_files_with_another_version_are_refused) {
+  for (const Specimen& specimen : kSpecimens) {
+    Bytes bytes = golden(specimen.file);
+    bytes[12] ^= 0x80;  // the version stands behind length and magic
+    bool refused = false;
+    try {
+      specimen.again(bytes);
+    } catch (const std::invalid_argument&) {
+      refused = true;
+    }
+    CHECK(refused);
+  }
+}
