@@ -30,7 +30,7 @@ export interface Filter {
 }
 
 export interface CounterSpec {
-  /** Parts of src, dst, sport, dport, proto joined by "_"; src and dst may carry a prefix length: "src/24_dport". */
+  /** Parts of src, dst, sport, dport, proto, vlan joined by "_"; src and dst may carry a prefix length: "src/24_dport". */
   readonly keyType: string;
   readonly increment: "pkt" | "bytes";
   /** Most keys kept with their own count; below it every answer is exact. */

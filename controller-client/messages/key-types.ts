@@ -4,7 +4,7 @@ import { parseBits } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { nearest, quote } from "./wording.js";
 
-export const keyParts = ["src", "dst", "sport", "dport", "proto"] as const;
+export const keyParts = ["src", "dst", "sport", "dport", "proto", "vlan"] as const;
 
 export type KeyPartName = (typeof keyParts)[number];
 

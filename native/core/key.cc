@@ -1,50 +1,30 @@
 // Key types: parsing, packing, text.
 #include "key.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
+
+#include "key_fields.h"
+#include "key_text.h"
 
 namespace tallytree {
 namespace {
 
-constexpr std::array<std::string_view, 5> kFieldNames = {"src", "dst", "sport", "dport", "proto"};
+using Field = KeyType::Field;
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text.substr(0, 64)) + "\""; }
-
-int parse_number(std::string_view text, int most, const char* what) {
-  int value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > most)
-    throw std::invalid_argument(quoted(text) + " is not a " + what + " (0 to " + std::to_string(most) + ")");
-  return value;
+std::string names_of_fields() {
+  std::string names;
+  for (const Form& form : kForms) names.append(names.empty() ? "" : ", ").append(form.name);
+  return names;
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t at = text.find(separator);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
+uint32_t parse_field(std::string_view text, const Form& form) {
+  if (form.optional && text == "none") return 0;
+  return static_cast<uint32_t>(parse_number(text, (1 << form.bits) - 1, form.what));
 }
 
-/// Family of an address text, its bytes in `out`.
-int parse_address(std::string_view text, uint8_t* out) {
-  const std::string zero_ended(text.substr(0, 64));
-  if (inet_pton(AF_INET, zero_ended.c_str(), out) == 1) return 4;
-  if (inet_pton(AF_INET6, zero_ended.c_str(), out) == 1) return 6;
-  throw std::invalid_argument(quoted(text) + " is not an IPv4 or IPv6 address");
-}
-
-/// RFC 5952 by glibc's inet_ntop, which follows it but for mapped forms, which are kept mapped.
-std::string print_address(const uint8_t* bytes, size_t size) {
-  char text[INET6_ADDRSTRLEN];
-  inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes, text, sizeof text);
-  return text;
+std::string print_field(uint32_t number, const Form& form) {
+  return form.optional && number == 0 ? "none" : std::to_string(number);
 }
 
 }  // namespace
@@ -56,13 +36,22 @@ void mask_address(uint8_t* address, size_t bytes, int bits) noexcept {
   }
 }
 
+size_t KeyType::Part::bytes(size_t address_bytes) const noexcept {
+  return is_address() ? address_bytes : form_of(field).bytes;
+}
+
+int KeyType::Part::unused_bits() const noexcept {
+  const Form& form = form_of(field);
+  return static_cast<int>(form.bytes) * 8 - form.bits;
+}
+
 KeyType::Part KeyType::parse_part(std::string_view text) {
   const size_t slash = text.find('/');
   const std::string_view name = text.substr(0, slash);
-  const auto found = std::find(kFieldNames.begin(), kFieldNames.end(), name);
-  if (found == kFieldNames.end())
-    throw std::invalid_argument(quoted(text) + " is not a part of a key: use src, dst, sport, dport, proto");
-  Part part{static_cast<Field>(found - kFieldNames.begin()), -1, UINT32_MAX};
+  const auto found = std::ranges::find(kForms, name, &Form::name);
+  if (found == kForms.end())
+    throw std::invalid_argument(quoted(text) + " is not a part of a key: use " + names_of_fields());
+  Part part{static_cast<Field>(found - kForms.begin()), -1, UINT32_MAX};
   if (slash == std::string_view::npos) return part;
   if (!part.is_address())
     throw std::invalid_argument("only src and dst take a prefix length, not " + quoted(text));
@@ -88,7 +77,7 @@ KeyType KeyType::parse(std::string_view text) {
 
 size_t KeyType::fixed_length(size_t address_bytes) const noexcept {
   size_t length = 0;
-  for (const Part& part : parts_) length += part.is_address() ? address_bytes : part.is_port() ? 2 : 1;
+  for (const Part& part : parts_) length += part.bytes(address_bytes);
   return length;
 }
 
@@ -115,9 +104,9 @@ void KeyType::make_v4(std::span<const Packet* const> packets, Key* keys) const n
   for (const Part& part : parts_) {
     if (part.field == Field::src) write(4, [&](const Packet& p) { return address(p.src, part.mask); });
     if (part.field == Field::dst) write(4, [&](const Packet& p) { return address(p.dst, part.mask); });
-    if (part.field == Field::sport) write(2, [](const Packet& p) { return __builtin_bswap16(p.sport); });
-    if (part.field == Field::dport) write(2, [](const Packet& p) { return __builtin_bswap16(p.dport); });
-    if (part.field == Field::proto) write(1, [](const Packet& p) { return p.proto; });
+    with_number(part.field, [&, bytes = part.bytes(4)](auto number) {
+      write(bytes, [&](const Packet& p) { return in_network_order(number(p), bytes); });
+    });
   }
   for (size_t i = 0; i < n; ++i) keys[i].bytes[0] = static_cast<uint8_t>(offset - 1);
 }
@@ -127,33 +116,15 @@ bool KeyType::make(const Packet& packet, Key& key) const noexcept {
   key = Key{};
   uint8_t* out = key.bytes.data() + 1;
   const size_t address_bytes = packet.family == 4 ? 4 : 16;
-  const auto put_address = [&](const Address& address, int prefix) {
-    std::memcpy(out, address.data(), address_bytes);
-    if (prefix >= 0) mask_address(out, address_bytes, prefix);
-    out += address_bytes;
-  };
-  const auto put_port = [&](uint16_t port) {
-    *out++ = static_cast<uint8_t>(port >> 8);
-    *out++ = static_cast<uint8_t>(port);
-  };
   for (const Part& part : parts_) {
-    switch (part.field) {
-      case Field::src:
-        put_address(packet.src, part.prefix);
-        break;
-      case Field::dst:
-        put_address(packet.dst, part.prefix);
-        break;
-      case Field::sport:
-        put_port(packet.sport);
-        break;
-      case Field::dport:
-        put_port(packet.dport);
-        break;
-      case Field::proto:
-        *out++ = packet.proto;
-        break;
+    const size_t bytes = part.bytes(address_bytes);
+    if (part.is_address()) {
+      std::memcpy(out, (part.field == Field::src ? packet.src : packet.dst).data(), bytes);
+      if (part.prefix >= 0) mask_address(out, bytes, part.prefix);
+    } else {
+      with_number(part.field, [&](auto number) { put(number(packet), out, bytes); });
     }
+    out += bytes;
   }
   key.bytes[0] = static_cast<uint8_t>(out - key.bytes.data() - 1);
   return true;
@@ -172,19 +143,17 @@ std::string KeyType::print(const Key& key) const {
   std::string text;
   for (const Part& part : parts_) {
     if (!text.empty()) text += ',';
+    const size_t bytes = part.bytes(address_bytes);
     if (part.is_address()) {
-      text += print_address(in, address_bytes);
+      text += print_address(in, bytes);
       if (part.prefix >= 0) {
         text += '/';
-        text += std::to_string(std::min(part.prefix, static_cast<int>(address_bytes) * 8));
+        text += std::to_string(std::min(part.prefix, static_cast<int>(bytes) * 8));
       }
-      in += address_bytes;
-    } else if (part.is_port()) {
-      text += std::to_string(in[0] << 8 | in[1]);
-      in += 2;
     } else {
-      text += std::to_string(*in++);
+      text += print_field(from_network_order(in, bytes), form_of(part.field));
     }
+    in += bytes;
   }
   return text;
 }
@@ -194,27 +163,23 @@ Key KeyType::read(std::string_view text) const {
   if (pieces.size() != parts_.size())
     throw std::invalid_argument("a " + quoted(text_) + " key has " + std::to_string(parts_.size()) +
                                 " parts joined by commas, not " + quoted(text));
-  Packet packet;
-  packet.has_ports = true;
+  Key key;
+  uint8_t* out = key.bytes.data() + 1;
   int family = 0;
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     if (part.is_address()) {
-      Address& address = part.field == Field::src ? packet.src : packet.dst;
-      const int found = parse_address(pieces[i].substr(0, pieces[i].find('/')), address.data());
+      const int found = parse_address(pieces[i].substr(0, pieces[i].find('/')), out);
       if (family != 0 && found != family)
         throw std::invalid_argument("a key mixes IPv4 and IPv6: " + quoted(text));
       family = found;
-    } else if (part.is_port()) {
-      const auto port = static_cast<uint16_t>(parse_number(pieces[i], 65535, "port"));
-      (part.field == Field::sport ? packet.sport : packet.dport) = port;
+      if (part.prefix >= 0) mask_address(out, family == 4 ? 4 : 16, part.prefix);
     } else {
-      packet.proto = static_cast<uint8_t>(parse_number(pieces[i], 255, "protocol number"));
+      put(parse_field(pieces[i], form_of(part.field)), out, part.bytes(0));
     }
+    out += part.bytes(family == 4 ? 4 : 16);
   }
-  packet.family = static_cast<uint8_t>(family == 6 ? 6 : 4);
-  Key key;
-  make(packet, key);
+  key.bytes[0] = static_cast<uint8_t>(out - key.bytes.data() - 1);
   return key;
 }
 

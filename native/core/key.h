@@ -16,7 +16,8 @@
 namespace tallytree {
 
 /// Byte 0: how many bytes follow (1 to 39). Then the parts in the order of the key type: an address has 4 or
-/// 16 bytes (so the length tells the family), a port 2, a protocol 1; network byte order. The rest is zero.
+/// 16 bytes (so the length tells the family), numbers as many as kForms in key.cc says; network byte order.
+/// The rest is zero.
 struct alignas(8) Key {
   static constexpr size_t kBytes = 40;
   std::array<uint8_t, kBytes> bytes{};
@@ -37,7 +38,7 @@ struct alignas(8) Key {
 /// once.
 class KeyType {
  public:
-  enum class Field : uint8_t { src, dst, sport, dport, proto };
+  enum class Field : uint8_t { src, dst, sport, dport, proto, vlan };  // rows of kForms
 
   struct Part {
     Field field;
@@ -45,6 +46,10 @@ class KeyType {
     uint32_t mask = 0;  // of an IPv4 address, network byte order
     bool is_address() const noexcept { return field == Field::src || field == Field::dst; }
     bool is_port() const noexcept { return field == Field::sport || field == Field::dport; }
+    /// In a key whose addresses have `address_bytes`.
+    size_t bytes(size_t address_bytes) const noexcept;
+    /// Leading bits that no packet sets.
+    int unused_bits() const noexcept;
   };
 
   /// Throws std::invalid_argument with a sentence that names the bad part.

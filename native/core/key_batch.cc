@@ -70,7 +70,7 @@ uint64_t KeyBatch::fill(const KeyType& type, const Secret& secret,
 }
 
 void hash_keys(const Secret& secret, std::span<const Key> keys, uint64_t* hashes) noexcept {
-  constexpr size_t kMostWords = 2;  // an IPv4 key has at most 13 bytes and their number
+  constexpr size_t kMostWords = 2;  // an IPv4 key has at most 15 bytes and their number
   const size_t words = keys.empty() ? 0 : keys[0].words();
   uint64_t lanes[kMostWords + 1][kBatch];
   bool alike = words <= kMostWords;

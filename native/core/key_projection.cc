@@ -10,13 +10,9 @@ namespace {
 
 using Part = KeyType::Part;
 
-size_t bytes_of(const Part& part, size_t address_bytes) {
-  return part.is_address() ? address_bytes : part.is_port() ? 2 : 1;
-}
-
 /// Leading bits that count.
 int bits_of(const Part& part, size_t address_bytes) {
-  const int all = static_cast<int>(bytes_of(part, address_bytes)) * 8;
+  const int all = static_cast<int>(part.bytes(address_bytes)) * 8;
   return part.prefix < 0 ? all : std::min(part.prefix, all);
 }
 
@@ -49,18 +45,18 @@ KeyProjection::Layout KeyProjection::layout(const KeyType& fine, const KeyType& 
   Layout made;
   for (const Part& part : fine.parts()) {
     const Part* kept = find(coarse, part.field);
-    const int first = kept == nullptr ? 0 : bits_of(*kept, address_bytes);
+    const int first = kept == nullptr ? part.unused_bits() : bits_of(*kept, address_bytes);
     for (int bit = first; bit < bits_of(part, address_bytes); ++bit)
       made.dropped.push_back(made.fine_length * 8 + static_cast<size_t>(bit));
-    made.fine_length += bytes_of(part, address_bytes);
+    made.fine_length += part.bytes(address_bytes);
   }
   for (const Part& part : coarse.parts()) {
     size_t from = 0;
     for (const Part& source : fine.parts()) {
       if (source.field == part.field) break;
-      from += bytes_of(source, address_bytes);
+      from += source.bytes(address_bytes);
     }
-    const size_t bytes = bytes_of(part, address_bytes);
+    const size_t bytes = part.bytes(address_bytes);
     made.moves.push_back({from, made.coarse_length, bytes, bits_of(part, address_bytes)});
     made.coarse_length += bytes;
   }

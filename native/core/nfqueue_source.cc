@@ -159,6 +159,7 @@ bool NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet& ou
   out.time_ns = now;
   const Link* link = links_.find(out.ifindex);
   out.loopback = link != nullptr && link->loopback;
+  if (link != nullptr) out.vlan = link->vlan_id;
   if (queued.super_packet) estimate_segments(out, headers, link);
   ++read_;
   return true;

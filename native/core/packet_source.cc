@@ -64,6 +64,7 @@ bool PacketSource::deliver(const RingFrame& frame, Packet& out) noexcept {
   Headers headers;
   const ParseError error = parse(frame, out, headers);
   if (out.vlan != kNoVlan && links_.has_vlan_device(index, out.vlan)) return ignore(kVlanParent);
+  if (link != nullptr && link->vlan_id != kNoVlan) out.vlan = link->vlan_id;  // the tag that the device took
   if (!countable(error)) {
     unparsed_.add(error);
     return false;

@@ -22,6 +22,7 @@ Packet random_packet(std::mt19937_64& random, bool with_six) {
   packet.dport = static_cast<uint16_t>(random());
   packet.proto = static_cast<uint8_t>(random());
   packet.has_ports = random() % 4 != 0;
+  packet.vlan = random() % 2 == 0 ? kNoVlan : static_cast<uint16_t>(random() % 4096);
   packet.packets = 1 + random() % 3;
   return packet;
 }
@@ -56,7 +57,8 @@ TEST(key_batch_makes_the_keys_that_single_packets_have) {
   std::mt19937_64 random(1);
   for (const char* text :
        {"src", "dst", "proto", "sport", "src/24", "dst/9_src/31", "dport_src", "proto_dst_sport", "src_dst",
-        "src_sport_dst_dport_proto", "proto_dport_sport_dst_src"}) {
+        "src_sport_dst_dport_proto", "proto_dport_sport_dst_src", "vlan", "src_vlan", "vlan_dport_src/24",
+        "src_sport_dst_dport_proto_vlan"}) {
     const KeyType type = KeyType::parse(text);
     for (const size_t size : {0, 1, 7, 8, 9, 63, 64}) {
       for (const bool with_six : {false, true}) {

@@ -53,6 +53,32 @@ TEST(key_with_ports_needs_a_packet_with_ports) {
   CHECK_EQ(text_of("src_proto", icmp), "10.0.0.6,6");
 }
 
+TEST(key_with_a_vlan_says_none_without_a_tag) {
+  Packet packet = tcp4();
+  CHECK_EQ(text_of("src_vlan", packet), "10.0.0.6,none");
+  packet.vlan = 0;  // a priority tag names no VLAN
+  CHECK_EQ(text_of("vlan", packet), "none");
+  packet.vlan = 4094;
+  CHECK_EQ(text_of("vlan_dport", packet), "4094,80");
+  const KeyType type = KeyType::parse("vlan");
+  for (const char* text : {"none", "1", "4095"}) CHECK_EQ(type.print(type.read(text)), text);
+  for (const char* text : {"4096", "-1", "some"}) CHECK(throws([&] { type.read(text); }));
+}
+
+TEST(key_of_all_parts_fits_for_both_families) {
+  Packet packet = tcp4();
+  packet.vlan = 7;
+  const char* all = "src_sport_dst_dport_proto_vlan";
+  CHECK_EQ(text_of(all, packet), "10.0.0.6,40000,10.0.0.5,80,6,7");
+  packet.family = 6;
+  packet.src.fill(0xff);
+  packet.dst.fill(0xfe);
+  Key key;
+  CHECK(KeyType::parse(all).make(packet, key));
+  CHECK_EQ(key.length(), Key::kBytes - 1);
+  CHECK(KeyType::parse(all).read(KeyType::parse(all).print(key)) == key);
+}
+
 TEST(key_of_ipv6_reads_in_rfc5952_form) {
   const KeyType type = KeyType::parse("src_dport");
   CHECK_EQ(type.print(type.read("2001:DB8:0:0:0:0:0:1,443")), "2001:db8::1,443");
@@ -66,7 +92,8 @@ TEST(key_families_never_meet) {
 }
 
 TEST(key_read_is_the_reverse_of_print) {
-  for (const char* text : {"src", "src_dst", "dport", "proto", "src_sport_dst_dport_proto", "src/9"}) {
+  for (const char* text :
+       {"src", "src_dst", "dport", "proto", "src_sport_dst_dport_proto", "src/9", "vlan_src"}) {
     const KeyType type = KeyType::parse(text);
     Key key;
     CHECK(type.make(tcp4(), key));

@@ -1,6 +1,7 @@
 // Grouped ledgers against an exact count by the coarser key.
 #include "core/ledger_groups.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "check.h"
@@ -107,6 +108,18 @@ TEST(groups_of_few_keys_have_narrow_bounds) {
   judge_all(count, "src_dport", tally);
   CHECK_EQ(tally.violations, 0);
   CHECK(tally.narrower_than_spilled > tally.checks / 2);
+}
+
+TEST(groups_that_drop_the_vlan_fold_its_twelve_bits) {
+  const KeyProjection projection(KeyType::parse("vlan_dport"), KeyType::parse("dport"));
+  const Key group = KeyType::parse("dport").read("80");
+  CHECK_EQ(projection.dropped_bits(group), 12u);
+  const KeyType fine = KeyType::parse("vlan_dport");
+  CHECK(projection.apply(fine.read("none,80")) == group);
+  const std::vector<Key> members = projection.members(group);
+  CHECK_EQ(members.size(), 4096u);
+  for (const char* text : {"none,80", "4095,80"})
+    CHECK(std::find(members.begin(), members.end(), fine.read(text)) != members.end());
 }
 
 TEST(groups_need_a_coarser_type) {

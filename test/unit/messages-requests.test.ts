@@ -117,7 +117,7 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
   [
     { type: "query heavy hitters", sketch_id: 0, counter_key_type: "source" },
     "counter_key_type",
-    /src, dst, sport, dport, proto/,
+    /src, dst, sport, dport, proto, vlan/,
   ],
   [
     { type: "query heavy hitters", sketch_id: 0, counter_key_type: "src_src" },
