@@ -11,7 +11,7 @@
       "defines": ["NAPI_VERSION=9"],
       "sources": ["<!@(ls native/core/*.cc native/binding/*.cc)"],
       "include_dirs": ["native"],
-      "libraries": ["<!@(pkg-config --libs libmnl libpcap)"]
+      "libraries": ["<!@(pkg-config --libs libmnl libpcap libzstd zlib)"]
     },
     {
       "target_name": "tallytree-guard",

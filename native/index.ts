@@ -12,8 +12,11 @@ export type TapSource =
   | { readonly kind: "packet"; readonly ringMiB?: number; readonly cores?: number }
   /** Inline: packets wait in an NFQUEUE for our verdict. Needs CAP_NET_ADMIN. `guard` owns the rules. */
   | { readonly kind: "nfqueue"; readonly queue?: number; readonly guard: string; readonly agentPort?: number }
-  /** A capture file (pcap or pcapng), read once from start to end. */
-  | { readonly kind: "file"; readonly path: string };
+  /**
+   * A capture file (pcap or pcapng, plain or compressed by gzip or zstd), read once from start to end, with its own
+   * time. `anyDirection`: a packet whose direction the file tells counts as both all the same.
+   */
+  | { readonly kind: "file"; readonly path: string; readonly anyDirection?: boolean };
 
 /** Which packets a sketch counts. Absent fields match everything. */
 export interface Filter {
@@ -77,6 +80,20 @@ export interface TapStats {
   readonly unparsed: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
   readonly superPackets: number;
+  /** Of a file tap. */
+  readonly file?: FileState;
+}
+
+/** How far a capture file was read. */
+export interface FileState {
+  /** Bytes of the file as it lies there; `size` 0: unknown (a pipe). */
+  readonly position: number;
+  readonly size: number;
+  /** Earliest and latest time stamp so far: unix seconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Why it ended before its end: file, byte and reason. */
+  readonly failure?: string;
 }
 
 /** What an encoded ledger says of itself. */
@@ -134,7 +151,7 @@ export interface Tap {
   interval(id: string, keyType: string, key: string, window: Window): Promise<Counted<Interval>>;
   totals(id: string): Promise<Totals>;
   stats(): Promise<TapStats>;
-  /** Resolves at the end of a file; rejects when a live source fails for good. */
+  /** Resolves at the end of a file, also where it breaks off (stats tells); rejects when a live source fails for good. */
   readonly finished: Promise<void>;
   /** Closes the source and ends the thread. Idempotent. */
   stop(): Promise<void>;

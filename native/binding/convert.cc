@@ -188,6 +188,16 @@ Napi::Value from_totals(Napi::Env env, const Totals& totals) {
   return object;
 }
 
+static Napi::Value from_file_state(Napi::Env env, const FileState& state) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("position", Napi::Number::New(env, static_cast<double>(state.position)));
+  object.Set("size", Napi::Number::New(env, static_cast<double>(state.size)));
+  object.Set("from", Napi::Number::New(env, static_cast<double>(state.first_ns) / 1e9));
+  object.Set("to", Napi::Number::New(env, static_cast<double>(state.last_ns) / 1e9));
+  if (!state.failure.empty()) object.Set("failure", state.failure);
+  return object;
+}
+
 Napi::Value from_stats(Napi::Env env, const SourceStats& stats) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("seen", Napi::Number::New(env, static_cast<double>(stats.seen)));
@@ -196,6 +206,7 @@ Napi::Value from_stats(Napi::Env env, const SourceStats& stats) {
   object.Set("unparsed", from_causes(env, stats.unparsed));
   object.Set("ignored", from_causes(env, stats.ignored));
   object.Set("superPackets", Napi::Number::New(env, static_cast<double>(stats.super_packets)));
+  if (stats.file) object.Set("file", from_file_state(env, *stats.file));
   return object;
 }
 

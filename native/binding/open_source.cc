@@ -17,12 +17,18 @@ std::unique_ptr<Source> open_packet_source(const Napi::Object& source, Napi::Obj
   return opened;
 }
 
+std::unique_ptr<Source> open_file_source(const Napi::Object& source) {
+  const bool any = source.Get("anyDirection").ToBoolean();
+  const auto directions = any ? FileSource::Directions::any : FileSource::Directions::as_told;
+  return std::make_unique<FileSource>(to_text(source.Get("path"), "path"), directions);
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap) {
   const std::string kind = to_text(source.Get("kind"), "kind");
   if (kind == "packet") return open_packet_source(source, tap);
-  if (kind == "file") return std::make_unique<FileSource>(to_text(source.Get("path"), "path"));
+  if (kind == "file") return open_file_source(source);
   if (kind != "nfqueue") throw std::invalid_argument("kind must be \"packet\", \"nfqueue\" or \"file\"");
   NfqueueOptions options;
   options.queue = static_cast<uint16_t>(field_or(source, "queue", 8000, 0, 65535));

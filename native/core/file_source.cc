@@ -1,74 +1,77 @@
-// Walks a capture file with nanosecond time stamps.
+// Walks a capture file and keeps its books.
 #include "file_source.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace tallytree {
-namespace {
 
-LinkType link_type_of(pcap_t* file, const std::string& path) {
-  const int type = pcap_datalink(file);
-  switch (type) {
-    case DLT_EN10MB:
-      return LinkType::ethernet;
-    case DLT_RAW:
-    case DLT_IPV4:
-    case DLT_IPV6:
-      return LinkType::raw_ip;
-    case DLT_LINUX_SLL:
-      return LinkType::linux_sll;
-    case DLT_LINUX_SLL2:
-      return LinkType::linux_sll2;
-    default:
-      break;
+FileSource::FileSource(const std::string& path, Directions directions)
+    : path_(path), directions_(directions), size_(size_of_file(path)) {
+  try {
+    window_ = std::make_unique<ByteWindow>(open_bytes(path));
+    reader_ = open_capture(*window_);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(path + " cannot be read: " + error.what());
   }
-  const char* name = pcap_datalink_val_to_name(type);
-  throw std::runtime_error("reading " + path + ": link type " + (name ? name : std::to_string(type)) +
-                           " is not supported (Ethernet, raw IP and Linux cooked are)");
-}
-
-}  // namespace
-
-FileSource::FileSource(const std::string& path) {
-  char error[PCAP_ERRBUF_SIZE] = "";
-  file_.reset(pcap_open_offline_with_tstamp_precision(path.c_str(), PCAP_TSTAMP_PRECISION_NANO, error));
-  if (!file_) throw std::runtime_error(std::string("opening a capture file: ") + error);
-  link_ = link_type_of(file_.get(), path);
 }
 
 size_t FileSource::read(std::span<Packet> out) noexcept {
   size_t count = 0;
-  while (count < out.size() && !ended_) {
-    pcap_pkthdr* header = nullptr;
-    const u_char* bytes = nullptr;
-    const int result = pcap_next_ex(file_.get(), &header, &bytes);
-    ended_ = result != 1;
-    if (result == PCAP_ERROR) ++broken_;
-    if (result == 1 && deliver(*header, bytes, out[count])) ++count;
-  }
+  CapturedPacket captured;
+  while (count < out.size() && next(captured))
+    if (deliver(captured, out[count])) ++count;
   return count;
 }
 
-bool FileSource::deliver(const pcap_pkthdr& header, const u_char* bytes, Packet& out) noexcept {
+bool FileSource::next(CapturedPacket& out) noexcept {
+  if (ended_) return false;
+  try {
+    ended_ = !reader_->next(out);
+  } catch (const std::exception& error) {
+    ended_ = true;
+    ++broken_;
+    failure_ = path_ + ", at byte " + std::to_string(window_->offset()) + ": " + error.what();
+  }
+  return !ended_;
+}
+
+bool FileSource::deliver(const CapturedPacket& captured, Packet& out) noexcept {
+  note_time(captured.time_ns);
+  if (!captured.link) {
+    ++unknown_link_;
+    return false;
+  }
   out = Packet{};
-  const ParseError error = parse_frame({bytes, header.caplen}, link_, header.len, out);
+  out.direction = captured.direction;
+  const ParseError error = parse_frame(captured.bytes, *captured.link, captured.original_length, out);
   if (!countable(error)) {
     unparsed_.add(error);
     return false;
   }
-  const auto seconds = static_cast<uint64_t>(header.ts.tv_sec);
-  out.time_ns =
-      seconds * 1'000'000'000 + static_cast<uint64_t>(header.ts.tv_usec);  // nanoseconds, as asked for
+  if (directions_ == Directions::any) out.direction = Direction::any;
+  out.time_ns = captured.time_ns;
   ++read_;
   return true;
+}
+
+void FileSource::note_time(uint64_t time_ns) noexcept {
+  first_ns_ = std::min(first_ns_, time_ns);
+  last_ns_ = std::max(last_ns_, time_ns);
+}
+
+uint64_t FileSource::settled() noexcept {
+  return read_ + broken_ + reader_->lost_before() + unknown_link_ + unparsed_.sum();
 }
 
 SourceStats FileSource::stats() {
   SourceStats stats;
   stats.seen = settled();
   stats.read = read_;
-  stats.lost = {{"file", broken_}};
+  stats.lost = {{"file", broken_}, {"capture", reader_->lost_before()}};
   stats.unparsed = unparsed_.named();
+  stats.unparsed.emplace_back("link_type", unknown_link_);
+  stats.file = FileState{window_->position(), size_, std::min(first_ns_, last_ns_), last_ns_, failure_};
   return stats;
 }
 

@@ -1,45 +1,52 @@
-// A capture file, pcap or pcapng, read once from start to end by libpcap.
+// A capture file, pcap or pcapng, plain or compressed, read once from start to end.
 #pragma once
-
-#include <pcap/pcap.h>
 
 #include <memory>
 #include <string>
 
-#include "parse.h"
+#include "byte_window.h"
+#include "capture_reader.h"
 #include "source.h"
 #include "unparsed_counts.h"
 
 namespace tallytree {
 
 /// Ethernet, raw IP and Linux cooked captures. A file does not know whose host it is from: direction is
-/// `any`, except in cooked captures, which say it. Nor does it know segment sizes: a super-packet counts as
-/// one. offered() equals settled() at any time: what matters is whether the file has ended(). A file that
-/// breaks off inside a packet ends there, and the broken packet is lost ("file").
+/// `any`, except where the file says it (cooked captures, some pcapng). Nor does it know segment sizes: a
+/// super-packet counts as one. offered() equals settled() at any time: what matters is whether the file has
+/// ended(). A file that breaks off or is damaged ends there, which stats().file tells, and the packet there
+/// is lost ("file"); what the capture itself had lost, by its own statistics, is lost too ("capture").
 class FileSource final : public Source {
  public:
-  /// Throws std::runtime_error with libpcap's sentence, or naming a link type that is not supported.
-  explicit FileSource(const std::string& path);
+  enum class Directions : uint8_t { as_told, any };
+
+  /// Throws std::runtime_error naming the file and what is wrong with it.
+  explicit FileSource(const std::string& path, Directions directions = Directions::as_told);
 
   size_t read(std::span<Packet> out) noexcept override;
   std::span<const int> descriptors() const noexcept override { return {}; }
   uint64_t offered() noexcept override { return settled(); }
-  uint64_t settled() noexcept override { return read_ + broken_ + unparsed_.sum(); }
+  uint64_t settled() noexcept override;
   bool ended() const noexcept override { return ended_; }
   SourceStats stats() override;
 
  private:
-  struct Closer {
-    void operator()(pcap_t* file) const noexcept { pcap_close(file); }
-  };
+  bool next(CapturedPacket& out) noexcept;
+  bool deliver(const CapturedPacket& captured, Packet& out) noexcept;
+  void note_time(uint64_t time_ns) noexcept;
 
-  bool deliver(const pcap_pkthdr& header, const u_char* bytes, Packet& out) noexcept;
-
-  std::unique_ptr<pcap_t, Closer> file_;
-  LinkType link_;
+  std::string path_;
+  Directions directions_;
+  uint64_t size_ = 0;
+  std::unique_ptr<ByteWindow> window_;
+  std::unique_ptr<CaptureReader> reader_;
+  std::string failure_;
   bool ended_ = false;
+  uint64_t first_ns_ = UINT64_MAX;
+  uint64_t last_ns_ = 0;
   uint64_t read_ = 0;
   uint64_t broken_ = 0;
+  uint64_t unknown_link_ = 0;
   UnparsedCounts unparsed_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +12,15 @@
 #include "packet.h"
 
 namespace tallytree {
+
+/// How far a capture file was read, and how it ended.
+struct FileState {
+  uint64_t position = 0;  ///< bytes of the file as it lies there
+  uint64_t size = 0;      ///< 0: unknown (a pipe)
+  uint64_t first_ns = 0;  ///< earliest and latest time stamp so far, since 1970
+  uint64_t last_ns = 0;
+  std::string failure;  ///< why it ended before its end: file, byte and reason; empty: it did not
+};
 
 /// Named 64-bit sums since the source was opened, in socket buffers ("skbs") as the kernel hands them over.
 /// The books balance: seen = read + sum(lost) + sum(unparsed) + sum(ignored).
@@ -21,7 +31,8 @@ struct SourceStats {
   Causes lost;        ///< by cause: "ring", "queue", "socket"
   Causes unparsed;    ///< by reason: "truncated", "not_ip", "malformed", ...
   Causes ignored;     ///< not this host's traffic or already seen: "other_host", "loopback", "bridge_port"
-  uint64_t super_packets = 0;  ///< how many of `read` carried more than one wire packet
+  uint64_t super_packets = 0;     ///< how many of `read` carried more than one wire packet
+  std::optional<FileState> file;  ///< of a file
 };
 
 /// Owned and used by one tap thread. Constructors open and throw std::system_error with a sentence

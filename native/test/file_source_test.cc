@@ -1,61 +1,16 @@
 // The file source on captures that the test writes itself, byte by byte.
 #include "core/file_source.h"
 
-#include <unistd.h>
-
 #include <array>
-#include <cstdio>
-#include <fstream>
 #include <stdexcept>
 
+#include "captures.h"
 #include "check.h"
-#include "frames.h"
 
 using namespace tallytree;
 using namespace tallytree::test;
 
 namespace {
-
-Bytes le32(size_t value) {
-  const Bytes high = be16(value >> 16);
-  const Bytes low = be16(value & 0xffff);
-  return {low[1], low[0], high[1], high[0]};
-}
-
-/// The classic format with nanoseconds (magic a1b23c4d), version 2.4.
-Bytes pcap_header(size_t link_type) {
-  return le32(0xa1b23c4d) + Bytes{2, 0, 4, 0} + le32(0) + le32(0) + le32(65535) + le32(link_type);
-}
-Bytes pcap_record(const Bytes& frame, size_t captured) {
-  return le32(1000) + le32(123456789) + le32(captured) + le32(frame.size()) +
-         Bytes(frame.begin(), frame.begin() + static_cast<ptrdiff_t>(captured));
-}
-Bytes block(size_t type, const Bytes& body) {
-  const Bytes padded = body + filler((4 - body.size() % 4) % 4, 0);
-  return le32(type) + le32(padded.size() + 12) + padded + le32(padded.size() + 12);
-}
-Bytes pcapng(uint8_t link_type, const Bytes& frame) {
-  return block(0x0a0d0d0a, le32(0x1a2b3c4d) + Bytes{1, 0, 0, 0} + filler(8, 0xff)) +
-         block(1, Bytes{link_type, 0, 0, 0} + le32(0)) +
-         block(6, le32(0) + le32(0) + le32(5000000) + le32(frame.size()) + le32(frame.size()) + frame);
-}
-
-class CaptureFile {
- public:
-  explicit CaptureFile(const Bytes& bytes) {
-    close(mkstemp(path_.data()));
-    std::ofstream(path_, std::ios::binary)
-        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  }
-  ~CaptureFile() { std::remove(path_.c_str()); }
-  CaptureFile(const CaptureFile&) = delete;
-  CaptureFile& operator=(const CaptureFile&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_ = "/tmp/tallytree-test-XXXXXX";
-};
 
 std::vector<Packet> read_all(FileSource& source) {
   std::vector<Packet> all;
@@ -117,24 +72,54 @@ TEST(file_source_knows_directions_of_cooked_captures) {
   CHECK(packets[1].direction == Direction::input);
 }
 
-TEST(file_source_reads_pcapng_and_raw_ip) {
-  const CaptureFile file(pcapng(101, kPing));
+TEST(file_source_tells_packets_of_link_types_it_does_not_know) {
+  const Bytes frame = ethernet(0x0800, kPing);
+  const CaptureFile file(section() + interface_block(105) + interface_block(1) + enhanced(0, 1, frame) +
+                         enhanced(1, 2, frame));
   FileSource source(file.path());
-  const std::vector<Packet> packets = read_all(source);
-  CHECK_EQ(packets.size(), 1);
-  CHECK_EQ(packets[0].bytes, 84);
-  CHECK_EQ(packets[0].time_ns, 5000000000);
+  CHECK_EQ(read_all(source).size(), 1);
+  CHECK_EQ(named(source.stats().unparsed, "link_type"), 1);
+  CHECK_EQ(source.stats().seen, 2);
+}
+
+TEST(file_source_reports_what_the_capture_had_lost) {
+  const Bytes drops = option(5, n64(7)) + option(0, {});
+  const CaptureFile file(section() + interface_block(101) + enhanced(0, 1, kPing) +
+                         block(5, n32(0) + n64(0) + drops) + section() + interface_block(101) +
+                         block(5, n32(0) + n64(0) + option(7, n64(2)) + option(5, n64(3))));
+  FileSource source(file.path());
+  CHECK_EQ(read_all(source).size(), 1);
+  CHECK_EQ(named(source.stats().lost, "capture"), 12);
+  CHECK_EQ(source.stats().seen, 13);
+}
+
+TEST(file_source_can_leave_directions_open) {
+  const CaptureFile file(section() + interface_block(101) + enhanced(0, 1, kPing, option(2, n32(1))) +
+                         enhanced(0, 2, kPing, option(2, n32(2))) + enhanced(0, 3, kPing));
+  FileSource told(file.path());
+  const std::vector<Packet> packets = read_all(told);
+  CHECK(packets[0].direction == Direction::input);
+  CHECK(packets[1].direction == Direction::output);
+  CHECK(packets[2].direction == Direction::any);
+  FileSource open(file.path(), FileSource::Directions::any);
+  CHECK(read_all(open)[1].direction == Direction::any);
 }
 
 TEST(file_source_reports_a_file_that_breaks_off) {
   const Bytes frame = ethernet(0x0800, kPing);
-  Bytes bytes = pcap_header(1) + pcap_record(frame, frame.size()) + pcap_record(frame, frame.size());
+  const Bytes record = pcap_record(frame, frame.size());
+  Bytes bytes = pcap_header(1) + record + record;
   for (int i = 0; i < 10; ++i) bytes.pop_back();
   const CaptureFile file(bytes);
   FileSource source(file.path());
   CHECK_EQ(read_all(source).size(), 1);
-  CHECK_EQ(named(source.stats().lost, "file"), 1);
-  CHECK_EQ(source.stats().seen, 2);
+  const SourceStats stats = source.stats();
+  CHECK_EQ(named(stats.lost, "file"), 1);
+  CHECK_EQ(stats.seen, 2);
+  CHECK_EQ(stats.file->position, bytes.size());
+  CHECK_EQ(stats.file->size, bytes.size());
+  CHECK(stats.file->failure == file.path() + ", at byte " + std::to_string(24 + record.size()) +
+                                   ": the file breaks off inside a packet");
 }
 
 TEST(file_source_refuses_what_it_cannot_read) {
@@ -146,7 +131,12 @@ TEST(file_source_refuses_what_it_cannot_read) {
       return error.what();
     }
   };
-  CHECK(sentence("/nonexistent/x.pcap").find("No such file") != std::string::npos);
-  CHECK(sentence(CaptureFile(filler(100)).path()).starts_with("opening a capture file: "));
-  CHECK(sentence(CaptureFile(pcap_header(105)).path()).find("is not supported") != std::string::npos);
+  const std::string missing = sentence("/nonexistent/x.pcap");
+  CHECK(missing.starts_with("/nonexistent/x.pcap cannot be read: ") &&
+        missing.ends_with("No such file or directory"));
+  CHECK(sentence("/tmp").ends_with("Is a directory"));
+  CHECK(sentence(CaptureFile(filler(100)).path()).find("it is no capture file") != std::string::npos);
+  CHECK(sentence(CaptureFile({}).path()).ends_with("it is empty or nearly so"));
+  CHECK(sentence(CaptureFile(pcap_header(105)).path()).find("link type 105 is not supported") !=
+        std::string::npos);
 }
