@@ -1,17 +1,16 @@
 // The typed client of one agent: a method per message, bare answers by default, details on demand.
 
+import { HttpLink, type Reply } from "./http-link.js";
 import type { Command, OpenQuery, Query, RequestInput } from "./inputs.js";
 import {
   type Answer,
-  decodeFrame,
   type Frame,
-  frameContentType,
-  fromErrorBody,
+  maxBodyBytes,
+  maxHeadBytes,
   parseAgentAddress,
   type RequestType,
-  TallyError,
 } from "./messages/index.js";
-import { type Reply, Transport } from "./transport.js";
+import { answerIn, frameIn } from "./reading.js";
 
 export interface ClientOptions {
   /** "10.0.0.5", "10.0.0.5:8000" or "http://10.0.0.5:8000". */
@@ -29,7 +28,7 @@ const defaultTimeoutMs = 1000;
  * Keeps connections open: call `close` at the end.
  */
 export class Client {
-  readonly #transport: Transport;
+  readonly #link: HttpLink;
   readonly #timeoutMs: number | undefined;
   readonly #name: string;
 
@@ -38,7 +37,7 @@ export class Client {
     const agent = parseAgentAddress(url, "url");
     this.#name = agent.name;
     this.#timeoutMs = timeoutMs;
-    this.#transport = new Transport(agent, timeoutMs ?? defaultTimeoutMs);
+    this.#link = new HttpLink(agent, timeoutMs ?? defaultTimeoutMs);
   }
 
   /** Makes a sketch on the agent's host and all hosts below; resolves to its id on this agent. */
@@ -102,22 +101,17 @@ export class Client {
 
   /** Sends any message; resolves to its bare or detailed answer. The agent checks the fields. */
   async request<R extends RequestInput>(request: R): Promise<Answer<R["type"]>> {
-    return this.#answerOf(await this.#post(request)) as Answer<R["type"]>;
+    return answerIn(await this.#post(request), this.#name) as Answer<R["type"]>;
   }
 
   /** Asks as a parent does: the answer is a frame that can be merged. Its head is not checked. */
   async partial(request: RequestInput): Promise<Frame> {
-    const reply = await this.#post({ ...request, form: "partial" });
-    if (reply.status !== 200 || !reply.contentType.startsWith(frameContentType)) {
-      this.#answerOf(reply);
-      throw this.#incompatible("no frame");
-    }
-    return this.#frameOf(reply);
+    return frameIn(await this.#post({ ...request, form: "partial" }), this.#name);
   }
 
   /** Ends all connections. Requests under way fail with unavailable. */
   async close(): Promise<void> {
-    await this.#transport.close();
+    await this.#link.close();
   }
 
   // The public types above say what each type takes and answers; at run time all are the same call.
@@ -129,39 +123,15 @@ export class Client {
   #post(request: RequestInput): Promise<Reply> {
     const timeout = this.#timeoutMs === undefined ? {} : { timeout_ms: this.#timeoutMs };
     const body = { ...timeout, ...request };
-    return this.#transport.post(body, answerTime(body));
-  }
-
-  #answerOf(reply: Reply): unknown {
-    const value = this.#parse(reply);
-    if (reply.status >= 200 && reply.status < 300) return value;
-    throw fromErrorBody(value) ?? this.#incompatible(`HTTP status ${reply.status}`);
-  }
-
-  #parse(reply: Reply): unknown {
-    try {
-      return JSON.parse(reply.bytes.toString("utf8"));
-    } catch (cause) {
-      throw this.#incompatible(`HTTP status ${reply.status} and no JSON`, cause);
-    }
-  }
-
-  #frameOf(reply: Reply): Frame {
-    try {
-      return decodeFrame(reply.bytes);
-    } catch (cause) {
-      throw this.#incompatible("a malformed frame", cause);
-    }
-  }
-
-  #incompatible(what: string, cause?: unknown): TallyError {
-    const message = `${this.#name} answers ${what}, not what an agent answers: check the address and its version`;
-    return new TallyError("incompatible", message, { cause });
+    return this.#link.post(body, { ms: answerTime(body), bytes: longestAnswer });
   }
 }
 
+/** What any frame may be. */
+const longestAnswer = maxHeadBytes + maxBodyBytes + 8;
+
 /** How long the agent may take, in milliseconds: what is left of the budget, or the timeout and the test's seconds. */
-function answerTime(request: RequestInput): number {
+export function answerTime(request: RequestInput): number {
   const { budget_ms, timeout_ms = defaultTimeoutMs } = request;
   const seconds = request.type === "query bw" || request.type === "serve bw" ? (request.seconds ?? 3) : 0;
   return budget_ms ?? timeout_ms + seconds * 1000;

@@ -1,13 +1,14 @@
-// The transport seam: how a parent asks a child. Another transport is another function of this type.
+// How a parent asks a child, over whatever transport.
 
 import { type Frame, type Request, TallyError } from "../controller-client/messages/index.js";
 import type { Child } from "./children.js";
 
 /**
- * Asks one child and gives its partial answer. Rejects with a TallyError: `unavailable` when it cannot be reached,
- * `timeout` after `budgetMs`, else what the child said. An answer after that is nobody's any more.
+ * Asks one child and gives its partial answer, of at most `mostBytes`. Rejects with a TallyError: `unavailable` when it
+ * cannot be reached, `timeout` after `budgetMs`, `too_large`, else what the child said. An answer after that is
+ * nobody's any more.
  */
-export type Ask = (child: Child, request: Request, budgetMs: number) => Promise<Frame>;
+export type Ask = (child: Child, request: Request, budgetMs: number, mostBytes?: number) => Promise<Frame>;
 
 /** A request as it goes to a child: what is left of the time, and who is above. */
 export function relayed(request: Request, budgetMs: number, path: readonly string[]): Request {

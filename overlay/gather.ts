@@ -7,7 +7,7 @@ import { clocksBelow, compareClocks } from "./clocks.js";
 import { Combination, type OwnReply } from "./combination.js";
 import { type Shares, shares, within } from "./deadline.js";
 import type { KnownHosts } from "./known-hosts.js";
-import { type Codec, decodePartial, type Partial } from "./partial.js";
+import { type Codec, decodePartial, longestPartial, type Partial } from "./partial.js";
 import { badReply, type Failure, failureOf, type OwnPart, type Reply, textOf } from "./replies.js";
 import type { Time } from "./time.js";
 
@@ -92,7 +92,7 @@ async function askChild<P>(
     return { child, failure: { reason: "loop", message: "it is above this agent" } };
   try {
     const sent = time.now();
-    const asked = ask(child, relayed(request, childMs, [...path, name]), childMs);
+    const asked = ask(child, relayed(request, childMs, [...path, name]), childMs, longestPartial(codec));
     const frame = await within(asked, collectMs, time);
     const heard = time.now();
     const partial = read(frame, codec);

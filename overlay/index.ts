@@ -13,5 +13,6 @@ export { type Codec, encodePartial, type Partial } from "./partial.js";
 export type { OwnPart } from "./replies.js";
 export { rollCallCodec } from "./roll-call.js";
 export { repeat, systemTime, type Time } from "./time.js";
+export type { Budget, Reply, Transport } from "./transport.js";
 export { Tree, type TreeOptions } from "./tree.js";
 export type { TellLimits } from "./wanted-state.js";

@@ -13,6 +13,8 @@ import type { Clock } from "./clocks.js";
 
 /** How payloads travel and add up; the overlay itself never looks inside one. */
 export interface Codec<P> {
+  /** Longest that a written payload can be; absent for a few fields. */
+  readonly mostBytes?: number;
   /** Fields for the frame's head (none named name, hosts, missing, loss, clock, clocks), and a body if there is one. */
   write(payload: P): { readonly fields: object; readonly body?: Uint8Array };
   /** Throws for anything that write cannot have made: the reply is then left out. */
@@ -37,6 +39,13 @@ export interface Partial<P> {
 
 /** Hosts that one reply may name, those missing included. */
 export const maxHosts = 65_536;
+
+/** Names of hosts, losses and clocks of a large subtree, and a few fields. */
+const restBytes = 4 * 2 ** 20;
+
+/** Longest frame that encodePartial makes with a codec: what more comes is rubbish. */
+export const longestPartial = ({ mostBytes = 0 }: Pick<Codec<unknown>, "mostBytes">): number =>
+  mostBytes + restBytes;
 
 const sum = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const sums = Type.Record(Type.String({ maxLength: 64 }), sum, { maxProperties: 64 });

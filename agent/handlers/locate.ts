@@ -42,6 +42,6 @@ export function checkedKey({ algebra }: Agent, query: RequestOf<"query sketch">)
 }
 
 export function ledgerKind({ algebra }: Agent, { sketch, counter }: Located): LedgerKind {
-  const { keyType, increment } = counter;
-  return { algebra, keyType, increment, secret: Buffer.from(sketch.secret, "hex") };
+  const { keyType, increment, capacity } = counter;
+  return { algebra, keyType, increment, capacity, secret: Buffer.from(sketch.secret, "hex") };
 }

@@ -2,7 +2,7 @@
 
 import type { Codec } from "../../overlay/index.js";
 import { type Counted, counted } from "./counted.js";
-import { checkedLedger, type LedgerKind, ledgerCodec } from "./ledgers.js";
+import { checkedLedger, type LedgerKind, ledgerBytes, ledgerCodec } from "./ledgers.js";
 
 export interface Compared {
   readonly ledger: Uint8Array;
@@ -14,6 +14,7 @@ export function comparedCodec(kind: LedgerKind): Codec<Compared> {
   const one = ledgerCodec(kind);
   const earlier = counted(one);
   return {
+    mostBytes: 2 * ledgerBytes(kind),
     write: ({ ledger, before }) => {
       const { value, ...covered } = before;
       return {

@@ -1,7 +1,7 @@
 // Payload of heavy hitters: the ledger of all hosts, and the keys that are heavy on some one host.
 
 import type { Codec } from "../../overlay/index.js";
-import { checkedLedger, type LedgerKind } from "./ledgers.js";
+import { checkedLedger, type LedgerKind, ledgerBytes } from "./ledgers.js";
 
 export interface Hitters {
   readonly ledger: Uint8Array;
@@ -11,11 +11,15 @@ export interface Hitters {
   readonly possible: ReadonlySet<string>;
 }
 
+/** Candidates are part of the answer: the more hosts have hitters of their own, the more there are. */
+const candidateBytes = 4 * 2 ** 20;
+
 /** Candidates are keys of `keyType`. */
 export function hittersCodec(kind: LedgerKind, keyType: string): Codec<Hitters> {
   const { algebra, secret } = kind;
   const keys = (value: unknown) => readKeys(value, (key) => algebra.checkKey(keyType, key) === key);
   return {
+    mostBytes: ledgerBytes(kind) + candidateBytes,
     write: ({ ledger, certain, possible }) => ({
       fields: { certain: [...certain], possible: [...possible] },
       body: ledger,

@@ -8,14 +8,23 @@ export interface LedgerKind {
   readonly algebra: Algebra;
   readonly keyType: string;
   readonly increment: "pkt" | "bytes";
+  /** Most keys with an entry. */
+  readonly capacity: number;
   /** 16 bytes. */
   readonly secret: Uint8Array;
 }
+
+/** Longest encoded ledger: entries of at most 58 bytes, and 2 x 8 cold cells a key that take three bytes each. */
+export const ledgerBytes = ({ capacity }: Pick<LedgerKind, "capacity">): number => 128 * capacity + 4096;
+
+/** Longest encoded set: 4096 hashes of 8 bytes, or as many registers. */
+export const distinctBytes = 33 * 1024;
 
 /** Keyed counts as an encoded ledger. */
 export function ledgerCodec(kind: LedgerKind): Codec<Uint8Array> {
   const { algebra, secret } = kind;
   return {
+    mostBytes: ledgerBytes(kind),
     write: (ledger) => ({ fields: {}, body: ledger }),
     read: (_fields, body) => checkedLedger(kind, body),
     merge: (a, b) => algebra.mergeLedgers([a, b], secret),
@@ -25,6 +34,7 @@ export function ledgerCodec(kind: LedgerKind): Codec<Uint8Array> {
 /** Distinct keys as an encoded set. */
 export function distinctCodec(algebra: Algebra): Codec<Uint8Array> {
   return {
+    mostBytes: distinctBytes,
     write: (set) => ({ fields: {}, body: set }),
     read: (_fields, body) => {
       algebra.distinctCount(body);

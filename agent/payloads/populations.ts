@@ -1,7 +1,7 @@
 // Payload of answers about all keys of a counter at once: its ledger, and the set of its distinct keys behind it.
 
 import type { Codec } from "../../overlay/index.js";
-import { checkedLedger, type LedgerKind } from "./ledgers.js";
+import { checkedLedger, distinctBytes, type LedgerKind, ledgerBytes } from "./ledgers.js";
 
 export interface Population {
   readonly ledger: Uint8Array;
@@ -12,6 +12,7 @@ export interface Population {
 export function populationCodec(kind: LedgerKind): Codec<Population> {
   const { algebra, secret } = kind;
   return {
+    mostBytes: ledgerBytes(kind) + distinctBytes,
     write: ({ ledger, distinct }) => ({ fields: {}, body: Buffer.concat([ledger, distinct]) }),
     read: (_fields, body) => {
       const { ledger, distinct } = parted(body);

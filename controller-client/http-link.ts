@@ -1,13 +1,22 @@
-// One POST to an agent over kept connections, with a deadline; failures of the network become TallyErrors.
+// POSTs to one agent over kept connections, each with a budget of time and bytes; failures of the network become
+// TallyErrors.
 
 import { type Dispatcher, errors, Pool } from "undici";
-import { type AgentAddress, maxBodyBytes, maxHeadBytes, TallyError } from "./messages/index.js";
+import { type AgentAddress, TallyError } from "./messages/index.js";
 
 /** What came back, undecoded. */
 export interface Reply {
   readonly status: number;
   readonly contentType: string;
   readonly bytes: Buffer;
+}
+
+/** What one request may cost. */
+export interface Budget {
+  /** Milliseconds that the agent has for its answer. */
+  readonly ms: number;
+  /** The longest answer that is read. */
+  readonly bytes: number;
 }
 
 /** Milliseconds past the agent's own deadline, for its answer to be written and to travel. */
@@ -17,7 +26,7 @@ const connections = 32;
 const keepAliveMs = 10_000;
 
 /** A pool of kept connections to one agent. */
-export class Transport {
+export class HttpLink {
   readonly #agent: AgentAddress;
   readonly #pool: Pool;
 
@@ -29,22 +38,23 @@ export class Transport {
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
       connect: { timeout: connectMs },
-      maxResponseSize: maxHeadBytes + maxBodyBytes + 8,
     });
   }
 
   /**
-   * Posts `body` as JSON and waits `timeoutMs` plus some slack for the whole answer.
-   * Throws TallyError timeout (connected, no answer in time) or unavailable (not reached, or cut off).
+   * Posts `body` as JSON and waits the budget's time plus some slack for the whole answer. Throws TallyError timeout
+   * (connected, no answer in time), unavailable (not reached, or cut off) or too_large, having read no more than the
+   * budget's bytes.
    */
-  async post(body: object, timeoutMs: number): Promise<Reply> {
-    const waitMs = Math.ceil(timeoutMs) + slackMs;
+  async post(body: object, budget: Budget): Promise<Reply> {
+    const waitMs = Math.ceil(budget.ms) + slackMs;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), waitMs);
     try {
-      return await readReply(await this.#pool.request(postOptions(body, waitMs, deadline.signal)));
+      const response = await this.#pool.request(postOptions(body, waitMs, deadline.signal));
+      return await readReply(response, budget.bytes);
     } catch (cause) {
-      throw this.#explain(cause, timeoutMs);
+      throw this.#explain(cause, budget.ms);
     } finally {
       clearTimeout(timer);
     }
@@ -57,12 +67,10 @@ export class Transport {
 
   #explain(cause: unknown, timeoutMs: number): TallyError {
     const { name } = this.#agent;
+    if (cause instanceof TallyError) return new TallyError(cause.code, `${cause.message} of ${name}`);
     if (isTimeout(cause)) {
       const message = `no answer from ${name} within ${Math.ceil(timeoutMs)} ms: ask again with a larger timeout_ms`;
       return new TallyError("timeout", message, { cause });
-    }
-    if (cause instanceof errors.ResponseExceededMaxSizeError) {
-      return new TallyError("too_large", `the answer of ${name} is too large to be read`, { cause });
     }
     const message = `cannot reach an agent at ${name} (${reasonOf(cause)}): check the address and that it runs there`;
     return new TallyError("unavailable", message, { cause });
@@ -79,14 +87,33 @@ const postOptions = (body: object, waitMs: number, signal: AbortSignal): Dispatc
   signal,
 });
 
-async function readReply(response: Dispatcher.ResponseData): Promise<Reply> {
-  const type = response.headers["content-type"];
+async function readReply(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  mostBytes: number,
+): Promise<Reply> {
+  const type = headers["content-type"];
   return {
-    status: response.statusCode,
+    status: statusCode,
     contentType: (Array.isArray(type) ? type[0] : type) ?? "",
-    bytes: Buffer.from(await response.body.arrayBuffer()),
+    bytes: await readBody(body, mostBytes),
   };
 }
+
+// Leaving the loop early cuts the connection: what more was coming is never read.
+async function readBody(body: AsyncIterable<Buffer>, mostBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > mostBytes) throw tooLong(mostBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** An answer that exceeds its budget of bytes. */
+export const tooLong = (mostBytes: number): TallyError =>
+  new TallyError("too_large", `more than the ${mostBytes} bytes that can be the answer`);
 
 const isTimeout = (cause: unknown): boolean =>
   cause instanceof errors.HeadersTimeoutError ||
