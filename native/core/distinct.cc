@@ -7,8 +7,6 @@
 #include "distinct.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 
 #include "bytes.h"
@@ -18,33 +16,10 @@ namespace {
 
 constexpr uint32_t kMagic = 0x43445454;  // "TTDC"
 constexpr uint16_t kVersion = 1;
-constexpr unsigned kRanks = 64 - Distinct::kPrecision + 1;  // update values 1..kRanks
-/// Standard error of the maximum-likelihood estimate over the root of the registers (Ertl, table 1).
-constexpr double kRelativeError = 0.7608;
-
-// A register holds 4 * largest update value + two bits: were the next two smaller values seen too?
-// Its wide form has bit v set for every such update value v.
-uint64_t widen(uint8_t r) noexcept {
-  const unsigned top = r >> 2;
-  if (top == 0) return 0;
-  const uint64_t three = 4u | (r & 3u);  // top, top - 1, top - 2
-  return top >= 2 ? three << (top - 2) : three >> (2 - top);
-}
-
-uint8_t narrow(uint64_t seen) noexcept {
-  if (seen == 0) return 0;
-  const unsigned top = 63 - static_cast<unsigned>(std::countl_zero(seen));
-  const uint64_t below = top >= 2 ? (seen >> (top - 2)) & 3 : (seen << (2 - top)) & 3;
-  return static_cast<uint8_t>(4 * top + below);
-}
-
-/// Chance of update value v in one register by one of the keys that reach it.
-double chance(unsigned v) noexcept { return std::ldexp(1.0, -static_cast<int>(std::min(v, kRanks - 1))); }
-
 }  // namespace
 
 void Distinct::add(uint64_t hash) noexcept {
-  if (full_) return observe(hash);
+  if (full_) return Registers::observe(registers_.data(), hash);
   remember(hash == 0 ? 1 : hash);
 }
 
@@ -52,20 +27,13 @@ void Distinct::remember(uint64_t hash) noexcept {
   size_t at = hash % kSlots;
   while (hashes_[at] != 0 && hashes_[at] != hash) at = (at + 1) % kSlots;
   if (hashes_[at] == hash) return;
-  observe(hash);
+  Registers::observe(registers_.data(), hash);
   if (size_ < kExact) {
     hashes_[at] = hash;
     ++size_;
   } else {
     full_ = true;
   }
-}
-
-void Distinct::observe(uint64_t hash) noexcept {
-  uint8_t& r = registers_[hash >> (64 - kPrecision)];
-  const uint64_t rest = hash << kPrecision | (uint64_t{1} << (kPrecision - 1));
-  const unsigned value = static_cast<unsigned>(std::countl_zero(rest)) + 1;
-  r = narrow(widen(r) | (uint64_t{1} << value));
 }
 
 void Distinct::absorb(const Distinct& other) noexcept {
@@ -75,8 +43,7 @@ void Distinct::absorb(const Distinct& other) noexcept {
 
 void Distinct::absorb_registers(std::span<const uint8_t> registers) noexcept {
   full_ = true;
-  for (size_t i = 0; i < kRegisters; ++i)
-    if (registers[i] != registers_[i]) registers_[i] = narrow(widen(registers_[i]) | widen(registers[i]));
+  Registers::absorb(registers_.data(), registers.data());
 }
 
 void Distinct::clear() noexcept {
@@ -86,43 +53,13 @@ void Distinct::clear() noexcept {
   full_ = false;
 }
 
-/// Maximum likelihood under Poisson arrivals: d/dn of sum(seen ln(1 - e^-nq)) - n sum(unseen q) falls, so
-/// bisect.
-double Distinct::estimate() const noexcept {
-  std::array<double, kRanks + 1> seen{};
-  double unseen = 0;
-  for (size_t i = 0; i < kRegisters; ++i) {
-    const unsigned top = registers_[i] >> 2;
-    const uint64_t wide = widen(registers_[i]);
-    for (unsigned v = 1; v <= kRanks; ++v) {
-      if (v + 2 < top) continue;  // forgotten: it may or may not have come
-      if (wide >> v & 1)
-        seen[v] += 1;
-      else
-        unseen += chance(v);
-    }
-  }
-  const auto slope = [&](double n) {
-    double sum = -unseen;
-    for (unsigned v = 1; v <= kRanks; ++v)
-      if (seen[v] > 0) sum += seen[v] * chance(v) / std::expm1(n * chance(v));
-    return sum;
-  };
-  double low = 1e-3, high = 1e18;
-  for (int step = 0; step < 120; ++step) {
-    const double middle = std::sqrt(low * high);
-    (slope(middle) > 0 ? low : high) = middle;
-  }
-  return low * static_cast<double>(kRegisters);
-}
-
 DistinctCount Distinct::count() const noexcept {
   if (!full_) {
     const auto n = static_cast<double>(size_);
     return {n, n, n, true};
   }
-  const double n = estimate();
-  const double margin = 2 * n * kRelativeError / std::sqrt(static_cast<double>(kRegisters));
+  const double n = Registers::estimate(registers_.data());
+  const double margin = 2 * n * Registers::relative_error();
   return {std::round(n), std::floor(n - margin), std::ceil(n + margin), false};
 }
 
@@ -154,7 +91,7 @@ Distinct::Decoded Distinct::decode(std::span<const uint8_t> bytes) {
   Distinct& set = decoded.set;
   if (mode == 1) {
     const auto registers = in.raw(kRegisters);
-    refuse(std::any_of(registers.begin(), registers.end(), [](uint8_t r) { return r >> 2 > kRanks; }));
+    refuse(!Registers::valid(registers));
     std::copy(registers.begin(), registers.end(), set.registers_.data());
     set.full_ = true;
   } else {

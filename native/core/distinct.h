@@ -1,4 +1,4 @@
-// How many different keys: an exact set while small, then UltraLogLog (Ertl, "UltraLogLog", PVLDB 17, 2024).
+// How many different keys: an exact set while small, then UltraLogLog.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "siphash.h"
+#include "ultra_log_log.h"
 #include "zeroed.h"
 
 namespace tallytree {
@@ -20,9 +21,9 @@ struct DistinctCount {
 /// Fed with keyed 64-bit hashes of keys. Union is idempotent, commutative and associative. One writer.
 class Distinct {
  public:
-  static constexpr size_t kExact = 4096;      ///< up to here the hashes themselves are kept
-  static constexpr unsigned kPrecision = 12;  ///< 4096 registers of one byte: 1.2 % standard error
-  static constexpr size_t kRegisters = size_t{1} << kPrecision;
+  static constexpr size_t kExact = 4096;  ///< up to here the hashes themselves are kept
+  using Registers = UltraLogLog<12>;      ///< 4096 of one byte: 1.2 % standard error
+  static constexpr size_t kRegisters = Registers::kRegisters;
 
   Distinct() : hashes_(kSlots), registers_(kRegisters) {}
 
@@ -48,8 +49,6 @@ class Distinct {
   static constexpr size_t kSlots = kExact * 5 / 4;
 
   void remember(uint64_t hash) noexcept;
-  void observe(uint64_t hash) noexcept;
-  double estimate() const noexcept;
   template <typename Visit>
   void each_hash(Visit&& visit) const {
     for (size_t i = 0; size_ > 0 && i < kSlots; ++i)

@@ -1,0 +1,99 @@
+// UltraLogLog (Ertl, "UltraLogLog", PVLDB 17, 2024): how many different hashes were seen, by a byte a
+// register.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace tallytree {
+
+/**
+ * Works on 2^kPrecision registers that somebody else keeps; zeros are the empty set. Union is idempotent,
+ * commutative and associative. A register holds 4 * largest update value + two bits: were the next two
+ * smaller values seen too?
+ */
+template <unsigned kPrecision>
+struct UltraLogLog {
+  static constexpr size_t kRegisters = size_t{1} << kPrecision;
+  static constexpr unsigned kRanks = 64 - kPrecision + 1;  ///< update values 1..kRanks
+
+  /// Standard error of the maximum-likelihood estimate, relative (Ertl, table 1).
+  static double relative_error() noexcept { return 0.7608 / std::sqrt(static_cast<double>(kRegisters)); }
+
+  static void observe(uint8_t* registers, uint64_t hash) noexcept {
+    uint8_t& r = registers[hash >> (64 - kPrecision)];
+    const uint64_t rest = hash << kPrecision | (uint64_t{1} << (kPrecision - 1));
+    const unsigned value = static_cast<unsigned>(std::countl_zero(rest)) + 1;
+    r = narrow(widen(r) | (uint64_t{1} << value));
+  }
+
+  static void absorb(uint8_t* registers, const uint8_t* other) noexcept {
+    for (size_t i = 0; i < kRegisters; ++i)
+      if (other[i] != registers[i]) registers[i] = narrow(widen(registers[i]) | widen(other[i]));
+  }
+
+  /// False for what no hashes leave behind.
+  static bool valid(std::span<const uint8_t> registers) noexcept {
+    return std::none_of(registers.begin(), registers.end(), [](uint8_t r) { return r >> 2 > kRanks; });
+  }
+
+  /// Maximum likelihood under Poisson arrivals: d/dn of sum(seen ln(1 - e^-nq)) - n sum(unseen q) falls, so
+  /// bisect.
+  static double estimate(const uint8_t* registers) noexcept {
+    std::array<double, kRanks + 1> seen{};
+    double unseen = 0;
+    for (size_t i = 0; i < kRegisters; ++i) count(registers[i], seen, unseen);
+    const auto slope = [&](double n) {
+      double sum = -unseen;
+      for (unsigned v = 1; v <= kRanks; ++v)
+        if (seen[v] > 0) sum += seen[v] * chance(v) / std::expm1(n * chance(v));
+      return sum;
+    };
+    double low = 1e-3, high = 1e18;
+    while (high > low * (1 + 1e-12)) {
+      const double middle = std::sqrt(low * high);
+      (slope(middle) > 0 ? low : high) = middle;
+    }
+    return low * static_cast<double>(kRegisters);
+  }
+
+ private:
+  /// Has bit v set for every update value v that the register tells of.
+  static uint64_t widen(uint8_t r) noexcept {
+    const unsigned top = r >> 2;
+    if (top == 0) return 0;
+    const uint64_t three = 4u | (r & 3u);  // top, top - 1, top - 2
+    return top >= 2 ? three << (top - 2) : three >> (2 - top);
+  }
+
+  static uint8_t narrow(uint64_t seen) noexcept {
+    if (seen == 0) return 0;
+    const unsigned top = 63 - static_cast<unsigned>(std::countl_zero(seen));
+    const uint64_t below = top >= 2 ? (seen >> (top - 2)) & 3 : (seen << (2 - top)) & 3;
+    return static_cast<uint8_t>(4 * top + below);
+  }
+
+  static void count(uint8_t r, std::array<double, kRanks + 1>& seen, double& unseen) noexcept {
+    const unsigned top = r >> 2;
+    const uint64_t wide = widen(r);
+    for (unsigned v = 1; v <= kRanks; ++v) {
+      if (v + 2 < top) continue;  // forgotten: it may or may not have come
+      if (wide >> v & 1)
+        seen[v] += 1;
+      else
+        unseen += chance(v);
+    }
+  }
+
+  /// Of update value v in one register by one of the keys that reach it.
+  static double chance(unsigned v) noexcept {
+    return std::ldexp(1.0, -static_cast<int>(std::min(v, kRanks - 1)));
+  }
+};
+
+}  // namespace tallytree
