@@ -24,7 +24,16 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
     {
       name: "unit",
       obstacle: () => undefined,
-      steps: [check("lint", ["npm", "run", "--silent", "lint"]), vitest("unit")],
+      steps: [
+        check("lint", ["npm", "run", "--silent", "lint"]),
+        vitest("unit"),
+        check("simulated network", [
+          "node",
+          "dist/test/simulation/run.js",
+          "--seeds",
+          `${long ? 5000 : 300}`,
+        ]),
+      ],
     },
     {
       name: "native",
