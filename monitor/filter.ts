@@ -2,25 +2,48 @@
 
 import { parsePrefix, protoNumber, TallyError } from "../controller-client/messages/index.js";
 import type { Filter } from "../native/index.js";
-import type { SketchFilter } from "./protocol.js";
+import type { SketchFilter, TapKind } from "./protocol.js";
 
-/** Throws `bad_request` with the field: an address that is none, two IP versions, a device that does not exist. */
-export function toFilter(fields: SketchFilter, deviceExists: (name: string) => boolean): Filter {
+const directions = { INPUT: "input", OUTPUT: "output", FORWARD: "forward", MIRROR: "mirror" } as const;
+
+/** What this host has to do with a filter. */
+export interface FilterPlace {
+  readonly tap: TapKind;
+  readonly deviceExists: (name: string) => boolean;
+}
+
+/**
+ * Throws `bad_request` with the field: an address that is none, two IP versions, a device that does not exist, what
+ * the tap cannot tell.
+ */
+export function toFilter(fields: SketchFilter, { tap, deviceExists }: FilterPlace): Filter {
   checkAddresses(fields);
+  checkTap(fields, tap);
   if (fields.device !== undefined && !deviceExists(fields.device)) {
     throw new TallyError("bad_request", `no network device "${fields.device}" on this host`, {
       field: "device",
     });
   }
   const { interface: direction, proto, ...rest } = fields;
-  const filter: Filter = { direction: direction === "INPUT" ? "input" : "output", ...rest };
+  const filter: Filter = { direction: directions[direction], ...rest };
   return proto === undefined ? filter : { ...filter, proto: protoNumber(proto) };
 }
 
 /** True when both count the same packets. */
 export function sameFilter(a: SketchFilter, b: SketchFilter): boolean {
-  const names = ["interface", "proto", "src", "dst", "sport", "dport", "device"] as const;
+  const names = ["interface", "proto", "src", "dst", "sport", "dport", "device", "promiscuous"] as const;
   return names.every((name) => a[name] === b[name]);
+}
+
+function checkTap({ interface: direction, device, promiscuous }: SketchFilter, tap: TapKind): void {
+  if (tap !== "packet" && (direction === "FORWARD" || direction === "MIRROR")) {
+    const message = `the ${tap} tap does not tell ${direction} packets: start the monitor with --tap packet`;
+    throw new TallyError("bad_request", message, { field: "interface" });
+  }
+  if (promiscuous === true && device === undefined) {
+    const message = "promiscuous needs the device to which the traffic is mirrored: name it in device";
+    throw new TallyError("bad_request", message, { field: "promiscuous" });
+  }
 }
 
 function checkAddresses({ src, dst }: SketchFilter): void {

@@ -2,6 +2,7 @@
 // A request's head is {id, op, ...fields}; an answer's head is {id, ok: true, ...} or {id, error}, with a body for ledgers.
 
 import { type Static, Type } from "typebox";
+import { interfaceNames } from "../controller-client/messages/index.js";
 import { type ProtocolName, protocolNumbers } from "../controller-client/messages/protocol-numbers.js";
 import type { Span, TapStats } from "../native/index.js";
 
@@ -27,13 +28,14 @@ const Proto = Type.Union([Type.Enum(protocolNames), Type.Integer({ minimum: 0, m
 /** Which packets a sketch counts, in the words of `config sketch`. Absent fields match everything. */
 const SketchFilter = Type.Object(
   {
-    interface: Type.Union([Type.Literal("INPUT"), Type.Literal("OUTPUT")]),
+    interface: Type.Enum([...interfaceNames]),
     proto: Type.Optional(Proto),
     src: Type.Optional(Address),
     dst: Type.Optional(Address),
     sport: Type.Optional(Port),
     dport: Type.Optional(Port),
     device: Type.Optional(Type.String({ minLength: 1, maxLength: 15 })),
+    promiscuous: Type.Optional(Type.Boolean()),
   },
   exact,
 );

@@ -126,7 +126,7 @@ export class Sketches {
       const message = `this host's monitor runs the ${kind} tap: start it by "tallytree-monitor --tap ${tap}", or ask for tap ${kind}`;
       throw new TallyError("bad_request", message, { field: "tap" });
     }
-    return toFilter(filter, this.#host.deviceExists);
+    return toFilter(filter, { tap: kind, deviceExists: this.#host.deviceExists });
   }
 
   #isHeld({ uuid, secret, filter }: Fields<"add sketch">): boolean {

@@ -20,7 +20,8 @@ export type TapSource =
 
 /** Which packets a sketch counts. Absent fields match everything. */
 export interface Filter {
-  readonly direction: "input" | "output";
+  /** forward and mirror: the packet tap only; see DESIGN.md for what they mean. */
+  readonly direction: "input" | "output" | "forward" | "mirror";
   /** IP protocol number, 0 to 255. */
   readonly proto?: number;
   /** Address or prefix, IPv4 or IPv6: "10.0.0.5", "10.0.0.0/8", "2001:db8::/32". */
@@ -30,6 +31,8 @@ export interface Filter {
   readonly dport?: number;
   /** Device name; without it every device but loopback. */
   readonly device?: string;
+  /** Whether that device shall hand over what is addressed to others. */
+  readonly promiscuous?: boolean;
 }
 
 export interface CounterSpec {

@@ -108,6 +108,11 @@ export class Lab {
     return running;
   }
 
+  /** Has the switch hand every frame to every host. */
+  makeHub(): void {
+    ip(["-n", this.#switch], ["link set br0 type bridge ageing_time 0"]);
+  }
+
   /** Ends all programs and removes all namespaces. */
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((running) => running.stop()));

@@ -3,6 +3,7 @@
 import type { AgentAddress } from "./addresses.js";
 import type { CounterAnswers, CounterDetail } from "./counter-answers.js";
 import type { AnswerWindow, Evidence, Loss } from "./evidence.js";
+import type { InterfaceName } from "./fields.js";
 import type { ProtocolName } from "./protocol-numbers.js";
 import type { RequestType } from "./requests.js";
 
@@ -104,13 +105,14 @@ export interface CounterInfo {
 export interface SketchInfo {
   readonly sketch_id: number;
   readonly label?: string;
-  readonly interface: "INPUT" | "OUTPUT";
+  readonly interface: InterfaceName;
   readonly proto?: ProtocolName | number;
   readonly src?: string;
   readonly dst?: string;
   readonly sport?: number;
   readonly dport?: number;
   readonly device?: string;
+  readonly promiscuous?: boolean;
   readonly counters: readonly CounterInfo[];
 }
 

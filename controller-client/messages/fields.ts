@@ -118,11 +118,17 @@ const port = (description: string) => Optional(Integer({ minimum: 1, maximum: 65
 const endpoint = (description: string) =>
   Optional(Text({ format: "prefix", minLength: 1, maxLength: 64, description }));
 
+export const interfaceNames = ["INPUT", "OUTPUT", "FORWARD", "MIRROR"] as const;
+
+/** How a packet passes a host. */
+export type InterfaceName = (typeof interfaceNames)[number];
+
 /** Which packets a counter sees. */
 export const filterFields = {
-  interface: Enum(["INPUT", "OUTPUT"], {
+  interface: Enum([...interfaceNames], {
     default: "INPUT",
-    description: "INPUT: packets delivered to the host; OUTPUT: packets it sends; loopback is not counted",
+    description:
+      "INPUT: packets that reach the host; OUTPUT: that it sends; FORWARD: that reach it to be routed on; MIRROR: that it sees but that are neither to, from nor through it; loopback is not counted",
   }),
   proto: Optional(
     Union([Enum(protocolNames), Integer({ minimum: 0, maximum: 255 })], {
@@ -145,5 +151,8 @@ export const sketchFilterFields = {
       maxLength: 15,
       description: "one network device; absent: all but loopback",
     }),
+  ),
+  promiscuous: Optional(
+    Bool({ description: "true: the device hands over what is addressed to others too, as a mirror needs" }),
   ),
 };

@@ -15,6 +15,7 @@ export type { QueryDistinct, QueryDistribution, QueryEntropy, QueryTop } from ".
 export * from "./errors.js";
 export * from "./evidence.js";
 export type { FieldSchema } from "./field-check.js";
+export { type InterfaceName, interfaceNames } from "./fields.js";
 export * from "./frame.js";
 export type {
   AddLeafAgent,

@@ -38,6 +38,21 @@ std::optional<Prefix> optional_prefix(const Napi::Object& object, const char* na
   return Prefix::parse(to_text(object.Get(name), name));
 }
 
+bool flag(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsUndefined() && !value.IsBoolean()) expected(name, "true or false");
+  return value.IsBoolean() && value.As<Napi::Boolean>().Value();
+}
+
+Direction to_direction(const Napi::Value& value) {
+  const std::string text = to_text(value, "direction");
+  if (text == "input") return Direction::input;
+  if (text == "output") return Direction::output;
+  if (text == "forward") return Direction::forward;
+  if (text == "mirror") return Direction::mirror;
+  expected("direction", "\"input\", \"output\", \"forward\" or \"mirror\"");
+}
+
 Napi::Value from_causes(Napi::Env env, const SourceStats::Causes& causes) {
   Napi::Object object = Napi::Object::New(env);
   for (const auto& [cause, count] : causes)
@@ -115,16 +130,15 @@ Window to_window(const Napi::Value& value) {
 
 Filter to_filter(const Napi::Value& value) {
   const Napi::Object object = to_object(value, "filter");
-  const std::string direction = to_text(object.Get("direction"), "direction");
-  if (direction != "input" && direction != "output") expected("direction", "\"input\" or \"output\"");
   Filter filter;
-  filter.direction = direction == "input" ? Direction::input : Direction::output;
+  filter.direction = to_direction(object.Get("direction"));
   filter.proto = optional_number<uint8_t>(object, "proto");
   filter.src = optional_prefix(object, "src");
   filter.dst = optional_prefix(object, "dst");
   filter.sport = optional_number<uint16_t>(object, "sport");
   filter.dport = optional_number<uint16_t>(object, "dport");
   if (has(object, "device")) filter.device = to_text(object.Get("device"), "device");
+  filter.promiscuous = flag(object, "promiscuous");
   return filter;
 }
 

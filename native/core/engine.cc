@@ -50,6 +50,12 @@ bool Engine::settle() {
   return settled;
 }
 
+Interest Engine::interest() const noexcept {
+  Interest interest;
+  for (const auto& [id, sketch] : sketches_) interest.add(sketch->filter().interest());
+  return interest;
+}
+
 void Engine::add(const std::string& id, std::unique_ptr<Sketch> sketch) {
   const auto [place, added] = sketches_.emplace(id, std::move(sketch));
   if (!added) throw Conflict("there is a sketch " + id + " already");

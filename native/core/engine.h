@@ -25,6 +25,9 @@ class Engine {
   /// Goes on with closed panes while there are no packets; true when there is nothing left to do.
   bool settle();
 
+  /// What the sketches want to know of packets.
+  Interest interest() const noexcept;
+
   /// Throws Conflict when the id is taken.
   void add(const std::string& id, std::unique_ptr<Sketch> sketch);
   /// Throws std::out_of_range when there is none.

@@ -1,20 +1,24 @@
-// Reads the device table by RTM_GETLINK (rtnetlink(7)) and follows RTMGRP_LINK.
+// Reads the device table by RTM_GETLINK.
 #include "links.h"
 
 #include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace tallytree {
 namespace {
 
 constexpr int kAttempts = 3;
+constexpr const char* kReading = "reading the device table";
+// Forwarding is switched without a word on the link itself.
+constexpr unsigned kChanges =
+    RTMGRP_LINK | 1U << (RTNLGRP_IPV4_NETCONF - 1) | 1U << (RTNLGRP_IPV6_NETCONF - 1);
 
 /// What a link message says, before it is judged.
 struct Attributes {
@@ -22,13 +26,6 @@ struct Attributes {
   const nlattr* info[IFLA_INFO_MAX + 1] = {};
   const nlattr* vlan[IFLA_VLAN_MAX + 1] = {};
 };
-
-template <size_t kSize>
-int collect(const nlattr* attribute, void* table) {
-  const uint16_t type = mnl_attr_get_type(attribute);
-  if (type < kSize) static_cast<const nlattr**>(table)[type] = attribute;
-  return MNL_CB_OK;
-}
 
 std::string text(const nlattr* attribute) {
   if (attribute == nullptr) return {};
@@ -57,9 +54,23 @@ Attributes attributes_of(const nlmsghdr* message) {
   return seen;
 }
 
-int add_link(const nlmsghdr* message, void* into) {
-  if (message->nlmsg_type == RTM_NEWLINK) static_cast<std::vector<Link>*>(into)->push_back(to_link(message));
-  return MNL_CB_OK;
+/// Entry `index` of a device's configuration for one IP version, an array of numbers.
+template <size_t kSize>
+bool is_set(const nlattr* family, uint16_t configuration, size_t index) {
+  const nlattr* seen[kSize] = {};
+  if (family != nullptr) mnl_attr_parse_nested(family, collect<kSize>, seen);
+  const nlattr* array = seen[configuration];
+  if (array == nullptr || mnl_attr_get_payload_len(array) < 4 * (index + 1)) return false;
+  return static_cast<const uint32_t*>(mnl_attr_get_payload(array))[index] != 0;
+}
+
+void read_forwarding(const Attributes& seen, Link& link) {
+  const nlattr* families[AF_INET6 + 1] = {};
+  if (seen.link[IFLA_AF_SPEC] == nullptr) return;
+  mnl_attr_parse_nested(seen.link[IFLA_AF_SPEC], collect<AF_INET6 + 1>, families);
+  link.forwards_ipv4 =
+      is_set<IFLA_INET_MAX + 1>(families[AF_INET], IFLA_INET_CONF, IPV4_DEVCONF_FORWARDING - 1);
+  link.forwards_ipv6 = is_set<IFLA_INET6_MAX + 1>(families[AF_INET6], IFLA_INET6_CONF, DEVCONF_FORWARDING);
 }
 
 }  // namespace
@@ -74,6 +85,7 @@ Link to_link(const nlmsghdr* message) {
   link.name = text(seen.link[IFLA_IFNAME]);
   link.port = number(seen.link[IFLA_MASTER]) != 0 && text(seen.info[IFLA_INFO_SLAVE_KIND]) != "vrf";
   read_vlan(seen, link);
+  read_forwarding(seen, link);
   return link;
 }
 
@@ -83,32 +95,15 @@ uint32_t device_index(const std::string& name) noexcept {
 
 bool device_exists(const std::string& name) noexcept { return device_index(name) != 0; }
 
-Links::Links()
-    : events_(open_netlink(NETLINK_ROUTE, RTMGRP_LINK, "listening for device changes")),
-      requests_(open_netlink(NETLINK_ROUTE, 0, "opening a netlink socket for the device table")) {
-  const timeval second{1, 0};
-  setsockopt(mnl_socket_get_fd(requests_.get()), SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
-  if (!reload()) throw_errno("reading the device table");
+Links::Links() : netlink_(kChanges, kReading) {
+  if (!reload()) throw_errno(kReading);
 }
 
 std::vector<Link> Links::dump() {
-  alignas(nlmsghdr) std::array<char, 32768> buffer;
-  nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
-  request->nlmsg_type = RTM_GETLINK;
-  request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request->nlmsg_seq = ++sequence_;
-  mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg));
-  mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  if (mnl_socket_sendto(requests_.get(), request, request->nlmsg_len) < 0)
-    throw_errno("asking for the device table");
   std::vector<Link> links;
-  for (int more = MNL_CB_OK; more > MNL_CB_STOP;) {
-    const ssize_t size = mnl_socket_recvfrom(requests_.get(), buffer.data(), buffer.size());
-    if (size < 0) throw_errno("reading the device table");
-    const unsigned port = mnl_socket_get_portid(requests_.get());
-    more = mnl_cb_run(buffer.data(), static_cast<size_t>(size), sequence_, port, add_link, &links);
-    if (more == MNL_CB_ERROR) throw_errno("reading the device table");
-  }
+  netlink_.dump(RTM_GETLINK, kReading, [&links](const nlmsghdr* message) {
+    if (message->nlmsg_type == RTM_NEWLINK) links.push_back(to_link(message));
+  });
   return links;
 }
 
@@ -130,17 +125,7 @@ bool Links::reload() noexcept {
   return false;
 }
 
-bool Links::drain_events() noexcept {
-  std::array<char, 16384> buffer;
-  bool changed = false;
-  for (;;) {
-    const ssize_t size = recv(descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (size < 0 && errno != ENOBUFS) return changed;  // ENOBUFS: some were lost, so something changed
-    changed = true;
-  }
-}
-
-bool Links::refresh() noexcept { return drain_events() && reload(); }
+bool Links::refresh() noexcept { return netlink_.drain() && reload(); }
 
 const Link* Links::find(uint32_t index) const noexcept {
   const auto at = std::lower_bound(links_.begin(), links_.end(), index,

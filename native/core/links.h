@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "descriptor.h"
 #include "packet.h"
+#include "route_netlink.h"
 
 namespace tallytree {
 
@@ -21,6 +21,9 @@ struct Link {
   /// Bridge port, bond or team slave: the master shows the same frames again. False below a VRF, which does
   /// not.
   bool port = false;
+  /// Whether what arrives here for another host is sent on, by IP version.
+  bool forwards_ipv4 = false;
+  bool forwards_ipv6 = false;
   std::string name;
 };
 
@@ -38,7 +41,7 @@ class Links {
   Links();
 
   /// Readable when a device came, went or changed: call refresh() then.
-  int descriptor() const noexcept { return mnl_socket_get_fd(events_.get()); }
+  int descriptor() const noexcept { return netlink_.descriptor(); }
 
   /// Takes in what changed, if anything. Returns true when the table was read anew.
   bool refresh() noexcept;
@@ -52,13 +55,10 @@ class Links {
   const std::vector<Link>& all() const noexcept { return links_; }
 
  private:
-  bool drain_events() noexcept;
   bool reload() noexcept;
   std::vector<Link> dump();
 
-  NetlinkSocket events_;
-  NetlinkSocket requests_;
-  uint32_t sequence_ = 0;
+  RouteNetlink netlink_;
   std::vector<Link> links_;  ///< sorted by index
   std::vector<std::pair<uint32_t, uint16_t>> vlans_;
 };

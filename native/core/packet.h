@@ -10,8 +10,16 @@ namespace tallytree {
 /// Packets are handed on in batches of at most so many.
 inline constexpr size_t kBatch = 64;
 
-/// Where a packet was seen, from this host's view. `any`: the source cannot tell (a capture file).
-enum class Direction : uint8_t { input, output, any };
+/// How a packet passes this host. Of a packet a set, of a sketch one: a routed packet is input and forward.
+/// `any`: the source cannot tell (a capture file).
+enum class Direction : uint8_t { none = 0, input = 1, output = 2, forward = 4, mirror = 8, any = 15 };
+
+constexpr Direction operator|(Direction a, Direction b) noexcept {
+  return static_cast<Direction>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
+}
+constexpr bool includes(Direction set, Direction one) noexcept {
+  return (static_cast<uint8_t>(set) & static_cast<uint8_t>(one)) != 0;
+}
 
 /// An IPv4 address stands in the first 4 bytes, the other 12 are zero. Network byte order.
 using Address = std::array<uint8_t, 16>;

@@ -14,6 +14,11 @@ bool is_ours(uint8_t type) noexcept {
          type == PACKET_OUTGOING;
 }
 
+bool is_link_local(const Packet& packet) noexcept {
+  return packet.family == 4 ? packet.dst[0] == 169 && packet.dst[1] == 254
+                            : packet.dst[0] == 0xfe && (packet.dst[1] & 0xc0) == 0x80;
+}
+
 ParseError parse(const RingFrame& frame, Packet& out, Headers& headers) noexcept {
   const tpacket3_hdr& header = *frame.header;
   const std::span<const uint8_t> bytes(frame.bytes, header.tp_snaplen);
@@ -31,7 +36,7 @@ ParseError parse(const RingFrame& frame, Packet& out, Headers& headers) noexcept
 }  // namespace
 
 PacketSource::PacketSource(uint32_t ring_mib, int group) : ring_(ring_mib, group) {
-  descriptors_ = {ring_.descriptor(), links_.descriptor()};
+  descriptors_ = {ring_.descriptor(), links_.descriptor(), own_.descriptor()};
 }
 
 size_t PacketSource::read(std::span<Packet> out) noexcept {
@@ -40,6 +45,7 @@ size_t PacketSource::read(std::span<Packet> out) noexcept {
   while (count < out.size()) {
     if (ring_.remaining() == 0) {
       links_.refresh();  // a block at a time: devices rarely change
+      own_.refresh();
       if (!ring_.open_block()) break;
       continue;
     }
@@ -53,12 +59,33 @@ bool PacketSource::ignore(Ignored reason) noexcept {
   return false;
 }
 
+bool PacketSource::is_wanted(uint8_t type) const noexcept {
+  return is_ours(type) || (interest_.passing && type == PACKET_OTHERHOST);
+}
+
+Direction PacketSource::direction_of(const Packet& packet, uint8_t type, const Link* link) const noexcept {
+  if (type == PACKET_OUTGOING) return Direction::output;
+  const Direction arrived = type == PACKET_OTHERHOST ? Direction::none : Direction::input;
+  const bool is_unicast = type == PACKET_HOST || type == PACKET_OTHERHOST;
+  return interest_.passing && is_unicast ? arrived | passing(packet, type, link) : arrived;
+}
+
+/// Of a packet to or from this host itself, be it a mirrored copy, neither.
+Direction PacketSource::passing(const Packet& packet, uint8_t type, const Link* link) const noexcept {
+  if (own_.contains(packet.family, packet.dst) || own_.contains(packet.family, packet.src))
+    return Direction::none;
+  const bool routes = link != nullptr && (packet.family == 4 ? link->forwards_ipv4 : link->forwards_ipv6);
+  const bool is_routed = routes && type == PACKET_HOST && !is_link_local(packet);
+  return is_routed ? Direction::forward : Direction::mirror;
+}
+
 bool PacketSource::deliver(const RingFrame& frame, Packet& out) noexcept {
   const tpacket3_hdr& header = *frame.header;
   const auto index = static_cast<uint32_t>(frame.address->sll_ifindex);
   const Link* link = links_.find(index);
   if (link != nullptr && link->port) return ignore(kBridgePort);
-  if (!is_ours(frame.address->sll_pkttype)) return ignore(kOtherHost);
+  const uint8_t type = frame.address->sll_pkttype;
+  if (!is_wanted(type)) return ignore(kOtherHost);
   out = kBlank;
   if ((header.tp_status & TP_STATUS_VLAN_VALID) != 0) out.vlan = header.hv1.tp_vlan_tci & 0x0fff;
   Headers headers;
@@ -69,10 +96,11 @@ bool PacketSource::deliver(const RingFrame& frame, Packet& out) noexcept {
     unparsed_.add(error);
     return false;
   }
+  out.direction = direction_of(out, type, link);
+  if (out.direction == Direction::none) return ignore(kOtherHost);
   out.time_ns = uint64_t{header.tp_sec} * 1'000'000'000 + header.tp_nsec;
   out.ifindex = index;
   out.loopback = link != nullptr && link->loopback;
-  out.direction = frame.address->sll_pkttype == PACKET_OUTGOING ? Direction::output : Direction::input;
   if (frame.offload.gso_type != 0) apply_gso(out, headers, frame.offload.gso_size);
   if (out.packets > 1) ++super_packets_;
   ++read_;
@@ -92,6 +120,7 @@ uint64_t PacketSource::settled() noexcept {
 
 void PacketSource::tick() noexcept {
   links_.refresh();
+  own_.refresh();
   ring_.clear_error();
   ring_.update_statistics();  // its counters have 32 bits
 }

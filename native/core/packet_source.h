@@ -5,6 +5,7 @@
 #include <array>
 
 #include "links.h"
+#include "own_addresses.h"
 #include "packet_ring.h"
 #include "parse.h"
 #include "source.h"
@@ -16,10 +17,11 @@ namespace tallytree {
 /// is what is addressed to this host, broadcasts and multicasts included; output is what it sends. Each
 /// packet is delivered once where devices are stacked: frames of bridge ports and bond slaves, and tagged
 /// frames of a device that has a VLAN device for the tag, are ignored for they come again from the device
-/// above. A tunnel's outer and inner packets are two packets. Loopback packets are delivered, marked, once as
-/// output and once as input. Super-packets (GSO, GRO) count as the wire packets they carry, by the segment
-/// size the kernel states. SourceStats.seen is what lies behind us (settled()); what still waits in the ring
-/// is offered() - settled().
+/// above. While somebody asks, what is addressed to another host is told apart: forward arrives here to be
+/// routed on, mirror is neither to, from nor through this host. A tunnel's outer and inner packets are two
+/// packets. Loopback packets are delivered, marked, once as output and once as input. Super-packets (GSO,
+/// GRO) count as the wire packets they carry, by the segment size the kernel states. SourceStats.seen is what
+/// lies behind us (settled()); what still waits in the ring is offered() - settled().
 class PacketSource final : public Source {
  public:
   static constexpr uint32_t kDefaultRingMiB = 16;
@@ -32,6 +34,7 @@ class PacketSource final : public Source {
   int group() const noexcept { return ring_.group(); }
 
   size_t read(std::span<Packet> out) noexcept override;
+  void heed(const Interest& interest) noexcept override { interest_ = interest; }
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
@@ -42,12 +45,17 @@ class PacketSource final : public Source {
  private:
   enum Ignored : size_t { kOtherHost, kBridgePort, kVlanParent, kIgnoredReasons };
 
+  bool is_wanted(uint8_t type) const noexcept;
+  Direction direction_of(const Packet& packet, uint8_t type, const Link* link) const noexcept;
+  Direction passing(const Packet& packet, uint8_t type, const Link* link) const noexcept;
   bool deliver(const RingFrame& frame, Packet& out) noexcept;
   bool ignore(Ignored reason) noexcept;
 
   Links links_;
+  OwnAddresses own_;
+  Interest interest_;
   PacketRing ring_;
-  std::array<int, 2> descriptors_{};
+  std::array<int, 3> descriptors_{};
   uint64_t read_ = 0;
   uint64_t super_packets_ = 0;
   std::array<uint64_t, kIgnoredReasons> ignored_{};

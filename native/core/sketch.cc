@@ -19,19 +19,25 @@ bool Filter::matches_ports(const Packet& packet) const noexcept {
 }
 
 bool Filter::matches(const Packet& packet) const noexcept {
-  return (packet.direction == direction || packet.direction == Direction::any) && matches_device(packet) &&
+  return includes(packet.direction, direction) && matches_device(packet) &&
          (!proto || *proto == packet.proto) && matches_ports(packet) &&
          (!src || src->contains(packet.family, packet.src)) &&
          (!dst || dst->contains(packet.family, packet.dst));
 }
 
+Interest Filter::interest() const noexcept {
+  return {.passing = direction == Direction::forward || direction == Direction::mirror};
+}
+
 Sketch::Sketch(const Secret& secret, Filter filter) : secret_(secret), filter_(std::move(filter)) {
+  if (filter_.promiscuous) promiscuity_.emplace();
   find_device();
 }
 
 /// A device that went and came back under its name has a new index.
 void Sketch::find_device() noexcept {
   if (!filter_.device.empty()) filter_.ifindex = if_nametoindex(filter_.device.c_str());
+  if (promiscuity_) promiscuity_->follow(filter_.ifindex);
 }
 
 void Sketch::count(std::span<const Packet> batch, bool late) {

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "counter.h"
+#include "interest.h"
 #include "key.h"
 #include "packet.h"
+#include "promiscuity.h"
 
 namespace tallytree {
 
@@ -22,9 +24,12 @@ struct Filter {
   std::optional<Prefix> dst;
   std::optional<uint16_t> sport;
   std::optional<uint16_t> dport;
-  std::string device;    ///< empty: every device but loopback
-  uint32_t ifindex = 0;  ///< of `device` at present; 0: gone
+  std::string device;        ///< empty: every device but loopback
+  uint32_t ifindex = 0;      ///< of `device` at present; 0: gone
+  bool promiscuous = false;  ///< whether `device` shall hand over what is addressed to others
 
+  /// What a source must find out for it.
+  Interest interest() const noexcept;
   bool matches(const Packet& packet) const noexcept;
 
  private:
@@ -40,6 +45,7 @@ struct Totals {
 
 class Sketch {
  public:
+  /// Throws std::system_error when a promiscuous device is refused.
   Sketch(const Secret& secret, Filter filter);
 
   /// All of the running second or, with `late`, of the one before.
@@ -53,6 +59,7 @@ class Sketch {
   void add_counter(LedgerSpec spec);
   /// nullptr when there is none.
   const Counter* counter(const std::string& key_type) const noexcept;
+  const Filter& filter() const noexcept { return filter_; }
   const Totals& totals() const noexcept { return totals_; }
 
  private:
@@ -60,6 +67,7 @@ class Sketch {
 
   Secret secret_;
   Filter filter_;
+  std::optional<Promiscuity> promiscuity_;
   Totals totals_;
   std::vector<std::unique_ptr<Counter>> counters_;
   size_t turn_ = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "interest.h"
 #include "packet.h"
 
 namespace tallytree {
@@ -46,6 +47,9 @@ class Source {
 
   /// Fills up to out.size() packets that are ready now, without waiting. 0: none ready.
   virtual size_t read(std::span<Packet> out) noexcept = 0;
+
+  /// What to find out from now on.
+  virtual void heed(const Interest&) noexcept {}
 
   /// Descriptors to poll (POLLIN) before the next read; empty: always ready (a file).
   virtual std::span<const int> descriptors() const noexcept = 0;

@@ -106,6 +106,7 @@ void Tap::serve_settled() {
     if (settled < first.target && Clock::now() < first.deadline) return;
     first.task(engine_, *source_);
     waiting_.pop_front();
+    source_->heed(engine_.interest());  // the task may have made or ended a sketch
   }
 }
 

@@ -126,8 +126,23 @@ TEST(filter_matches_field_by_field) {
   CHECK(!matches([](Filter& f) { f.device = "nowhere0"; }));
   tcp.has_ports = false;
   CHECK(!matches([](Filter& f) { f.dport = 80; }));
+  CHECK(!matches([](Filter& f) { f.direction = Direction::forward; }));
+  tcp.direction = Direction::input | Direction::forward;
+  CHECK(matches([](Filter& f) { f.direction = Direction::forward; }) && matches([](Filter&) {}));
+  CHECK(!matches([](Filter& f) { f.direction = Direction::mirror; }));
   tcp.loopback = true;
   CHECK(!matches([](Filter&) {}));
+}
+
+TEST(engine_asks_for_passing_packets_while_a_sketch_counts_them) {
+  Engine engine = engine_with("src");
+  CHECK(!engine.interest().passing);
+  Filter routed;
+  routed.direction = Direction::forward;
+  engine.add("r", std::make_unique<Sketch>(Secret{}, routed));
+  CHECK(engine.interest().passing);
+  engine.remove("r");
+  CHECK(!engine.interest().passing);
 }
 
 TEST(engine_says_what_is_not_there) {

@@ -42,6 +42,19 @@ class LinkMessage {
     mnl_attr_nest_end(message_, info);
     return number(IFLA_LINK, 3);
   }
+  LinkMessage& forwarding(uint32_t ipv4, uint32_t ipv6) {
+    const uint32_t settings4[] = {ipv4, 1, 1};
+    const uint32_t settings6[] = {ipv6, 64, 1280};
+    nlattr* all = mnl_attr_nest_start(message_, IFLA_AF_SPEC);
+    nlattr* four = mnl_attr_nest_start(message_, AF_INET);
+    mnl_attr_put(message_, IFLA_INET_CONF, sizeof settings4, settings4);
+    mnl_attr_nest_end(message_, four);
+    nlattr* six = mnl_attr_nest_start(message_, AF_INET6);
+    mnl_attr_put(message_, IFLA_INET6_CONF, sizeof settings6, settings6);
+    mnl_attr_nest_end(message_, six);
+    mnl_attr_nest_end(message_, all);
+    return *this;
+  }
   Link link() const { return to_link(message_); }
 
  private:
@@ -74,6 +87,13 @@ TEST(links_read_ports) {
   CHECK(LinkMessage().slave_of("bridge").link().port);
   CHECK(LinkMessage().slave_of("bond").link().port);
   CHECK(!LinkMessage().slave_of("vrf").link().port);
+}
+
+TEST(links_read_forwarding_by_ip_version) {
+  CHECK(!LinkMessage().link().forwards_ipv4 && !LinkMessage().link().forwards_ipv6);
+  CHECK(LinkMessage().forwarding(1, 0).link().forwards_ipv4);
+  CHECK(!LinkMessage().forwarding(1, 0).link().forwards_ipv6);
+  CHECK(LinkMessage().forwarding(0, 1).link().forwards_ipv6);
 }
 
 TEST(links_know_the_loopback_device) {

@@ -39,10 +39,14 @@ struct Sum {
 /// One sum for each direction and protocol: "input 1", "loopback output 6".
 using Sums = std::map<std::string, Sum>;
 
+const char* name_of(Direction direction) {
+  if (direction == Direction::any) return "any";
+  return direction == Direction::output ? "output" : "input";
+}
+
 std::string name_of(const Packet& packet) {
-  static const char* const kDirections[] = {"input", "output", "any"};
   const std::string place = packet.loopback ? "loopback " : "";
-  return place + kDirections[static_cast<int>(packet.direction)] + " " + std::to_string(packet.proto);
+  return place + name_of(packet.direction) + " " + std::to_string(packet.proto);
 }
 
 using Options = std::map<std::string, std::string>;

@@ -45,7 +45,8 @@ describe("sketches", () => {
     ["dst", { filter: { interface: "INPUT", src: "10.0.0.1", dst: "fd00::1" } }, /one IP version/],
     ["tap", { tap: "nfqueue" }, /tallytree-monitor --tap nfqueue/],
     ["secret", { secret: "short" }, /./],
-    ["interface", { filter: { interface: "FORWARD" } }, /./],
+    ["interface", { filter: { interface: "SIDEWAYS" } }, /./],
+    ["promiscuous", { filter: { interface: "MIRROR", promiscuous: true } }, /name it in device/],
   ])("refuses a wrong %s, naming the field", async (field, fields, message) => {
     await expect(monitor.client.addSketch(newSketch("a", fields), ms)).rejects.toEqual(
       error("bad_request", field, message),
