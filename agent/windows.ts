@@ -9,7 +9,7 @@ import {
 } from "../controller-client/messages/index.js";
 
 /** A second is taken to be over on every host when it has been over here for this long; see clock_off. */
-const graceMs = 100;
+export const graceMs = 100;
 
 const usualSeconds = 10;
 

@@ -2,18 +2,18 @@
 
 import { TallyError } from "../controller-client/messages/index.js";
 import type { Tap } from "../native/index.js";
-import type { TapKind, TapState } from "./protocol.js";
+import type { TapState } from "./protocol.js";
 
 const nativeCodes = ["not_found", "conflict", "bad_request", "tap"] as const;
 
 export class Capture {
-  readonly kind: TapKind;
+  readonly kind: TapState["kind"];
   readonly #tap: Tap;
   #reason: string | undefined;
   #stopping = false;
 
   /** `onFailure` is told once, with the reason, when the tap fails for good. */
-  constructor(kind: TapKind, tap: Tap, onFailure: (reason: string) => void) {
+  constructor(kind: TapState["kind"], tap: Tap, onFailure: (reason: string) => void) {
     this.kind = kind;
     this.#tap = tap;
     tap.finished.catch((error: unknown) => {

@@ -60,12 +60,16 @@ export interface Monitor {
   stats(deadlineMs: number): Promise<MonitorStats>;
 }
 
+/** What carries requests to a monitor. */
+export type MonitorLink = Pick<Connection, "ask" | "close">;
+
 /** A monitor at a unix socket: connects when first asked, and anew whenever the connection is lost. */
 export class MonitorClient implements Monitor {
-  readonly #connection: Connection;
+  readonly #connection: MonitorLink;
 
-  constructor(socketPath: string = defaultSocket) {
-    this.#connection = new Connection(socketPath);
+  /** `place`: the socket's path, or a monitor in this process. */
+  constructor(place: string | MonitorLink = defaultSocket) {
+    this.#connection = typeof place === "string" ? new Connection(place) : place;
   }
 
   async hello(deadlineMs: number): Promise<Hello> {

@@ -102,7 +102,8 @@ export interface SketchRecord {
 }
 
 export interface TapState {
-  readonly kind: TapKind;
+  /** A capture file is no host's tap, and read in the same way. */
+  readonly kind: TapKind | "file";
   readonly state: "running" | "failed";
   /** Why it failed, in a sentence. */
   readonly reason?: string;

@@ -7,10 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What the build, the programs and the tests need of Debian.
 packages=(
   build-essential pkg-config python3 libmnl-dev libpcap-dev libzstd-dev zlib1g-dev
-  iproute2 iptables iputils-ping iperf3 netcat-openbsd ethtool tcpdump
+  iproute2 iptables iputils-ping iperf3 netcat-openbsd ethtool tcpdump zstd
   mininet openvswitch-switch python3-requests
 )
-sources=(agent controller-client mininet monitor native overlay test)
+sources=(agent controller-client mininet monitor native overlay replay test)
 programs=(
   tallytree:controller-client/cli/main.js
   tallytree-agent:agent/main.js

@@ -12,10 +12,9 @@ const dist = here.endsWith("/dist/test") ? join(here, "..") : join(here, "..", "
 export const port = 8000;
 
 /** The compiled program, as an argument vector. */
-export const program = (name: "monitor" | "agent" | "test/lab-courier"): readonly string[] => [
-  process.execPath,
-  join(dist, name.includes("/") ? `${name}.js` : `${name}/main.js`),
-];
+export const program = (
+  name: "monitor" | "agent" | "test/lab-courier" | "controller-client/cli/main",
+): readonly string[] => [process.execPath, join(dist, name.includes("/") ? `${name}.js` : `${name}/main.js`)];
 
 export interface AgentOptions {
   readonly tap?: "packet" | "nfqueue";

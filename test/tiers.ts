@@ -49,7 +49,8 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
     {
       name: "netns",
       obstacle: () =>
-        notRoot() ?? missing("ip", "iptables", "ping", "iperf3", "tcpdump", "ethtool", "nc", "setpriv"),
+        notRoot() ??
+        missing("ip", "iptables", "ping", "iperf3", "tcpdump", "ethtool", "nc", "setpriv", "zstd"),
       steps: [vitest("netns")],
     },
     {

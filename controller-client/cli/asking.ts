@@ -30,7 +30,7 @@ interface OutputOptions {
 export const defaultAgent = "127.0.0.1:8000";
 
 /** Fields that name what is asked for: always to be given, by an option shorter than their name. */
-const optionNames: Readonly<Record<string, string>> = { sketch_id: "sketch", counter_key_type: "key" };
+const shortFlags: Readonly<Record<string, string>> = { sketch_id: "--sketch", counter_key_type: "--key" };
 
 // Agents send these to each other; there is no reason to type them.
 const agentFields = ["form", "budget_ms", "path", "uuid", "secret", "sketch", "type"];
@@ -46,7 +46,7 @@ export function buildAsking(asking: Asking, terminal: Terminal): Command {
     ([field]) => !agentFields.includes(field) && !asking.positions.includes(field),
   );
   for (const [field, note] of options) {
-    command.addOption(fieldOption(field, note).makeOptionMandatory(field in optionNames));
+    command.addOption(fieldOption(field, note, shortFlags[field]).makeOptionMandatory(field in shortFlags));
   }
   command.option("--at <host[:port]>", "the agent to ask", defaultAgent);
   command.option("--table", "print aligned columns instead of JSON");
@@ -54,20 +54,24 @@ export function buildAsking(asking: Asking, terminal: Terminal): Command {
     const fields = {
       type: asking.type,
       ...positionFields(asking.positions, given),
-      ...optionFields(command, options),
+      ...givenFields(
+        command,
+        options.map(([field]) => field),
+        shortFlags,
+      ),
     };
     await ask(fields, command.opts<OutputOptions>(), terminal);
   });
 }
 
-function fieldOption(field: string, note: FieldSchema): Option {
-  const flag = `--${optionName(field)}`;
+/** The option for a field, named after it unless `flag` says otherwise. */
+export function fieldOption(field: string, note: FieldSchema, flag = flagOf(field)): Option {
   const flags = note.type === "boolean" ? flag : `${flag} <${note.enum?.join("|") ?? placeholder(note)}>`;
   const standard = note.default === undefined || note.type === "boolean" ? "" : ` (default: ${note.default})`;
   return new Option(flags, `${note.description ?? ""}${standard}`);
 }
 
-const optionName = (field: string): string => optionNames[field] ?? field.replaceAll("_", "-");
+const flagOf = (field: string): string => `--${field.replaceAll("_", "-")}`;
 
 const placeholder = (note: FieldSchema): string =>
   note.type === "integer" || note.type === "number" ? "number" : "text";
@@ -78,13 +82,16 @@ const positionFields = (
 ): Readonly<Record<string, unknown>> =>
   Object.fromEntries(positions.map((field, index) => [field, given[index]]));
 
-function optionFields(
+/** The fields that were given as options. `flags`: of the fields that are not named after themselves. */
+export function givenFields(
   command: Command,
-  options: readonly (readonly [string, FieldSchema])[],
+  fields: readonly string[],
+  flags: Readonly<Record<string, string>>,
 ): Readonly<Record<string, unknown>> {
-  const values = options.map(
-    ([field]) => [field, command.getOptionValue(camelCase(optionName(field)))] as const,
-  );
+  const values = fields.map((field) => {
+    const [flag = ""] = (flags[field] ?? flagOf(field)).split(",").slice(-1);
+    return [field, command.getOptionValue(camelCase(flag.trim().slice(2)))] as const;
+  });
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 

@@ -8,6 +8,7 @@ import { configCommands } from "./config.js";
 import { deleteCommands } from "./delete.js";
 import { document, type Manual } from "./manual.js";
 import { queryCommands } from "./query.js";
+import { buildReplay } from "./replay.js";
 import { Failure, type Terminal } from "./terminal.js";
 import { buildUp } from "./up.js";
 
@@ -43,6 +44,7 @@ function buildProgram(terminal: Terminal): Command {
   program.addCommand(group("delete", "end what config made", deleteCommands, terminal));
   program.addCommand(group("add", "put agents below an agent", addCommands, terminal));
   program.addCommand(buildUp(terminal));
+  program.addCommand(buildReplay(terminal));
   program.helpCommand(false);
   settle(program, terminal);
   return program;

@@ -143,5 +143,8 @@ function lossLine(loss: Loss): string {
   const causes = Object.entries(loss.lost).filter(([, count]) => count > 0);
   const lost =
     causes.length === 0 ? "none lost" : `lost: ${causes.map(([cause, n]) => `${n} by ${cause}`).join(", ")}`;
-  return `packets: ${loss.seen} seen, ${loss.counted} counted, ${loss.filtered} filtered, ${loss.unkeyed} without such a key, ${lost}`;
+  const reasons = Object.entries(loss.unparsed).filter(([, count]) => count > 0);
+  const unparsed =
+    reasons.length === 0 ? "" : `, unparsed: ${reasons.map(([reason, n]) => `${n} ${reason}`).join(", ")}`;
+  return `packets: ${loss.seen} seen, ${loss.counted} counted, ${loss.filtered} filtered, ${loss.unkeyed} without such a key, ${lost}${unparsed}`;
 }

@@ -28,6 +28,7 @@ export type {
 } from "./host-requests.js";
 export { type KeyPart, type KeyPartName, keyParts, parseKeyType } from "./key-types.js";
 export { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./protocol-numbers.js";
+export type { ReplayEvent, ReplayOrder, ReplayProgress, ReplayResult } from "./replay.js";
 export { checkRequest } from "./request-check.js";
 export * from "./requests.js";
 export type {

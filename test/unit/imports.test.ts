@@ -16,6 +16,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...["overlay/", "monitor/client.ts", "native/index.ts", "controller-client/messages/"],
     ...["commander", "fastify", "pino"],
   ],
+  "replay/": ["agent/", "monitor/", "overlay/index.ts", "native/index.ts", "controller-client/messages/"],
 };
 
 const root = normalize(join(import.meta.dirname, "..", ".."));
@@ -27,6 +28,7 @@ const folders = [
   "native",
   "overlay",
   "packaging",
+  "replay",
   "test",
 ];
 const files = folders.flatMap((folder) =>
