@@ -2,13 +2,13 @@
 
 import { parsePrefix, protoNumber, TallyError } from "../controller-client/messages/index.js";
 import type { Filter } from "../native/index.js";
-import type { SketchFilter, TapKind } from "./protocol.js";
+import type { SketchFilter, TapState } from "./protocol.js";
 
 const directions = { INPUT: "input", OUTPUT: "output", FORWARD: "forward", MIRROR: "mirror" } as const;
 
 /** What this host has to do with a filter. */
 export interface FilterPlace {
-  readonly tap: TapKind;
+  readonly tap: TapState["kind"];
   readonly deviceExists: (name: string) => boolean;
 }
 
@@ -35,7 +35,10 @@ export function sameFilter(a: SketchFilter, b: SketchFilter): boolean {
   return names.every((name) => a[name] === b[name]);
 }
 
-function checkTap({ interface: direction, device, promiscuous }: SketchFilter, tap: TapKind): void {
+function checkTap(
+  { interface: direction, device, promiscuous }: SketchFilter,
+  tap: FilterPlace["tap"],
+): void {
   if (tap !== "packet" && (direction === "FORWARD" || direction === "MIRROR")) {
     const message = `the ${tap} tap does not tell ${direction} packets: start the monitor with --tap packet`;
     throw new TallyError("bad_request", message, { field: "interface" });

@@ -34,7 +34,7 @@ export const replayQueries: ReadonlyMap<string, RequestType> = new Map(
 /** Fields that only live hosts know, and those that stand for themselves in the order. */
 const otherFields = new Set([
   ...["type", "form", "budget_ms", "path", "uuid", "secret", "sketch", "timeout_ms", "scope", "detail"],
-  ...["device", "tap", "label", "sketch_id", "counter_key_type", "hitter_threshold"],
+  ...["device", "promiscuous", "tap", "label", "sketch_id", "counter_key_type", "hitter_threshold"],
 ]);
 
 const configTypes = ["config sketch", "config sketch counter"] as const;
@@ -42,6 +42,7 @@ const configTypes = ["config sketch", "config sketch counter"] as const;
 /** Live hosts count INPUT unless told otherwise. */
 const interfaceOfFile: FieldSchema = {
   ...fieldsOf("config sketch").interface,
+  enum: ["INPUT", "OUTPUT"],
   default: undefined,
   description: "leave out the packets that the file says went the other way; absent: all count",
 };
