@@ -13,6 +13,7 @@ import {
   clocksOff,
   encodePartial,
   type Gathered,
+  noClocks,
   noLoss,
   type OwnPart,
 } from "../overlay/index.js";
@@ -53,9 +54,11 @@ export async function countOver<V>(agent: Agent, call: Call, counting: Counting<
   const gathered = await agent.tree.gather({ request, own, codec, budgetMs, path }, request.scope);
   noticeRestart(agent, gathered);
   if (request.form === "partial") {
-    return { frame: encodePartial({ ...gathered, clock: { received, sent: agent.now() } }, codec) };
+    const clock = { received, sent: agent.now() };
+    return { frame: encodePartial({ ...gathered, clock }, codec, request.known) };
   }
   if (gathered.payload === undefined) throw nobody(gathered.error);
+  requireHosts(gathered, request.require);
   const { value } = gathered.payload;
   if (!request.detail) return { json: counting.bare(value) };
   return { json: { ...counting.detail(value), ...evidence(gathered, gathered.payload, counting.window) } };
@@ -87,12 +90,26 @@ export function windowOf({ from, to, common }: Omit<Counted<unknown>, "value">, 
 
 type Asked = Pick<Gathered<unknown>, "hosts" | "missing" | "clocks">;
 
-export function coverageOf({ hosts, missing, clocks = [] }: Asked): Coverage {
+export function coverageOf({ hosts, missing, clocks = noClocks }: Asked): Coverage {
   const expected = hosts.length + missing.length;
   const clock_off = clocksOff(clocks);
   const off = clock_off.length === 0 ? {} : { clock_off };
   return { expected, answered: hosts, missing, complete: missing.length === 0, ...off };
 }
+
+/** Throws incomplete when fewer hosts answered than the question wants. */
+function requireHosts({ hosts, missing }: Asked, required: "all" | number | undefined): void {
+  const expected = hosts.length + missing.length;
+  const least = required === "all" ? expected : expected * (required ?? 0);
+  if (hosts.length >= least) return;
+  const named = missing.slice(0, mostNamed).map(({ host, reason }) => `${host}: ${reason}`);
+  const more = missing.length > mostNamed ? `, and ${missing.length - mostNamed} more` : "";
+  const who = `${missing.length} of ${expected} hosts are missing (${named.join(", ")}${more})`;
+  const message = `${who}, and require is ${required}: ask again, with a smaller share, or without require`;
+  throw new TallyError("incomplete", message, { field: "require" });
+}
+
+const mostNamed = 20;
 
 function noticeRestart({ upkeep }: Agent, { error }: Gathered<unknown>): void {
   if (error instanceof TallyError && error.code === "not_found") upkeep.markStale();

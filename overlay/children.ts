@@ -1,6 +1,7 @@
 // The agents right below this one.
 
 import { type AgentAddress, TallyError } from "../controller-client/messages/index.js";
+import type { HostSet } from "./host-set.js";
 
 /** One child. Its address is its identity; the name it goes by is learned from its first reply. */
 export interface Child {
@@ -9,6 +10,8 @@ export interface Child {
   state: "unknown" | "up" | "down";
   /** ISO 8601, UTC. */
   lastSeen?: string;
+  /** Those it named when it last answered, silent ones too. */
+  hosts?: HostSet;
   /** Why the last attempt failed. */
   problem?: string;
 }

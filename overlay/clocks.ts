@@ -9,11 +9,22 @@ export interface Clock {
   readonly sent: number;
 }
 
+/** The clocks of a subtree by one of its agents: those that stand out, and how far off all others are at most. */
+export interface Clocks {
+  readonly apart: readonly ClockOff[];
+  readonly within_ms: number;
+}
+
 /** Clocks are read in whole milliseconds: two readings may be that much off together. */
 const readingMs = 1;
 
 /** Larger differences put packets into other seconds often enough to be told. */
 const tolerableMs = 100;
+
+/** Smaller ones are not told one by one: two of them add up to less than what is tolerable. */
+const notableMs = tolerableMs / 2;
+
+export const noClocks: Clocks = { apart: [], within_ms: 0 };
 
 /** How far the clock of `host` is ahead of ours, which showed `asked` and `heard`. */
 export function compareClocks(host: string, asked: number, heard: number, theirs: Clock): ClockOff {
@@ -22,19 +33,33 @@ export function compareClocks(host: string, asked: number, heard: number, theirs
   return { host, ms, error_ms: Math.max(0, underway / 2) + readingMs };
 }
 
-/** The clocks below a child by ours: its own, and those that it compared with its own. */
-export function clocksBelow(child: ClockOff, below: readonly ClockOff[]): readonly ClockOff[] {
-  const through = ({ host, ms, error_ms }: ClockOff): ClockOff => ({
-    host,
-    ms: ms + child.ms,
-    error_ms: error_ms + child.error_ms,
-  });
-  return [child, ...below.map(through)];
+/** The clocks of `hosts`, a child and those below it, by ours: `child` is the child's by ours, `below` theirs by its. */
+export function clocksBelow(child: ClockOff, below: Clocks, hosts: readonly string[]): Clocks {
+  const told = new Map([[child.host, child]]);
+  for (const { host, ms, error_ms } of below.apart) {
+    told.set(host, { host, ms: ms + child.ms, error_ms: error_ms + child.error_ms });
+  }
+  const rest = { ms: child.ms, error_ms: child.error_ms + below.within_ms };
+  const clocks = hosts.map((host) => told.get(host) ?? { host, ...rest });
+  const apart = clocks.filter((clock) => isBeyond(clock, notableMs));
+  const others = clocks.filter((clock) => !isBeyond(clock, notableMs));
+  return {
+    apart,
+    within_ms: others.reduce((most, { ms, error_ms }) => Math.max(most, Math.abs(ms) + error_ms), 0),
+  };
+}
+
+/** Those of disjoint sets of hosts, all by the same clock. */
+export function addClocks(a: Clocks, b: Clocks): Clocks {
+  return { apart: [...a.apart, ...b.apart], within_ms: Math.max(a.within_ms, b.within_ms) };
 }
 
 /** Those that are certainly off by more than is tolerable. */
-export const clocksOff = (clocks: readonly ClockOff[]): readonly ClockOff[] =>
-  clocks.filter(({ ms, error_ms }) => Math.abs(ms) - error_ms > tolerableMs).map(rounded);
+export const clocksOff = ({ apart }: Clocks): readonly ClockOff[] =>
+  apart.filter((clock) => isBeyond(clock, tolerableMs)).map(rounded);
+
+const isBeyond = ({ ms, error_ms }: Pick<ClockOff, "ms" | "error_ms">, limitMs: number): boolean =>
+  Math.abs(ms) - error_ms > limitMs;
 
 const rounded = ({ host, ms, error_ms }: ClockOff): ClockOff => ({
   host,

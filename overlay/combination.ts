@@ -1,11 +1,14 @@
 // Puts the own part and the children's replies together so that no host is in the sum twice and nobody is forgotten.
+// Replies are added up as they come and then dropped, so that a parent does not hold the ledgers of all its children.
 
-import type { ClockOff, Loss, MissingHost } from "../controller-client/messages/index.js";
+import type { Loss, MissingHost } from "../controller-client/messages/index.js";
 import { type Child, nameOf } from "./children.js";
+import { addClocks, type Clocks, noClocks } from "./clocks.js";
+import { hostSet } from "./host-set.js";
 import type { KnownHosts } from "./known-hosts.js";
 import { addLoss, noLoss } from "./loss.js";
 import type { Codec, Partial } from "./partial.js";
-import { badReply, type Failure, type OwnPart, type Reply, textOf } from "./replies.js";
+import { badReply, type Failure, type Heard, type OwnPart, type Reply, textOf } from "./replies.js";
 
 export type OwnReply<P> = OwnPart<P> | { readonly failure: Failure };
 
@@ -23,7 +26,7 @@ export class Combination<P> {
   readonly #missing = new Map<string, MissingHost>();
   #payload: P | undefined;
   #loss: Loss = noLoss;
-  readonly #clocks: ClockOff[] = [];
+  #clocks: Clocks = noClocks;
 
   constructor(options: CombinationOptions<P>) {
     this.#options = options;
@@ -34,17 +37,14 @@ export class Combination<P> {
       this.#miss(this.#options.name, own.failure);
       return;
     }
-    this.#payload = own.payload;
-    this.#loss = own.loss;
+    this.#add(own.payload);
+    this.#loss = addLoss(this.#loss, own.loss);
     this.#answered.add(this.#options.name);
   }
 
-  /** All replies at once: which one wins a host that two of them claim must not depend on who was faster. */
-  addReplies(replies: readonly Reply<P>[]): void {
-    const partials = replies.filter((reply) => "partial" in reply);
-    const names = new Set(replies.map(({ child }) => nameOf(child)));
-    for (const reply of byTrust(partials, names)) this.#addPartial(reply);
-    for (const reply of replies) if ("failure" in reply) this.#missSubtree(reply.child, reply.failure);
+  addReply(reply: Reply<P>): void {
+    if ("failure" in reply) this.#missSubtree(reply.child, reply.failure);
+    else this.#addPartial(reply);
   }
 
   result(): Partial<P> {
@@ -63,8 +63,7 @@ export class Combination<P> {
     }
     for (const host of partial.hosts) this.#answered.add(host);
     this.#loss = addLoss(this.#loss, partial.loss);
-    const hosts = new Set(partial.hosts);
-    this.#clocks.push(...clocks.filter(({ host }) => hosts.has(host)));
+    this.#clocks = addClocks(this.#clocks, clocks);
     this.#accept(child, partial);
   }
 
@@ -81,27 +80,28 @@ export class Combination<P> {
   #merge({ payload }: Partial<P>): Failure | undefined {
     if (payload === undefined) return undefined;
     try {
-      this.#payload =
-        this.#payload === undefined ? payload : this.#options.codec.merge(this.#payload, payload);
+      this.#add(payload);
       return undefined;
     } catch (error) {
       return badReply(`it does not fit the others: ${textOf(error)}`);
     }
   }
 
+  #add(payload: P): void {
+    this.#payload = this.#payload === undefined ? payload : this.#options.codec.merge(this.#payload, payload);
+  }
+
   #accept(child: Child, { name, hosts, missing }: Partial<P>): void {
     const { known } = this.#options;
     if (child.agentName !== name) known.forget(nameOf(child));
     child.agentName = name;
-    const listed = new Set([...hosts, ...missing.map(({ host }) => host)]);
+    const silent = missing.map(({ host }) => host);
+    const listed = new Set([...hosts, ...silent]);
     const unlisted = known.below(child.address.name).filter((host) => !listed.has(host));
-    known.note(
-      child.address.name,
-      hosts,
-      missing.map(({ host }) => host),
-    );
+    known.note(child.address.name, hosts, silent);
     for (const entry of missing) this.#note(entry);
     for (const host of unlisted) this.#miss(host, { reason: "error", message: `${name} lists it no more` });
+    child.hosts = hostSet([...listed]);
   }
 
   #missReply(child: Child, partial: Partial<P>, failure: Failure): void {
@@ -127,18 +127,4 @@ export class Combination<P> {
   #note(entry: MissingHost): void {
     if (!this.#missing.has(entry.host)) this.#missing.set(entry.host, entry);
   }
-}
-
-type Heard<P> = Extract<Reply<P>, { partial: Partial<P> }>;
-
-// First those that name no other child of ours: each child speaks for itself before others speak for it.
-// Then the larger ones, so that a conflict costs few hosts.
-function byTrust<P>(replies: readonly Heard<P>[], names: ReadonlySet<string>): readonly Heard<P>[] {
-  const foreign = ({ partial: { name, hosts } }: Heard<P>): number =>
-    hosts.some((host) => host !== name && names.has(host)) ? 1 : 0;
-  const rank = (a: Heard<P>, b: Heard<P>): number =>
-    foreign(a) - foreign(b) ||
-    b.partial.hosts.length - a.partial.hosts.length ||
-    a.child.address.name.localeCompare(b.child.address.name);
-  return [...replies].sort(rank);
 }

@@ -5,7 +5,7 @@ export { AgentLinks } from "./agent-links.js";
 export { type AnnouncementOptions, announce } from "./announcement.js";
 export type { Ask } from "./ask.js";
 export { type Child, nameOf } from "./children.js";
-export { type Clock, clocksOff } from "./clocks.js";
+export { type Clock, clocksOff, noClocks } from "./clocks.js";
 export { within } from "./deadline.js";
 export { type Gathered, type Question, refuseLoop } from "./gather.js";
 export { addLoss, isNothing, noLoss } from "./loss.js";

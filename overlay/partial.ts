@@ -3,19 +3,19 @@
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import {
-  type ClockOff,
   type Frame,
   type Loss,
   type MissingHost,
   missingReasons,
 } from "../controller-client/messages/index.js";
-import type { Clock } from "./clocks.js";
+import type { Clock, Clocks } from "./clocks.js";
+import { digestOf, type HostSet } from "./host-set.js";
 
 /** How payloads travel and add up; the overlay itself never looks inside one. */
 export interface Codec<P> {
   /** Longest that a written payload can be; absent for a few fields. */
   readonly mostBytes?: number;
-  /** Fields for the frame's head (none named name, hosts, missing, loss, clock, clocks), and a body if there is one. */
+  /** Fields for the frame's head, of other names than those of a partial, and a body if there is one. */
   write(payload: P): { readonly fields: object; readonly body?: Uint8Array };
   /** Throws for anything that write cannot have made: the reply is then left out. */
   read(fields: Readonly<Record<string, unknown>>, body: Uint8Array): P;
@@ -32,20 +32,25 @@ export interface Partial<P> {
   readonly loss: Loss;
   /** When the question came to it, and when it answered, by its own clock. */
   readonly clock?: Clock;
-  /** The clocks of hosts below it, by its own. */
-  readonly clocks?: readonly ClockOff[];
+  /** Of `hosts`, by its own. */
+  readonly clocks?: Clocks;
   readonly payload?: P;
 }
 
 /** Hosts that one reply may name, those missing included. */
 export const maxHosts = 65_536;
 
-/** Names of hosts, losses and clocks of a large subtree, and a few fields. */
-const restBytes = 4 * 2 ** 20;
+/** Losses and a few fields. */
+const fixedBytes = 2 ** 18;
+/** A host that is missing: its name, and why. */
+const bytesPerHost = 512;
+/** Names alone, of a subtree that is not known yet. */
+const listBytes = 4 * 2 ** 20;
 
-/** Longest frame that encodePartial makes with a codec: what more comes is rubbish. */
-export const longestPartial = ({ mostBytes = 0 }: Pick<Codec<unknown>, "mostBytes">): number =>
-  mostBytes + restBytes;
+/** Longest frame that encodePartial makes with a codec: what more comes is rubbish. `hosts`: how many are known. */
+export function longestPartial({ mostBytes = 0 }: Pick<Codec<unknown>, "mostBytes">, hosts = 0): number {
+  return mostBytes + fixedBytes + Math.max(listBytes, bytesPerHost * hosts);
+}
 
 const sum = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const sums = Type.Record(Type.String({ maxLength: 64 }), sum, { maxProperties: 64 });
@@ -56,7 +61,10 @@ const hostName = Type.String({ pattern: "^[\\x21-\\x7e]{1,255}$" });
 const head = Compile(
   Type.Object({
     name: hostName,
-    hosts: Type.Array(hostName, { maxItems: maxHosts }),
+    /** Absent with `all_of`: those of that set that are not missing. */
+    hosts: Type.Optional(Type.Array(hostName, { maxItems: maxHosts })),
+    /** The digest of a set of hosts that the parent said it knows. */
+    all_of: Type.Optional(Type.String({ maxLength: 64 })),
     missing: Type.Array(
       Type.Object({
         host: hostName,
@@ -68,7 +76,12 @@ const head = Compile(
     ),
     clock: Type.Optional(Type.Object({ received: time, sent: time })),
     clocks: Type.Optional(
-      Type.Array(Type.Object({ host: hostName, ms: difference, error_ms: time }), { maxItems: maxHosts }),
+      Type.Object({
+        apart: Type.Array(Type.Object({ host: hostName, ms: difference, error_ms: time }), {
+          maxItems: maxHosts,
+        }),
+        within_ms: time,
+      }),
     ),
     loss: Type.Object({
       complete: Type.Boolean(),
@@ -83,23 +96,46 @@ const head = Compile(
   }),
 );
 
-/** The frame of a partial answer. */
-export function encodePartial<P>({ payload, ...rest }: Partial<P>, codec: Codec<P>): Frame<object> {
-  if (payload === undefined) return { head: rest, body: new Uint8Array() };
+/** The frame of a partial answer. `known`: the digest of the hosts that the asker knows here; it need not be told them. */
+export function encodePartial<P>(
+  { payload, ...rest }: Partial<P>,
+  codec: Codec<P>,
+  known?: string,
+): Frame<object> {
+  const told = known === undefined ? rest : shortened(rest, known);
+  if (payload === undefined) return { head: told, body: new Uint8Array() };
   const { fields, body } = codec.write(payload);
-  return { head: { ...fields, ...rest }, body: body ?? new Uint8Array() };
+  return { head: { ...fields, ...told }, body: body ?? new Uint8Array() };
 }
 
-/** Throws for any frame that encodePartial cannot have made. */
-export function decodePartial<P>(frame: Frame, codec: Codec<P>): Partial<P> {
+function shortened({ hosts, ...rest }: Omit<Partial<unknown>, "payload">, known: string): object {
+  const isKnown = digestOf([...hosts, ...rest.missing.map(({ host }) => host)]) === known;
+  return isKnown ? { ...rest, all_of: known } : { ...rest, hosts };
+}
+
+/** Throws for any frame that encodePartial cannot have made. `known`: the hosts that the question said are known. */
+export function decodePartial<P>(frame: Frame, codec: Codec<P>, known?: HostSet): Partial<P> {
   if (!head.Check(frame.head)) throw new Error(`its head is malformed: ${firstError(frame.head)}`);
-  const { name, hosts, missing, loss, clock, clocks, ...fields } = frame.head;
+  const { name, hosts: listed, all_of, missing, loss, clock, clocks, ...fields } = frame.head;
+  const hosts = listed ?? answeredOf(known, all_of, missing);
   const named = [...hosts, ...missing.map(({ host }) => host)];
   if (new Set(named).size !== named.length) throw new Error("it names a host twice");
   if (!named.includes(name)) throw new Error(`it comes from ${name} and does not name it`);
   const told = { ...(clock === undefined ? {} : { clock }), ...(clocks === undefined ? {} : { clocks }) };
   const partial = { name, hosts, missing, loss, ...told };
   return hosts.length === 0 ? partial : { ...partial, payload: codec.read(fields, frame.body) };
+}
+
+function answeredOf(
+  known: HostSet | undefined,
+  digest: string | undefined,
+  missing: readonly MissingHost[],
+): readonly string[] {
+  if (digest === undefined || known?.digest !== digest) throw new Error("it names no hosts");
+  const without = new Set(missing.map(({ host }) => host));
+  const answered = known.names.filter((host) => !without.has(host));
+  if (answered.length + without.size === known.names.length) return answered;
+  throw new Error("it misses hosts that are none of its own");
 }
 
 function firstError(value: unknown): string {

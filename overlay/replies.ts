@@ -1,13 +1,13 @@
 // What came of asking one agent: its partial answer, or why there is none.
 
 import {
-  type ClockOff,
   type ErrorCode,
   type Loss,
   type MissingReason,
   TallyError,
 } from "../controller-client/messages/index.js";
 import type { Child } from "./children.js";
+import type { Clocks } from "./clocks.js";
 import type { Partial } from "./partial.js";
 
 /** This host's own part of an answer. */
@@ -21,18 +21,22 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A child's answer. `failure` when there is no partial. */
-export type Reply<P> =
-  | {
-      readonly child: Child;
-      readonly partial: Partial<P>;
-      /** Of the child and those below it, by ours. */
-      readonly clocks: readonly ClockOff[];
-    }
-  | { readonly child: Child; readonly failure: Failure };
+/** A child's answer. */
+export interface Heard<P> {
+  readonly child: Child;
+  readonly partial: Partial<P>;
+  /** Of the child and those below it, by ours. */
+  readonly clocks: Clocks;
+  /** What the payload takes. */
+  readonly bytes: number;
+}
+
+/** What came of asking a child. */
+export type Reply<P> = Heard<P> | { readonly child: Child; readonly failure: Failure };
 
 const reasons: { readonly [C in ErrorCode]?: MissingReason } = {
   timeout: "timeout",
+  overload: "overload",
   unavailable: "refused",
   loop: "loop",
   incompatible: "bad_reply",

@@ -17,7 +17,8 @@ export const queryLeafAgents: Handler<"query leaf agents"> = async (
   { budgetMs, path },
 ) => {
   if (isRelayed(request)) {
-    return { frame: encodePartial(await tree.rollCall({ request, budgetMs, path }), rollCallCodec) };
+    const gathered = await tree.rollCall({ request, budgetMs, path });
+    return { frame: encodePartial(gathered, rollCallCodec, request.known) };
   }
   return { json: request.detail ? tree.leafAgents() : tree.children().map(({ address }) => address.name) };
 };

@@ -21,6 +21,10 @@ export const errorStatus = {
   /** The monitor runs and its tap failed. */
   tap: 503,
   unavailable: 503,
+  /** Too many questions wait already. */
+  overload: 503,
+  /** Fewer hosts answered than the question requires. */
+  incomplete: 503,
   timeout: 504,
 } as const;
 

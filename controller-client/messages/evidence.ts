@@ -21,6 +21,7 @@ export interface AnswerWindow {
 
 export const missingReasons = [
   "timeout",
+  "overload",
   "refused",
   "loop",
   "no_sketch",

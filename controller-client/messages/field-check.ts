@@ -54,7 +54,8 @@ export function describe(schema: FieldSchema): string {
   if (schema.type === "string") return `a text of at most ${schema.maxLength ?? 64} characters`;
   const kind = schema.type === "integer" ? "a whole number" : "a number";
   if (schema.exclusiveMinimum === undefined) return `${kind} from ${schema.minimum} to ${schema.maximum}`;
-  return `${kind} above ${schema.exclusiveMinimum} and below ${schema.exclusiveMaximum}`;
+  const end = schema.maximum === undefined ? `below ${schema.exclusiveMaximum}` : `at most ${schema.maximum}`;
+  return `${kind} above ${schema.exclusiveMinimum} and ${end}`;
 }
 
 function coerce(schema: FieldSchema, value: unknown): unknown {

@@ -40,6 +40,16 @@ export const queryFields = {
   detail: Bool({ default: false, description: "true: bounds, coverage and loss besides the value" }),
 };
 
+/** In every query about counts. */
+export const coverageFields = {
+  require: Optional(
+    Union([Enum(["all"]), Num({ exclusiveMinimum: 0, maximum: 1 })], {
+      description:
+        "share of the expected hosts, 0 to 1, or all: when fewer answer, an error that names who is missing",
+    }),
+  ),
+};
+
 /** Relay fields: only agents send them, to each other. Controllers leave them out. */
 export const relayFields = {
   form: Optional(Literal("partial", { description: "agents only: answer with a frame that can be merged" })),
@@ -54,6 +64,13 @@ export const relayFields = {
     Type.Array(Text({ minLength: 1, maxLength: 255 }), {
       maxItems: 64,
       description: "agents only: names of the agents above, the root first",
+    }),
+  ),
+  known: Optional(
+    Text({
+      minLength: 1,
+      maxLength: 64,
+      description: "agents only: digest of the hosts known to be below, which need not be listed",
     }),
   ),
 };

@@ -1,7 +1,15 @@
 // Messages about one exact rule, bandwidth, the tree of agents and an agent's own state.
 
 import { Type } from "typebox";
-import { anyFields, creationFields, filterFields, type Message, queryFields, relayFields } from "./fields.js";
+import {
+  anyFields,
+  coverageFields,
+  creationFields,
+  filterFields,
+  type Message,
+  queryFields,
+  relayFields,
+} from "./fields.js";
 
 const { Enum, Integer, Literal, Optional, String: Text } = Type;
 const closed = { additionalProperties: false } as const;
@@ -28,7 +36,7 @@ export const configCounter = Type.Object(
 
 /** The exact count of one rule, found by the same fields that made it. Answer: [packets, bytes]. */
 export const queryCounter = Type.Object(
-  { type: Literal("query counter"), ...filterFields, ...queryFields, ...relayFields },
+  { type: Literal("query counter"), ...filterFields, ...coverageFields, ...queryFields, ...relayFields },
   closed,
 );
 

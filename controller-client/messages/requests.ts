@@ -107,6 +107,8 @@ export interface Relay {
   readonly budget_ms?: number;
   /** Names of the agents above, the root first; finds loops. */
   readonly path?: readonly string[];
+  /** Digest of the hosts that the asker knows to be below and need not be told. */
+  readonly known?: string;
   /** UUID of a sketch that is made. */
   readonly uuid?: string;
   /** 32 hexadecimal characters; sketches merge only when they share it. */

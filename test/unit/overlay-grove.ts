@@ -1,6 +1,7 @@
 // Trees of agents in one process, with faults, and an oracle that cannot lie: host i counts 4^i, so that each base-4
 // digit of a sum tells how often that host is in it.
 
+import { expect } from "vitest";
 import {
   decodeFrame,
   encodeFrame,
@@ -104,13 +105,14 @@ export class Grove {
   async #answer(node: Tree4, request: Request, budgetMs: number): Promise<Frame<object>> {
     const path = request.path ?? [];
     if (request.type === "query leaf agents") {
-      return encodePartial(await node.tree.rollCall({ request, budgetMs, path }), rollCallCodec);
+      const gathered = await node.tree.rollCall({ request, budgetMs, path });
+      return encodePartial(gathered, rollCallCodec, request.known);
     }
     if (request.type !== "query counter") {
       await node.tree.tell(request, { budgetMs, path });
       return { head: { name: node.name }, body: new Uint8Array() };
     }
-    return encodePartial(await this.#sum(node, request, budgetMs), sumCodec);
+    return encodePartial(await this.#sum(node, request, budgetMs), sumCodec, request.known);
   }
 
   #sum({ tree, index, fault }: Tree4, request: Request, budgetMs: number): Promise<Gathered<bigint>> {
@@ -121,4 +123,22 @@ export class Grove {
     };
     return tree.gather({ request, own, codec: sumCodec, budgetMs, path: request.path ?? [] });
   }
+}
+
+/** The promise of every answer: each host listed is in the sum once, each other one not at all, and none forgotten. */
+export function expectHonest(grove: Grove, { hosts, missing, payload = 0n }: Gathered<bigint>): void {
+  const answered = new Set(hosts);
+  expect(grove.digits(payload)).toEqual(grove.nodes.map(({ name }) => (answered.has(name) ? 1 : 0)));
+  expect(missing.filter(({ host }) => answered.has(host))).toEqual([]);
+  const listed = [...hosts, ...missing.map(({ host }) => host)];
+  expect(new Set(listed).size).toBe(listed.length);
+}
+
+export const reasons = ({ missing }: Gathered<bigint>) =>
+  Object.fromEntries(missing.map(({ host, reason }) => [host, reason]));
+
+export async function star(children: number): Promise<Grove> {
+  const grove = new Grove(children + 1);
+  for (let child = 1; child <= children; child++) await grove.link(0, child);
+  return grove;
 }
