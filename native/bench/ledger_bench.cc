@@ -237,5 +237,5 @@ int main(int argc, char** argv) {
   bench_counting(false);
   bench_counting(true);
   bench_windows();
-  std::printf("a src counter's ceiling: %zu KB\n", Counter::bytes(spec_of("src")) / 1000);
+  std::printf("a src counter's ceiling: %zu KB\n", Sketch::bytes(spec_of("src")) / 1000);
 }

@@ -17,7 +17,7 @@ using Info = const Napi::CallbackInfo&;
 
 Napi::Value counter_bytes(Info info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    return Napi::Number::New(info.Env(), static_cast<double>(Counter::bytes(to_spec(info[0]))));
+    return Napi::Number::New(info.Env(), static_cast<double>(Sketch::bytes(to_spec(info[0]))));
   });
 }
 

@@ -56,6 +56,17 @@ Interest Engine::interest() const noexcept {
   return interest;
 }
 
+void Engine::begin_flush() noexcept {
+  for (auto& [id, sketch] : sketches_) sketch->begin_flush();
+}
+
+bool Engine::flush() {
+  constexpr size_t kPlaces = 256;
+  bool flushed = true;
+  for (auto& [id, sketch] : sketches_) flushed = sketch->flush(kPlaces) && flushed;
+  return flushed;
+}
+
 void Engine::add(const std::string& id, std::unique_ptr<Sketch> sketch) {
   const auto [place, added] = sketches_.emplace(id, std::move(sketch));
   if (!added) throw Conflict("there is a sketch " + id + " already");
@@ -73,7 +84,10 @@ Sketch& Engine::sketch(const std::string& id) {
 }
 
 const Counter& Engine::counter(const std::string& id, const std::string& key_type) {
-  const Counter* found = sketch(id).counter(key_type);
+  Sketch& holder = sketch(id);
+  holder.begin_flush();
+  holder.flush();
+  const Counter* found = holder.counter(key_type);
   if (found == nullptr) throw std::out_of_range("sketch " + id + " has no " + key_type + " counter");
   return *found;
 }

@@ -28,6 +28,11 @@ class Engine {
   /// What the sketches want to know of packets.
   Interest interest() const noexcept;
 
+  /// What the sketches' flow caches hold now is to reach the counters: begin, then flush() until it says
+  /// true. counter() does what is left.
+  void begin_flush() noexcept;
+  bool flush();
+
   /// Throws Conflict when the id is taken.
   void add(const std::string& id, std::unique_ptr<Sketch> sketch);
   /// Throws std::out_of_range when there is none.

@@ -1,4 +1,4 @@
-// A parsed packet: what every tap hands to the counting engine, one cache line and a half, no pointers.
+// A parsed packet: what every tap hands to the counting engine, one cache line, no pointers.
 #pragma once
 
 #include <array>
@@ -26,21 +26,24 @@ using Address = std::array<uint8_t, 16>;
 
 inline constexpr uint16_t kNoVlan = 0xffff;
 
-struct Packet {
+struct alignas(64) Packet {
+  // What tells its flow from others comes first.
   Address src{};
   Address dst{};
-  uint64_t time_ns = 0;   ///< wall clock, nanoseconds since 1970
-  uint64_t bytes = 0;     ///< IP total length, summed over the wire packets
-  uint32_t packets = 1;   ///< packets on the wire: a segmentation-offload super-packet carries several
-  uint32_t ifindex = 0;   ///< 0: unknown
-  uint16_t sport = 0;     ///< host byte order; meaningful when has_ports
+  uint16_t sport = 0;  ///< host byte order; meaningful when has_ports
   uint16_t dport = 0;
   uint16_t vlan = kNoVlan;
-  uint8_t family = 4;     ///< 4 or 6
-  uint8_t proto = 0;      ///< the transport protocol, after any IPv6 extension headers
-  Direction direction = Direction::any;
-  bool has_ports = false; ///< false for ICMP and for every fragment but the first
-  bool loopback = false;  ///< seen on a loopback device: counted only for sketches that name that device
+  uint8_t proto = 0;       ///< the transport protocol, after any IPv6 extension headers
+  uint8_t family : 3 = 4;  ///< 4 or 6
+  Direction direction : 4 = Direction::any;
+  bool has_ports : 1 = false;  ///< false for ICMP and for every fragment but the first
+
+  uint64_t time_ns = 0;       ///< wall clock, nanoseconds since 1970
+  uint64_t bytes = 0;         ///< IP total length, summed over the wire packets
+  uint32_t packets = 1;       ///< packets on the wire: a segmentation-offload super-packet carries several
+  uint32_t ifindex : 31 = 0;  ///< 0: unknown
+  bool loopback : 1 = false;  ///< seen on a loopback device: counted only for sketches that name that device
 };
+static_assert(sizeof(Packet) == 64);
 
 }  // namespace tallytree

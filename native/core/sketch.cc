@@ -8,7 +8,6 @@
 #include "errors.h"
 
 namespace tallytree {
-
 bool Filter::matches_device(const Packet& packet) const noexcept {
   return device.empty() ? !packet.loopback : packet.ifindex == ifindex && ifindex != 0;
 }
@@ -49,21 +48,32 @@ void Sketch::count(std::span<const Packet> batch, bool late) {
     totals_.packets += packet.packets;
     totals_.bytes += packet.bytes;
   }
-  if (n == 0) return;
-  for (const auto& counter : counters_) counter->add({matched.data(), n}, late);
+  if (n == 0 || counters_.empty()) return;
+  if (cache_ && !late) {
+    cache_->add({matched.data(), n}, counters_);
+    cache_->settle(counters_, 2 * kBatch);
+  } else {
+    for (const auto& counter : counters_) counter->add({matched.data(), n}, late);
+  }
   // One counter a batch moves on with its closed pane, so that not all of them stop in one.
-  if (counters_.empty()) return;
   counters_[turn_++ % counters_.size()]->settle(kBatch * counters_.size());
 }
 
 void Sketch::roll(uint64_t second) {
   find_device();
+  if (cache_) cache_->roll(second, counters_);
   second_ = second;
   for (const auto& counter : counters_) counter->roll(second);
 }
 
+void Sketch::begin_flush() noexcept {
+  if (cache_) cache_->begin_round();
+}
+
+bool Sketch::flush(size_t places) { return !cache_ || cache_->settle(counters_, places); }
+
 bool Sketch::settle(size_t entries) {
-  bool settled = true;
+  bool settled = flush(entries);
   for (const auto& counter : counters_) settled = counter->settle(entries) && settled;
   return settled;
 }
@@ -72,8 +82,13 @@ void Sketch::add_counter(LedgerSpec spec) {
   if (counter(spec.key_type.text()))
     throw Conflict("the sketch has a " + spec.key_type.text() + " counter already");
   spec.secret = secret_;
+  begin_flush();
+  flush();
   counters_.push_back(std::make_unique<Counter>(spec));
   counters_.back()->roll(second_);
+  if (counters_.size() < kFewestForCache || cache_) return;
+  cache_ = std::make_unique<FlowCache>(secret_);
+  cache_->roll(second_, counters_);
 }
 
 const Counter* Sketch::counter(const std::string& key_type) const noexcept {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "counter.h"
+#include "flow_cache.h"
 #include "interest.h"
 #include "key.h"
 #include "packet.h"
@@ -54,6 +55,9 @@ class Sketch {
   void roll(uint64_t second);
   /// Goes on with closed panes; true when there is nothing left to do.
   bool settle(size_t entries);
+  /// What the flow cache holds now is to reach the counters: begin, then go on until it says true.
+  void begin_flush() noexcept;
+  bool flush(size_t places = FlowCache::kFlows);
 
   /// Throws Conflict when a counter of that key type is there.
   void add_counter(LedgerSpec spec);
@@ -62,7 +66,16 @@ class Sketch {
   const Filter& filter() const noexcept { return filter_; }
   const Totals& totals() const noexcept { return totals_; }
 
+  /// Most bytes that a counter of this specification takes. From the second one on there is a flow cache: two
+  /// of them pay for it.
+  static size_t bytes(const LedgerSpec& spec) noexcept {
+    return Counter::bytes(spec) + FlowCache::bytes() / kFewestForCache;
+  }
+
  private:
+  /// One counter alone gains nothing by a flow cache.
+  static constexpr size_t kFewestForCache = 2;
+
   void find_device() noexcept;
 
   Secret secret_;
@@ -70,6 +83,7 @@ class Sketch {
   std::optional<Promiscuity> promiscuity_;
   Totals totals_;
   std::vector<std::unique_ptr<Counter>> counters_;
+  std::unique_ptr<FlowCache> cache_;  // with several counters
   size_t turn_ = 0;
   uint64_t second_ = 0;
 };

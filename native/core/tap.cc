@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -72,7 +73,7 @@ void Tap::run() {
     keep_time();
     if (has_posted_) take_posted();
     if (!waiting_.empty()) serve_settled();
-    if (!counted && engine_.settle()) wait();
+    if (!counted && engine_.settle() && ready_ == 0) wait();
   }
 }
 
@@ -100,14 +101,23 @@ void Tap::take_posted() {
 }
 
 void Tap::serve_settled() {
-  const uint64_t settled = source_->settled();
-  while (!waiting_.empty()) {
-    Waiting& first = waiting_.front();
-    if (settled < first.target && Clock::now() < first.deadline) return;
-    first.task(engine_, *source_);
+  if (ready_ == 0) find_settled();
+  if (ready_ == 0 || !engine_.flush()) return;
+  for (; ready_ > 0; --ready_) {
+    waiting_.front().task(engine_, *source_);
     waiting_.pop_front();
     source_->heed(engine_.interest());  // the task may have made or ended a sketch
   }
+}
+
+void Tap::find_settled() {
+  const uint64_t settled = source_->settled();
+  const auto unsettled = [&](const Waiting& task) {
+    return settled < task.target && Clock::now() < task.deadline;
+  };
+  const auto end = std::find_if(waiting_.begin(), waiting_.end(), unsettled);
+  ready_ = static_cast<size_t>(end - waiting_.begin());
+  if (ready_ > 0) engine_.begin_flush();
 }
 
 void Tap::keep_time() {

@@ -52,6 +52,7 @@ class Tap {
   bool count_batch();
   void take_posted();
   void serve_settled();
+  void find_settled();
   void keep_time();
   void wait();
 
@@ -60,6 +61,7 @@ class Tap {
   Engine engine_;
   std::array<Packet, kBatch> batch_;
   std::deque<Waiting> waiting_;
+  size_t ready_ = 0;  // of waiting_, whose packets are counted and leave the flow caches
   Clock::time_point next_tick_{};
   size_t counted_ = 0;  // since the thread slept
   bool ended_ = false;

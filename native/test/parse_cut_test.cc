@@ -65,7 +65,7 @@ TEST(gso_counts_wire_packets_and_repeats_headers) {
   apply_gso(packet, {20, 32}, 1448);
   CHECK_EQ(packet.packets, 10);
   CHECK_EQ(packet.bytes, 10 * 1500);
-  packet = {};
+  packet = Packet{};
   packet.bytes = 52 + 14481;
   apply_gso(packet, {20, 32}, 1448);
   CHECK_EQ(packet.packets, 11);

@@ -1,0 +1,101 @@
+// The flow cache: finding a flow's place, giving way, walking.
+#include "flow_cache.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tallytree {
+namespace {
+
+constexpr size_t kWays = 2;
+
+/// The bytes of a Packet that tell its flow.
+struct Flow {
+  uint64_t words[5];
+  explicit Flow(const Packet& packet) noexcept { std::memcpy(words, &packet, sizeof words); }
+  bool operator==(const Flow&) const = default;
+};
+static_assert(offsetof(Packet, time_ns) == sizeof(Flow));
+
+/// Both halves of a product: each bit depends on all bits of both factors.
+uint64_t mixed(uint64_t one, uint64_t other) noexcept {
+  const auto product = static_cast<unsigned __int128>(one) * other;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+uint64_t hash_of(const Packet& packet, const Secret& secret) noexcept {
+  const Flow flow(packet);
+  const uint64_t addresses = mixed(flow.words[0] ^ secret.k0, flow.words[2] ^ secret.k1);
+  const uint64_t rest = mixed(flow.words[1] ^ secret.k1, flow.words[3] ^ secret.k0);
+  return mixed(addresses ^ rest ^ secret.k1, flow.words[4] ^ secret.k0);
+}
+
+bool has_room(const Packet& place, uint32_t packets) noexcept {
+  return place.packets > 0 && place.packets <= UINT32_MAX - packets;
+}
+
+}  // namespace
+
+void FlowCache::add(std::span<const Packet* const> packets, Counters counters) {
+  std::array<Packet*, kBatch> homes;
+  for (size_t i = 0; i < packets.size(); ++i) {
+    homes[i] = places() + hash_of(*packets[i], secret_) % (kFlows / kWays) * kWays;
+    for (size_t way = 0; way < kWays; ++way) __builtin_prefetch(homes[i] + way, 1);
+  }
+  for (size_t i = 0; i < packets.size(); ++i) add(*packets[i], homes[i], counters);
+}
+
+void FlowCache::add(const Packet& packet, Packet* home, Counters counters) {
+  const Flow flow(packet);
+  Packet* least = home;
+  for (Packet* place = home; place < home + kWays; ++place) {
+    if (place->time_ns == second_ && Flow(*place) == flow && has_room(*place, packet.packets)) {
+      place->packets += packet.packets;
+      place->bytes += packet.bytes;
+      return;
+    }
+    if (place->packets < least->packets) least = place;
+  }
+  if (least->packets > 0) leave(*least, counters);
+  *least = packet;
+  least->time_ns = second_;
+  ++used_;
+}
+
+void FlowCache::leave(Packet& place, Counters counters) {
+  if (gone_size_ == kBatch || (gone_size_ > 0 && gone_[0].time_ns != place.time_ns)) feed(counters);
+  gone_[gone_size_++] = place;
+  place.packets = 0;
+  --used_;
+}
+
+void FlowCache::feed(Counters counters) {
+  std::array<const Packet*, kBatch> gone;
+  for (size_t i = 0; i < gone_size_; ++i) gone[i] = &gone_[i];
+  const bool late = gone_size_ > 0 && gone_[0].time_ns != second_;
+  for (const auto& counter : counters) counter->add({gone.data(), gone_size_}, late);
+  gone_size_ = 0;
+}
+
+void FlowCache::roll(uint64_t second, Counters counters) {
+  settle(counters);
+  begin_round();
+  // A pane that is not the last one any more takes no more packets.
+  if (second != second_ + 1) settle(counters);
+  second_ = second;
+}
+
+bool FlowCache::settle(Counters counters, size_t looks) {
+  if (ahead_ == 0) return true;
+  for (; ahead_ > 0 && used_ > 0 && looks > 0; --ahead_, --looks) {
+    Packet& place = places()[hand_];
+    hand_ = (hand_ + 1) % kFlows;
+    if (place.packets > 0) leave(place, counters);
+  }
+  if (ahead_ > 0 && used_ > 0) return false;
+  ahead_ = 0;
+  feed(counters);
+  return true;
+}
+
+}  // namespace tallytree

@@ -1,0 +1,168 @@
+// The flow cache: several counters on a sketch count what each of them would count alone.
+#include "core/flow_cache.h"
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "core/engine.h"
+#include "counting_allocator.h"
+
+using namespace tallytree;
+using namespace tallytree::test;
+
+namespace {
+
+constexpr Secret kSecret{1, 2};
+constexpr uint64_t kStart = 6'000;
+constexpr std::array kTypes = {"src", "src/24_dport", "src_sport_dst_dport_proto"};
+
+LedgerSpec spec_of(const char* type) {
+  LedgerSpec spec;
+  spec.key_type = KeyType::parse(type);
+  spec.increment = spec.key_type.text() == "src" ? Increment::packets : Increment::bytes;
+  spec.capacity = 1 << 16;  // exact: every difference shows
+  return spec;
+}
+
+Engine engine_with(std::span<const char* const> types) {
+  Engine engine;
+  engine.add("s", std::make_unique<Sketch>(kSecret, Filter{}));
+  for (const char* type : types) engine.sketch("s").add_counter(spec_of(type));
+  return engine;
+}
+
+Packet random_packet(std::mt19937_64& random, uint32_t flows, uint64_t second) {
+  Packet packet;
+  const uint64_t flow = random() % (1 + random() % flows);
+  const uint64_t mixed = flow * 0x9e3779b97f4a7c15;
+  packet.family = flow % 5 == 0 ? 6 : 4;
+  std::memcpy(packet.src.data(), &mixed, 4);
+  if (packet.family == 6) std::memcpy(packet.dst.data() + 8, &mixed, 8);
+  packet.has_ports = flow % 3 != 0;
+  if (packet.has_ports) packet.dport = static_cast<uint16_t>(mixed >> 20);
+  packet.proto = packet.has_ports ? 17 : 1;
+  packet.direction = Direction::input;
+  packet.packets = 1 + random() % 3;
+  packet.bytes = packet.packets * (40 + random() % 1000);
+  packet.time_ns = second * 1'000'000'000 + random() % 1'000'000'000;
+  return packet;
+}
+
+/// Every key's count, and how many packets have none.
+std::map<std::string, uint64_t> content(Engine& engine, const char* type, const Window& window) {
+  std::map<std::string, uint64_t> found;
+  const Ledger ledger = Ledger::decode(engine.counter("s", type).ledger(window), kSecret);
+  CHECK(ledger.exact());
+  for (const Ledger::Entry& entry : ledger.entries())
+    found[ledger.spec().key_type.print(entry.key)] = entry.interval.lower;
+  found["unkeyed"] = ledger.unkeyed;
+  return found;
+}
+
+void check_alike(Engine& together, std::array<Engine, kTypes.size()>& alone, const Window& window) {
+  for (size_t i = 0; i < kTypes.size(); ++i)
+    CHECK(content(together, kTypes[i], window) == content(alone[i], kTypes[i], window));
+}
+
+}  // namespace
+
+TEST(flow_cache_changes_no_count) {
+  std::mt19937_64 random(11);
+  Engine together = engine_with(kTypes);
+  std::array alone = {engine_with({&kTypes[0], 1}), engine_with({&kTypes[1], 1}),
+                      engine_with({&kTypes[2], 1})};
+  uint64_t second = kStart;
+  for (int batch = 0; batch < 3000; ++batch) {
+    // More flows than it holds, seconds of any length, gaps, and some packets of the second before.
+    if (random() % 150 == 0) second += random() % 4 == 0 ? 3 : 1;
+    std::array<Packet, kBatch> packets;
+    for (Packet& packet : packets) packet = random_packet(random, 40'000, second - (random() % 50 == 0));
+    together.count(packets);
+    for (Engine& engine : alone) engine.count(packets);
+    if (batch % 500 == 0) check_alike(together, alone, Realtime{});
+  }
+  check_alike(together, alone, All{});
+  check_alike(together, alone, Realtime{});
+  CHECK_EQ(together.sketch("s").totals().packets, alone[0].sketch("s").totals().packets);
+  for (uint64_t from = kStart; from <= second; ++from) {
+    const Span span{from, from + 1};
+    for (size_t i = 0; i < kTypes.size(); ++i)
+      CHECK_EQ(Ledger::summarize(together.counter("s", kTypes[i]).ledger(span)).total,
+               Ledger::summarize(alone[i].counter("s", kTypes[i]).ledger(span)).total);
+  }
+}
+
+TEST(flow_cache_begins_anew_when_the_clock_is_set_back) {
+  std::mt19937_64 random(12);
+  Engine engine = engine_with(kTypes);
+  for (const uint64_t second : {kStart, kStart - 100}) {
+    engine.set_clock(second);
+    for (int i = 0; i < 10; ++i) engine.count(std::array{random_packet(random, 1000, second)});
+  }
+  const Counter& counter = engine.counter("s", "src");
+  CHECK(Ledger::summarize(counter.ledger(All{})).total > Ledger::summarize(counter.ledger(Realtime{})).total);
+}
+
+TEST(flow_cache_keeps_counts_above_32_bits) {
+  Engine engine = engine_with(kTypes);
+  std::mt19937_64 random(13);
+  Packet packet = random_packet(random, 1, kStart);
+  packet.packets = 3'000'000'000;
+  for (int i = 0; i < 5; ++i) engine.count(std::array{packet});
+  CHECK_EQ(Ledger::summarize(engine.counter("s", "src").ledger(All{})).total, 15'000'000'000u);
+}
+
+TEST(flow_cache_empties_in_steps) {
+  Engine engine = engine_with(kTypes);
+  std::mt19937_64 random(14);
+  uint64_t sent = 0;
+  const auto send = [&] {
+    std::array<Packet, kBatch> packets;
+    for (Packet& packet : packets) sent += (packet = random_packet(random, 5000, kStart)).packets;
+    engine.count(packets);
+  };
+  const Counter* counter = engine.sketch("s").counter("src");
+  const auto counted = [&] { return Ledger::summarize(counter->ledger(All{})).total; };
+  for (int batch = 0; batch < 20; ++batch) send();
+  CHECK(counted() < sent);
+  engine.begin_flush();
+  const uint64_t before = sent;
+  int steps = 0;
+  // What comes while it walks may stay, what was there may not.
+  for (; !engine.flush(); ++steps) send();
+  CHECK(steps > 10);
+  CHECK(counted() >= before);
+  CHECK(engine.flush());
+}
+
+TEST(flow_cache_gives_a_new_counter_no_old_packets) {
+  Engine engine = engine_with(kTypes);
+  std::mt19937_64 random(15);
+  engine.count(std::array{random_packet(random, 100, kStart)});
+  engine.sketch("s").add_counter(spec_of("dst"));
+  CHECK_EQ(Ledger::summarize(engine.counter("s", "dst").ledger(All{})).total, 0u);
+}
+
+TEST(flow_cache_is_part_of_the_price) {
+  std::mt19937_64 random(16);
+  const size_t before = allocated().now;
+  forget_peak();
+  Sketch sketch(kSecret, {});
+  size_t price = sizeof(Sketch);
+  for (const char* type : kTypes) {
+    LedgerSpec spec = spec_of(type);
+    spec.capacity = 16;
+    sketch.add_counter(spec);
+    price += Sketch::bytes(spec);
+  }
+  for (uint64_t batch = 0; batch < 2000; ++batch) {
+    if (batch % 100 == 0) sketch.roll(kStart + batch / 100);
+    std::array<Packet, kBatch> packets;
+    for (Packet& packet : packets) packet = random_packet(random, 100'000, kStart);
+    sketch.count(packets);
+  }
+  CHECK(allocated().peak - before <= price);
+}
