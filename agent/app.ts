@@ -1,6 +1,5 @@
 // The HTTP face of an agent: builds the server, listens to nothing.
 
-import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import fastify, {
   type FastifyBaseLogger,
@@ -9,17 +8,10 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import {
-  decodeRequest,
-  encodeFrame,
-  frameContentType,
-  type Request,
-} from "../controller-client/messages/index.js";
-import type { Agent, Call } from "./agent.js";
+import type { Agent } from "./agent.js";
+import { answer } from "./answering.js";
 import { bodyLimit, rawFailure, sendFailure, sendNotServed } from "./failures.js";
-import { handle } from "./handlers/index.js";
 import { isMonitorUp, statusOf } from "./handlers/status.js";
-import { jsonText } from "./json-text.js";
 
 /** Node's own limits are minutes; messages are small and their senders near. */
 const limits = {
@@ -48,7 +40,7 @@ export function buildApp(agent: Agent, loggerInstance: FastifyBaseLogger): Fasti
   takeAnyBody(app);
   app.setErrorHandler((error, _request, reply) => sendFailure(reply, error, app.log));
   app.setNotFoundHandler((request, reply) => sendNotServed(request.url.split("?", 1)[0] ?? "", reply));
-  app.post("/", (request, reply) => answer(agent, request, reply));
+  app.post("/", (request, reply) => post(agent, request, reply));
   app.get("/status", () => statusOf(agent, statusMs));
   app.get("/healthz", async () => ({ ok: true, monitor: await isMonitorUp(agent) }));
   return app;
@@ -65,32 +57,25 @@ function takeAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
 }
 
-async function answer(agent: Agent, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  const received = agent.now();
-  const text = typeof request.body === "string" ? request.body : "";
-  const message = decodeRequest(request.headers["content-type"], text);
-  const call = { ...callOf(message, request.raw, reply), received };
-  const outcome = await handle(agent, message, call);
-  if ("frame" in outcome) return reply.type(frameContentType).send(encodeFrame(outcome.frame));
-  // Serialized here: a bare number or text is JSON too.
-  return reply.type("application/json; charset=utf-8").send(jsonText(outcome.json));
+async function post(
+  agent: Agent,
+  { headers, body, raw }: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const said = await answer(agent, {
+    contentType: headers["content-type"],
+    text: typeof body === "string" ? body : "",
+    localAddress: raw.socket.localAddress?.replace(/^::ffff:/, ""),
+    signal: goneSignal(reply),
+  });
+  return reply.type(said.contentType).send(said.body);
 }
 
-function callOf(
-  message: Request,
-  { socket }: IncomingMessage,
-  { raw }: FastifyReply,
-): Omit<Call, "received"> {
-  const started = performance.now();
-  const budgetMs = message.budget_ms ?? message.timeout_ms + testMs(message);
+function goneSignal({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
   raw.once("close", () => raw.writableFinished || gone.abort());
-  const localAddress = socket.localAddress?.replace(/^::ffff:/, "");
-  const leftMs = () => Math.max(1, budgetMs - (performance.now() - started));
-  return { budgetMs, leftMs, path: message.path ?? [], localAddress, signal: gone.signal };
+  return gone.signal;
 }
-
-const testMs = (message: Request): number => (message.type === "query bw" ? message.seconds * 1000 : 0);
 
 function refuseRaw(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return;

@@ -1,14 +1,25 @@
 // How anything that goes wrong leaves the agent: one JSON form, the status of its code, no detail of unknown errors.
 
 import type { FastifyBaseLogger, FastifyReply } from "fastify";
-import { TallyError, toErrorBody } from "../controller-client/messages/index.js";
+import { type ErrorBody, TallyError, toErrorBody } from "../controller-client/messages/index.js";
 
-/** Answers with an error. An unknown one is logged, here and nowhere else. */
+/** Answers with an error. */
 export function sendFailure(reply: FastifyReply, error: unknown, log: FastifyBaseLogger): FastifyReply {
+  const { status, body } = failureOf(error, log);
+  return reply.status(status).send(body);
+}
+
+export interface Failure {
+  readonly status: number;
+  readonly body: ErrorBody;
+}
+
+/** What is told of an error. An unknown one is logged, here and nowhere else. */
+export function failureOf(error: unknown, log: FastifyBaseLogger): Failure {
   const known = asTallyError(error);
   if (known === undefined || known.code === "internal")
     log.error({ problem: described(error) }, "a request failed inside");
-  return reply.status(known?.status ?? 500).send(toErrorBody(known ?? error));
+  return { status: known?.status ?? 500, body: toErrorBody(known ?? error) };
 }
 
 // Bounded: what a request brought may be in an error's text.

@@ -19,6 +19,12 @@ DESCRIPTION
 `;
 
 const examples = `
+TRANSPORT
+  Agents speak to each other by HTTP, or with --transport nats://server by way of NATS: every
+  agent connects out to the servers, so it may be behind NAT. All agents of a tree need the
+  same transport. An agent's address is then its --name (its own address if not given), and
+  --parent takes such a name. Controllers go on asking by HTTP, at --address and --port.
+
 SIGNALS
   SIGTERM, SIGINT   end the running bandwidth test and the connections, and exit with 0
 
@@ -29,6 +35,7 @@ EXIT STATUS
 EXAMPLES
   tallytree-agent --address 10.0.0.2
   tallytree-agent --address 10.0.0.5 --parent http://10.0.0.2:8000
+  tallytree-agent --name h5 --parent h2 --transport nats://10.0.0.1:4222
 
 SEE ALSO
   tallytree-monitor --help, tallytree --help

@@ -18,6 +18,8 @@ export interface AgentOptions {
   readonly port: number;
   readonly name?: string;
   readonly parent?: AgentAddress;
+  /** How agents speak to each other: by HTTP, or by way of these NATS servers. */
+  readonly transport: "http" | readonly string[];
   /** Absolute path of the monitor's socket. */
   readonly monitor: string;
   readonly user: string;
@@ -34,6 +36,12 @@ export function parseOptions(args: readonly string[], version: string): AgentOpt
     .option("--port <number>", "port to listen on (1 to 65535)", port, defaultPort)
     .option("--name <name>", "its name in answers; address and port if not given", name)
     .option("--parent <url>", "agent to be below, as in http://10.0.0.2:8000", parent)
+    .option(
+      "--transport <url>",
+      "how agents speak to each other: http, or nats://server:4222[,server2:4222]",
+      transport,
+      "http",
+    )
     .option("--monitor <path>", "the monitor's socket", (path: string) => resolve(path), defaultSocket)
     .option("--user <name>", "user to become when started as root", "nobody")
     .addOption(
@@ -63,6 +71,17 @@ function name(text: string): string {
   if (!/^[\x21-\x7e]{1,255}$/.test(text))
     throw new InvalidArgumentError("Give up to 255 letters without spaces.");
   return text;
+}
+
+function transport(text: string): AgentOptions["transport"] {
+  if (text === "http") return text;
+  const servers = /^(?:nats|tls):\/\/(.+)$/.exec(text)?.[1]?.split(",") ?? [];
+  const scheme = text.slice(0, text.indexOf(":"));
+  const isServer = /^([^\s/@:,]+:[^\s/@:,]+@)?(\[[0-9a-f:]+\]|[\w.-]+)(:\d{1,5})?$/i;
+  if (servers.length > 0 && servers.every((server) => isServer.test(server))) {
+    return servers.map((server) => `${scheme}://${server}`);
+  }
+  throw new InvalidArgumentError('Give "http", or NATS servers as in nats://10.0.0.1:4222,10.0.0.2:4222.');
 }
 
 function parent(text: string): AgentAddress {

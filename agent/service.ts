@@ -2,7 +2,6 @@
 
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { AgentAddress } from "../controller-client/messages/index.js";
 import { MonitorClient } from "../monitor/client.js";
 import { AgentLinks } from "../overlay/index.js";
 import { nativeAlgebra } from "./algebra.js";
@@ -11,7 +10,7 @@ import { assemble } from "./assembly.js";
 import { startChores } from "./chores.js";
 import type { AgentOptions } from "./options.js";
 import { type Account, become } from "./privileges.js";
-import { isLoopback, publicAddress } from "./public-address.js";
+import { reachOf } from "./reach.js";
 import { StartError } from "./start-error.js";
 
 export interface ServiceOptions {
@@ -32,10 +31,9 @@ const firstSyncMs = 1000;
 /** Throws StartError with a sentence. */
 export async function startAgent({ options, version, account, log }: ServiceOptions): Promise<Service> {
   const { parent, name, monitor: socket } = options;
-  const address = publicAddress(options.address, options.port);
-  refuseUnreachable(address, parent);
+  const { address, transport, serve } = reachOf(options, log);
   requireAddon();
-  const links = new AgentLinks();
+  const links = new AgentLinks(transport);
   const monitor = new MonitorClient(socket);
   const chosen = { ...(name === undefined ? {} : { name }), ...(parent === undefined ? {} : { parent }) };
   const onRestart = (sketches: number) => log.warn({ sketches }, "the monitor was restarted: counting anew");
@@ -44,6 +42,7 @@ export async function startAgent({ options, version, account, log }: ServiceOpti
   const app = buildApp(agent, log);
   await listen(app, options);
   settle(account);
+  serve(agent);
   const stopping = new AbortController();
   startChores(agent, { parent, log, signal: stopping.signal });
   log.info(
@@ -63,12 +62,6 @@ export async function startAgent({ options, version, account, log }: ServiceOpti
 function settle(account: Account | undefined): void {
   process.chdir("/");
   if (account !== undefined) become(account);
-}
-
-function refuseUnreachable(self: AgentAddress, parent: AgentAddress | undefined): void {
-  if (parent === undefined || !isLoopback(self.host) || isLoopback(parent.host)) return;
-  const advice = "listen on this host's own address, by --address";
-  throw new StartError(`the parent ${parent.name} cannot reach this agent at ${self.name}: ${advice}`);
 }
 
 // It is loaded at its first use, which must not come after root is given up.

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 packages=(
   build-essential pkg-config python3 libmnl-dev libpcap-dev libzstd-dev zlib1g-dev
   iproute2 iptables iputils-ping iperf3 netcat-openbsd ethtool tcpdump zstd
-  mininet openvswitch-switch python3-requests
+  mininet openvswitch-switch python3-requests nats-server
 )
 sources=(agent controller-client mininet monitor native overlay replay test)
 programs=(

@@ -20,6 +20,8 @@ export interface AgentOptions {
   readonly tap?: "packet" | "nfqueue";
   readonly cores?: number;
   readonly parent?: Host;
+  /** What agents speak to each other by, as the agent's option takes it. */
+  readonly transport?: string;
 }
 
 /** The two programs of one host. */
@@ -60,12 +62,24 @@ export class Network {
   }
 
   /** Starts monitor and agent in a host and waits until the agent is healthy. */
-  async start(host: Host, { tap = "packet", cores = 1, parent }: AgentOptions = {}): Promise<Station> {
+  async start(
+    host: Host,
+    { tap = "packet", cores = 1, parent, transport = "http" }: AgentOptions = {},
+  ): Promise<Station> {
     const socket = join(this.lab.folder, `${host.name}.sock`);
     const monitor = await this.startMonitor(host, ["--tap", tap, "--cores", `${cores}`]);
     const above = parent === undefined ? [] : ["--parent", `http://${parent.address}:${port}`];
-    const agent = await this.startAgent(host, above);
+    const agent = await this.startAgent(host, ["--transport", transport, ...above]);
     return { host, monitor, agent, socket };
+  }
+
+  /** A NATS server at the controller's host; what agents take as their transport. */
+  async startNats(): Promise<string> {
+    const { address } = this.host(this.lab.hosts.length - 1);
+    await this.lab.spawn(this.host(this.lab.hosts.length - 1), ["nats-server", "--addr", address], {
+      ready: /Server is ready/,
+    });
+    return `nats://${address}:4222`;
   }
 
   startMonitor(host: Host, options: readonly string[] = []): Promise<Running> {

@@ -23,7 +23,7 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
   return [
     {
       name: "unit",
-      obstacle: () => undefined,
+      obstacle: () => missing("nats-server"),
       steps: [
         check("lint", ["npm", "run", "--silent", "lint"]),
         vitest("unit"),
@@ -50,7 +50,18 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
       name: "netns",
       obstacle: () =>
         notRoot() ??
-        missing("ip", "iptables", "ping", "iperf3", "tcpdump", "ethtool", "nc", "setpriv", "zstd"),
+        missing(
+          "ip",
+          "iptables",
+          "ping",
+          "iperf3",
+          "tcpdump",
+          "ethtool",
+          "nc",
+          "setpriv",
+          "zstd",
+          "nats-server",
+        ),
       steps: [vitest("netns")],
     },
     {

@@ -93,6 +93,8 @@ describe("the agent", () => {
     ["--port", "99999", /port/],
     ["--user", "no-such-user", /no-such-user/],
     ["--parent", "ftp://10.0.0.1", /parent/],
+    ["--transport", "carrier-pigeon", /nats:/],
+    ["--transport", "nats://", /nats:/],
     ["--nonsense", "1", /unknown option/],
   ])("with %s %s", (option, value, sentence) => fails(agent(option, value), sentence));
 

@@ -1,4 +1,4 @@
-// A tree of three agents: the right sum, and the truth about who is missing when one is killed.
+// A tree of three agents: the right sum, and the truth about who is missing when one is killed. Over each transport.
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Host, until } from "../lab.js";
@@ -18,17 +18,19 @@ let network: Network;
 let stations: Station[];
 let root: Host;
 let id: number;
+let transport: string;
 
 const name = (host: Host) => `${host.address}:8000`;
 const names = (hosts: readonly Host[]) => hosts.map(name).sort();
 
-async function grow(parents: readonly (number | undefined)[]): Promise<void> {
+async function grow(parents: readonly (number | undefined)[], over: "http" | "nats"): Promise<void> {
   network = new Network(parents.length);
+  transport = over === "nats" ? await network.startNats() : over;
   stations = [];
   for (const [i, parent] of parents.entries()) {
     const above = parent === undefined ? {} : { parent: network.host(parent) };
     const tap = i === parents.length - 1 ? "nfqueue" : "packet";
-    stations.push(await network.start(network.host(i), { tap, ...above }));
+    stations.push(await network.start(network.host(i), { tap, transport, ...above }));
   }
   root = network.host(0);
   id = await network.count(root, { proto: "icmp" }, { counter_key_type: "dst" });
@@ -61,8 +63,8 @@ const hitters = () =>
 
 afterEach(() => network?.close());
 
-describe("a star of three", () => {
-  beforeEach(() => grow([undefined, 0, 0]));
+describe.each(["http", "nats"] as const)("a star of three over %s", (over) => {
+  beforeEach(() => grow([undefined, 0, 0], over));
 
   it("adds up exactly, key by key", async () => {
     const hosts = stations.map(({ host }) => host);
@@ -110,7 +112,7 @@ describe("a star of three", () => {
     expect(value).toBe(10);
     expect(ms).toBeLessThan(1200);
     expect(coverage).toMatchObject({ expected: 3, complete: false, missing: [{ host: name(third.host) }] });
-    await network.startAgent(third.host, ["--parent", `http://${root.address}:8000`]);
+    await network.startAgent(third.host, ["--transport", transport, "--parent", root.address]);
     await until("the lost agent's counts", async () => ((await total()).value === 15 ? true : undefined));
   });
 
@@ -139,8 +141,8 @@ describe("a star of three", () => {
   });
 });
 
-describe("a chain of three", () => {
-  beforeEach(() => grow([undefined, 0, 1]));
+describe.each(["http", "nats"] as const)("a chain of three over %s", (over) => {
+  beforeEach(() => grow([undefined, 0, 1], over));
 
   it("adds up, and lists the whole lost branch when the middle is killed", async () => {
     const [first, second, third] = stations as [Station, Station, Station];

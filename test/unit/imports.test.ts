@@ -11,7 +11,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "controller-client/": ["commander", "undici"],
   "native/": [],
   "monitor/": ["native/index.ts", "controller-client/messages/", "commander", "pino", "typebox"],
-  "overlay/": ["controller-client/", "typebox"],
+  "overlay/": ["controller-client/", "typebox", "@nats-io/transport-node"],
   "agent/": [
     ...["overlay/", "monitor/client.ts", "native/index.ts", "controller-client/messages/"],
     ...["commander", "fastify", "pino"],

@@ -1,68 +1,30 @@
 // What every transport promises: replies as they are, failures as what they are, and memory for no more than asked.
 
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
-import { type AgentAddress, parseAgentAddress } from "../../controller-client/messages/index.js";
-import { HttpTransport } from "../../overlay/http-transport.js";
-import type { Transport } from "../../overlay/index.js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseAgentAddress } from "../../controller-client/messages/index.js";
+import { NatsTransport } from "../../overlay/index.js";
+import { subjectOf } from "../../overlay/nats/subject.js";
+import { httpWorld, longText, natsWorld, type World } from "./transport-ends.js";
 
 const message = { type: "query status" } as const;
-const open: { close(): unknown }[] = [];
 
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-/** What is at the other end. */
-type Conduct = "echo" | "hung" | "late" | "endless" | "broken off";
-
-const conducts: { readonly [C in Conduct]: RequestListener } = {
-  echo: (request, response) => {
-    response.writeHead(418, { "content-type": "text/echo" });
-    request.pipe(response);
-  },
-  hung: () => undefined,
-  late: (_, response) => void sleep(900).then(() => response.end("late")),
-  endless: (_, response) => {
-    const chunk = Buffer.alloc(2 ** 18, 32);
-    const more = () => {
-      while (!response.destroyed && response.write(chunk));
-    };
-    response.on("drain", more);
-    more();
-  },
-  "broken off": (_, response) => {
-    response.writeHead(200, { "content-length": "1000" });
-    response.write("only this", () => response.destroy());
-  },
-};
-
-async function agent(conduct: Conduct): Promise<AgentAddress> {
-  const server: Server = createServer(conducts[conduct]);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  open.push({
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
+describe.each([
+  ["http", httpWorld],
+  ["nats", natsWorld],
+] as const)("%s", (_, make) => {
+  let world: World;
+  beforeEach(async () => {
+    world = await make();
   });
-  return parseAgentAddress(`127.0.0.1:${(server.address() as AddressInfo).port}`);
-}
+  afterEach(() => world.close());
 
-function transport(): Transport {
-  const made = new HttpTransport();
-  open.push(made);
-  return made;
-}
-
-describe("http", () => {
   it("brings back status, type and bytes as they are", async () => {
-    const { status, contentType, bytes } = await transport().request(await agent("echo"), message, {
-      ms: 500,
-      bytes: 1000,
-    });
+    const budget = { ms: 500, bytes: 1000 };
+    const { status, contentType, bytes } = await world.transport.request(
+      await world.agent("echo"),
+      message,
+      budget,
+    );
     expect([status, contentType, JSON.parse(bytes.toString())]).toEqual([418, "text/echo", message]);
   });
 
@@ -71,37 +33,60 @@ describe("http", () => {
     ["late", "timeout"],
     ["broken off", "unavailable"],
   ] as const)("tells of an agent that is %s: %s", async (conduct, code) => {
-    const asked = transport().request(await agent(conduct), message, { ms: 50, bytes: 1000 });
+    const asked = world.transport.request(await world.agent(conduct), message, { ms: 50, bytes: 10 ** 6 });
     await expect(asked).rejects.toMatchObject({ code });
   });
 
   it("tells of nobody there: unavailable", async () => {
-    const asked = transport().request(parseAgentAddress("127.0.0.1:1"), message, { ms: 50, bytes: 1000 });
+    const nobody = parseAgentAddress("127.0.0.1:1");
+    const asked = world.transport.request(nobody, message, { ms: 50, bytes: 1000 });
     await expect(asked).rejects.toMatchObject({ code: "unavailable" });
   });
 
   it("holds no more of an endless reply than it may", async () => {
-    const to = await agent("endless");
-    const link = transport();
+    const to = await world.agent("endless");
     const before = process.memoryUsage().rss;
     let most = before;
     const watch = setInterval(() => {
       most = Math.max(most, process.memoryUsage().rss);
     }, 5);
     for (let round = 0; round < 5; round++) {
-      const asked = link.request(to, message, { ms: 5000, bytes: 2 ** 20 });
+      const asked = world.transport.request(to, message, { ms: 5000, bytes: 2 ** 20 });
       await expect(asked).rejects.toMatchObject({ code: "too_large" });
     }
     clearInterval(watch);
     // Both ends are in this process; without the limit it would grow until the time is over.
-    expect(most - before).toBeLessThan(40 * 2 ** 20);
+    expect(most - before).toBeLessThan(60 * 2 ** 20);
+  });
+
+  it("brings a reply of several megabytes", async () => {
+    const to = await world.agent("long");
+    const { bytes } = await world.transport.request(to, message, { ms: 4000, bytes: 2 ** 23 });
+    expect(bytes.length).toBeGreaterThan(2 ** 21);
+    expect(bytes.equals(Buffer.from(longText))).toBe(true);
   });
 
   it("keeps apart what is asked at once", async () => {
-    const to = await agent("echo");
-    const link = transport();
+    const to = await world.agent("echo");
     const texts = Array.from({ length: 60 }, (_, i) => ({ ...message, timeout_ms: 1000 + i }));
-    const replies = await Promise.all(texts.map((text) => link.request(to, text, { ms: 2000, bytes: 1000 })));
+    const budget = { ms: 2000, bytes: 1000 };
+    const replies = await Promise.all(texts.map((text) => world.transport.request(to, text, budget)));
     expect(replies.map(({ bytes }) => JSON.parse(bytes.toString()))).toEqual(texts);
+  });
+});
+
+describe("nats", () => {
+  it("makes one token of any name, and another of another", () => {
+    const names = ["10.0.0.3:8000", "[fd00::3]:8000", "h3", "h-3_x", "*", ">", "a b", "ü", "=2a"];
+    const subjects = names.map(subjectOf);
+    for (const subject of subjects) expect(subject).toMatch(/^tallytree\.agent\.[\w=-]+$/);
+    expect(new Set(subjects).size).toBe(names.length);
+  });
+
+  it("tells at once that no server is there, and waits for one in the background", async () => {
+    const transport = new NatsTransport({ servers: ["nats://127.0.0.1:1"] });
+    const asked = transport.request(parseAgentAddress("h1"), message, { ms: 5000, bytes: 1000 });
+    await expect(asked).rejects.toMatchObject({ code: "unavailable" });
+    await transport.close();
   });
 });
