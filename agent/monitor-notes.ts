@@ -1,6 +1,7 @@
 // What the agent keeps beside its sketches in the monitor, so that an agent that is restarted goes on with them.
 
-import type { Meta, SketchRecord, TapKind } from "../monitor/client.js";
+import { isTapKind } from "../controller-client/messages/index.js";
+import type { Meta, SketchRecord } from "../monitor/client.js";
 import type { Counter, NewSketch, Sketch } from "./sketch-book.js";
 
 export function sketchNote(
@@ -29,7 +30,7 @@ export function sketchOf({ uuid, secret, filter, meta }: SketchRecord, now: numb
     since: typeof since === "number" ? since : now,
     ...(Number.isSafeInteger(id) && Number(id) >= 0 ? { id: Number(id) } : {}),
     ...(typeof label === "string" ? { label } : {}),
-    ...(isTap(tap) ? { tap } : {}),
+    ...(isTapKind(tap) ? { tap } : {}),
   };
 }
 
@@ -43,5 +44,3 @@ export function addCounters(sketch: Sketch, { counters }: SketchRecord, now: num
 
 /** The default of hitter_threshold. */
 const defaultThreshold = 0.1;
-
-const isTap = (value: unknown): value is TapKind => value === "packet" || value === "nfqueue";

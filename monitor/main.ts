@@ -2,7 +2,13 @@
 // tallytree-monitor: reads the options, starts the monitor, ends it by a signal.
 
 import { pino } from "pino";
-import { type CounterSpec, counterBytes, deviceExists, openTap } from "../native/index.js";
+import {
+  type CounterSpec,
+  checkCaptureFilter,
+  counterBytes,
+  deviceExists,
+  openTap,
+} from "../native/index.js";
 import { startMonitor } from "./monitor.js";
 import { parseOptions } from "./options.js";
 import { StartError } from "./start-error.js";
@@ -21,6 +27,7 @@ try {
     openTap,
     counterBytes: (spec: CounterSpec) => cores * counterBytes(spec),
     deviceExists,
+    checkCaptureFilter,
     cleanRules,
   };
   const monitor = await startMonitor(options, machine, log);

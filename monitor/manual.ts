@@ -15,6 +15,8 @@ DESCRIPTION
   of one group. It logs to standard error.
 
   The packet tap reads copies of packets. It needs CAP_NET_RAW and delays nobody.
+  The pcap tap does the same by libpcap, one device or all, with any filter of its
+  language; what the filter does not let through is not seen at all.
   The nfqueue tap is inline: packets wait for the monitor's verdict, which is always to
   go on. It needs CAP_NET_ADMIN and puts rules into the mangle table; they are removed
   when the monitor ends, also when it is killed.
@@ -31,6 +33,7 @@ EXIT STATUS
 EXAMPLES
   tallytree-monitor
   tallytree-monitor --tap nfqueue --memory 1024
+  tallytree-monitor --tap pcap --filter "tcp port 80 and net 10.0.0.0/8"
   tallytree-monitor --socket /run/tallytree/test.sock --group adm
 
 SEE ALSO

@@ -1,7 +1,6 @@
 // The running monitor: puts the tap, the registry and the socket together, and takes them apart again.
 
 import type { Logger } from "pino";
-import type { Tap, TapSource } from "../native/index.js";
 import { Capture } from "./capture.js";
 import { MemoryBudget } from "./memory.js";
 import { operations } from "./operations.js";
@@ -9,11 +8,10 @@ import type { Options } from "./options.js";
 import { closeServer, monitorServer, trackConnections } from "./server.js";
 import { type HostFacts, Sketches } from "./sketches.js";
 import { claimPath, groupId, listenAt } from "./socket-path.js";
-import { openSource, tapSource } from "./tap.js";
+import { startTap, type TapMachine } from "./tap.js";
 
 /** What the monitor needs of the machine; a test passes its own. */
-export interface Machine extends HostFacts {
-  readonly openTap: (source: TapSource) => Tap;
+export interface Machine extends HostFacts, TapMachine {
   /** Removes rules that an earlier monitor left. */
   readonly cleanRules: () => Promise<void>;
 }
@@ -27,7 +25,7 @@ export interface RunningMonitor {
 export async function startMonitor(options: Options, machine: Machine, log: Logger): Promise<RunningMonitor> {
   const gid = groupId(options.group);
   await claimPath(options.socket);
-  const tap = openSource(machine.openTap, tapSource(options));
+  const tap = startTap(options, machine);
   const capture = new Capture(options.tap, tap, (reason) => log.error({ reason }, "the tap failed"));
   const server = monitorServer(performer(options, capture, machine), (error) => log.error({ err: error }));
   const connections = trackConnections(server);

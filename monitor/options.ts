@@ -1,6 +1,7 @@
 // The options of tallytree-monitor: their defaults, their limits and the manual page that --help prints.
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { tapKinds } from "../controller-client/messages/index.js";
 import { manualPage } from "./manual.js";
 import { defaultSocket, type TapKind } from "./protocol.js";
 
@@ -9,6 +10,8 @@ export interface Options {
   readonly socket: string;
   readonly group: string;
   readonly tap: TapKind;
+  readonly device?: string;
+  readonly filter?: string;
   readonly queue: number;
   readonly agentPort: number;
   /** MiB. */
@@ -31,14 +34,19 @@ function command(): Command {
     .addOption(
       new Option("--group <name>", "group whose members may ask (name or number)").default("nogroup"),
     )
+    .addOption(new Option("--tap <kind>", "where packets are read").choices(tapKinds).default("packet"))
+    .addOption(new Option("--device <name>", "the pcap tap's only device; all if not given"))
     .addOption(
-      new Option("--tap <kind>", "where packets are read").choices(["packet", "nfqueue"]).default("packet"),
+      new Option(
+        "--filter <expression>",
+        "packets that the pcap tap reads, in libpcap's language (man pcap-filter); all if not given",
+      ),
     )
     .addOption(number("--queue <number>", "nfqueue number", [0, 65535]).default(8000))
     .addOption(
       number("--agent-port <port>", "port of agents, left out by the nfqueue tap", [1, 65535]).default(8000),
     )
-    .addOption(number("--ring <MiB>", "size of the packet tap's ring", [1, 4096]).default(16))
+    .addOption(number("--ring <MiB>", "kernel memory of the packet or pcap tap", [1, 4096]).default(16))
     .addOption(number("--cores <number>", "threads of the packet tap", [1, 64]).default(1))
     .addOption(
       number("--memory <MiB>", "most that all counters together may take", [1, 1048576]).default(256),

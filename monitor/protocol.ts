@@ -2,7 +2,7 @@
 // A request's head is {id, op, ...fields}; an answer's head is {id, ok: true, ...} or {id, error}, with a body for ledgers.
 
 import { type Static, Type } from "typebox";
-import { interfaceNames } from "../controller-client/messages/index.js";
+import { interfaceNames, tapKinds } from "../controller-client/messages/index.js";
 import { type ProtocolName, protocolNumbers } from "../controller-client/messages/protocol-numbers.js";
 import type { Span, TapStats } from "../native/index.js";
 
@@ -17,7 +17,7 @@ const Window = Type.Union([
 ]);
 const Port = Type.Integer({ minimum: 1, maximum: 65535 });
 const Address = Type.String({ minLength: 2, maxLength: 64 });
-const TapKind = Type.Union([Type.Literal("packet"), Type.Literal("nfqueue")]);
+const TapKind = Type.Enum([...tapKinds]);
 
 /** Kept for the agent and handed back by `sketches`; the monitor never looks inside. */
 const Meta = Type.Record(Type.String(), Type.Unknown());

@@ -13,6 +13,16 @@ export type TapSource =
   /** Inline: packets wait in an NFQUEUE for our verdict. Needs CAP_NET_ADMIN. `guard` owns the rules. */
   | { readonly kind: "nfqueue"; readonly queue?: number; readonly guard: string; readonly agentPort?: number }
   /**
+   * A copy by libpcap of every device, or of one, as far as `filter` lets through (pcap-filter(7)). Needs CAP_NET_RAW.
+   * `ringMiB`: kernel memory for packets that wait, all devices together.
+   */
+  | {
+      readonly kind: "pcap";
+      readonly device?: string;
+      readonly filter?: string;
+      readonly ringMiB?: number;
+    }
+  /**
    * A capture file (pcap or pcapng, plain or compressed by gzip or zstd), read once from start to end, with its own
    * time. `anyDirection`: a packet whose direction the file tells counts as both all the same.
    */
@@ -166,6 +176,7 @@ interface Addon {
   capacityFor(share: number, width: number): number;
   checkKey(keyType: string, key: string): string;
   deviceExists(name: string): boolean;
+  checkCaptureFilter(expression: string): void;
   mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
   ledgerEntries(encoded: Uint8Array, secret: Uint8Array, options: EntryOptions): LedgerEntries;
@@ -197,6 +208,9 @@ export const checkKey = (keyType: string, key: string): string => addon().checkK
 
 /** True when a network device of that name exists in this network namespace. */
 export const deviceExists = (name: string): boolean => addon().deviceExists(name);
+
+/** Throws `bad_request` in libpcap's own words when the text is no filter expression of its language. */
+export const checkCaptureFilter = (expression: string): void => addon().checkCaptureFilter(expression);
 
 /**
  * Adds ledgers of different hosts (at least one). `secret` is the sketch's, the one given to Tap.addSketch.

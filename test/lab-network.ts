@@ -3,6 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { TapKind } from "../controller-client/messages/index.js";
 import { type Host, Lab, type Running, until } from "./lab.js";
 import type { Parcel, Receipt } from "./lab-courier.js";
 
@@ -17,7 +18,7 @@ export const program = (
 ): readonly string[] => [process.execPath, join(dist, name.includes("/") ? `${name}.js` : `${name}/main.js`)];
 
 export interface AgentOptions {
-  readonly tap?: "packet" | "nfqueue";
+  readonly tap?: TapKind;
   readonly cores?: number;
   readonly parent?: Host;
   /** What agents speak to each other by, as the agent's option takes it. */
@@ -146,6 +147,15 @@ export class Network {
       });`;
     const args = [to, `${dport}`, `${sport ?? 0}`, `${count}`, `${size}`];
     await this.lab.must(from, process.execPath, "-e", script, ...args);
+  }
+
+  /** Sends datagrams of 18 bytes of UDP payload as fast as one socket can. */
+  async flood(from: Host, { to, dport, count }: Pick<Datagrams, "to" | "dport" | "count">): Promise<void> {
+    const script = `import socket, sys
+to, dport, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+out = socket.socket(socket.AF_INET6 if ":" in to else socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(count): out.sendto(bytes(18), (to, dport))`;
+    await this.lab.must(from, "python3", "-c", script, to, `${dport}`, `${count}`);
   }
 
   async close(): Promise<void> {

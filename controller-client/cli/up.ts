@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
-import { defaultPort } from "../messages/index.js";
+import { defaultPort, tapKinds } from "../messages/index.js";
 import { type HostProgramPaths, HostPrograms } from "./host-programs.js";
 import { document } from "./manual.js";
 import { Failure, type Terminal } from "./terminal.js";
@@ -55,10 +55,9 @@ export function buildUp(terminal: Terminal, surroundings = surroundingsOfThisPro
     .option("--port <number>", "port of the agent", parsePort, defaultPort)
     .option("--address <address>", "address the agent listens on; 0.0.0.0 is every one", "127.0.0.1")
     .addOption(
-      new Option("--tap <packet|nfqueue>", "where packets are read (default: packet)").choices([
-        "packet",
-        "nfqueue",
-      ]),
+      new Option(`--tap <${tapKinds.join("|")}>`, "where packets are read (default: packet)").choices(
+        tapKinds,
+      ),
     )
     .option("--parent <host[:port]>", "the agent to join as a leaf")
     .option("--verbose", "show the logs of both programs");

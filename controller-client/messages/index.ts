@@ -41,4 +41,5 @@ export type {
   QuerySketch,
   QuerySketches,
 } from "./sketch-requests.js";
+export { isTapKind, type TapKind, tapKinds } from "./tap-kinds.js";
 export { longestLast, type NamedWindow, type Span, type WindowAsked } from "./windows.js";

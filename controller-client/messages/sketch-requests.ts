@@ -15,6 +15,7 @@ import {
   windowField,
   windowFields,
 } from "./fields.js";
+import { tapKinds } from "./tap-kinds.js";
 
 const { Enum, Integer, Literal, Number: Num, Optional, String: Text } = Type;
 const closed = { additionalProperties: false } as const;
@@ -25,7 +26,7 @@ export const configSketch = Type.Object(
     type: Literal("config sketch"),
     ...sketchFilterFields,
     tap: Optional(
-      Enum(["packet", "nfqueue"], { description: "the tap it needs; absent: the one that the monitor runs" }),
+      Enum([...tapKinds], { description: "the tap it needs; absent: the one that the monitor runs" }),
     ),
     label: Optional(Text({ minLength: 1, maxLength: 64, description: "free text, listed with the sketch" })),
     ...anyFields,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "convert.h"
+#include "core/capture_filter.h"
 #include "core/counter.h"
 #include "core/errors.h"
 #include "core/links.h"
@@ -38,6 +39,13 @@ Napi::Value check_key(Info info) {
 Napi::Value has_device(Info info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return Napi::Boolean::New(info.Env(), device_exists(to_text(info[0], "name")));
+  });
+}
+
+Napi::Value check_filter(Info info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    check_capture_filter(to_text(info[0], "filter"));
+    return info.Env().Undefined();
   });
 }
 
@@ -131,6 +139,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("capacityFor", capacity_for);
   declare("checkKey", check_key);
   declare("deviceExists", has_device);
+  declare("checkCaptureFilter", check_filter);
   declare("mergeLedgers", merge_ledgers);
   declare("ledgerSummary", ledger_summary);
   declare("ledgerEntries", ledger_entries);

@@ -176,6 +176,10 @@ int64_t field_or(const Napi::Object& object, const char* name, int64_t otherwise
   return static_cast<int64_t>(number);
 }
 
+std::string text_or(const Napi::Object& object, const char* name, const char* otherwise) {
+  return has(object, name) ? to_text(object.Get(name), name) : otherwise;
+}
+
 Napi::Value from_bytes(Napi::Env env, const std::vector<uint8_t>& bytes) {
   return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
 }

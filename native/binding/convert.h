@@ -42,6 +42,8 @@ uint64_t to_count(const Napi::Value& value, const char* name);
 /// A whole number at `name`, or `otherwise` when the field is absent.
 int64_t field_or(const Napi::Object& object, const char* name, int64_t otherwise, int64_t least,
                  int64_t most);
+/// The text at `name`, or `otherwise` when the field is absent.
+std::string text_or(const Napi::Object& object, const char* name, const char* otherwise);
 
 // To JavaScript.
 Napi::Value from_bytes(Napi::Env env, const std::vector<uint8_t>& bytes);

@@ -5,6 +5,7 @@
 #include "core/file_source.h"
 #include "core/nfqueue_source.h"
 #include "core/packet_source.h"
+#include "core/pcap_source.h"
 
 namespace tallytree::binding {
 namespace {
@@ -23,13 +24,23 @@ std::unique_ptr<Source> open_file_source(const Napi::Object& source) {
   return std::make_unique<FileSource>(to_text(source.Get("path"), "path"), directions);
 }
 
+std::unique_ptr<Source> open_pcap_source(const Napi::Object& source) {
+  PcapOptions options;
+  options.device = text_or(source, "device", "");
+  options.filter = text_or(source, "filter", "");
+  options.buffer_mib = static_cast<uint32_t>(field_or(source, "ringMiB", options.buffer_mib, 1, 4096));
+  return std::make_unique<PcapSource>(options);
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap) {
   const std::string kind = to_text(source.Get("kind"), "kind");
   if (kind == "packet") return open_packet_source(source, tap);
   if (kind == "file") return open_file_source(source);
-  if (kind != "nfqueue") throw std::invalid_argument("kind must be \"packet\", \"nfqueue\" or \"file\"");
+  if (kind == "pcap") return open_pcap_source(source);
+  if (kind != "nfqueue")
+    throw std::invalid_argument("kind must be \"packet\", \"nfqueue\", \"pcap\" or \"file\"");
   NfqueueOptions options;
   options.queue = static_cast<uint16_t>(field_or(source, "queue", 8000, 0, 65535));
   options.guard = to_text(source.Get("guard"), "guard");

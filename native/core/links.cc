@@ -81,6 +81,7 @@ Link to_link(const nlmsghdr* message) {
   Link link;
   link.index = static_cast<uint32_t>(header->ifi_index);
   link.loopback = (header->ifi_flags & IFF_LOOPBACK) != 0;
+  link.up = (header->ifi_flags & IFF_UP) != 0;
   link.mtu = number(seen.link[IFLA_MTU]);
   link.name = text(seen.link[IFLA_IFNAME]);
   link.port = number(seen.link[IFLA_MASTER]) != 0 && text(seen.info[IFLA_INFO_SLAVE_KIND]) != "vrf";

@@ -18,6 +18,7 @@ struct Link {
       0;  ///< index of the device below; 0: not a VLAN device, or its parent is in another namespace
   uint16_t vlan_id = kNoVlan;
   bool loopback = false;
+  bool up = false;  ///< by its administrator
   /// Bridge port, bond or team slave: the master shows the same frames again. False below a VRF, which does
   /// not.
   bool port = false;

@@ -37,8 +37,8 @@ const agent = (...options: readonly string[]) => [...program("agent"), "--monito
 describe("the monitor", () => {
   const unprivileged = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
 
-  it.each(["packet", "nfqueue"])("without the privilege for the %s tap", async (tap) => {
-    const needed = tap === "packet" ? /CAP_NET_RAW/ : /CAP_NET_ADMIN/;
+  it.each(["packet", "nfqueue", "pcap"])("without the privilege for the %s tap", async (tap) => {
+    const needed = tap === "nfqueue" ? /CAP_NET_ADMIN/ : /CAP_NET_RAW/;
     await fails([...unprivileged, ...monitor("--tap", tap)], needed);
   });
 

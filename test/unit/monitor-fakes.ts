@@ -116,6 +116,7 @@ export function fakeMachine(tap: Tap) {
     openTap: () => tap,
     counterBytes: fakeCounterBytes,
     deviceExists,
+    checkCaptureFilter: () => undefined,
     cleanRules: async () => undefined,
   };
 }
