@@ -217,7 +217,7 @@ describe("errors are one sentence on standard error and exit code 1", () => {
     ["qery", "unknown command 'qery' (Did you mean query?)"],
     ["query status --at 10.0.0.300", '--at is "10.0.0.300": give an agent such as'],
     ["up --port 70000", "--port is 70000: give a port from 1 to 65535"],
-    ["up --tap pcap", "argument 'pcap' is invalid"],
+    ["up --tap wifi", "argument 'wifi' is invalid"],
   ];
 
   test.each(wrong)("%s", async (line, sentence) => {
