@@ -51,7 +51,7 @@ export interface CounterSpec {
   readonly increment: "pkt" | "bytes";
   /** Most keys kept with their own count; below it every answer is exact. */
   readonly capacity: number;
-  /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 8. */
+  /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 4. */
   readonly coldPerKey?: number;
 }
 

@@ -149,9 +149,10 @@ LedgerSpec to_spec(const Napi::Value& value) {
   LedgerSpec spec;
   spec.key_type = KeyType::parse(to_text(object.Get("keyType"), "keyType"));
   spec.increment = increment == "pkt" ? Increment::packets : Increment::bytes;
-  spec.capacity = static_cast<uint32_t>(field_or(object, "capacity", 4096, 16, LedgerSpec::kMostCapacity));
-  spec.cold_per_key =
-      static_cast<uint32_t>(field_or(object, "coldPerKey", 8, 0, LedgerSpec::kMostColdPerKey));
+  spec.capacity = static_cast<uint32_t>(
+      field_or(object, "capacity", 4096, LedgerSpec::kLeastCapacity, LedgerSpec::kMostCapacity));
+  spec.cold_per_key = static_cast<uint32_t>(
+      field_or(object, "coldPerKey", spec.cold_per_key, 0, LedgerSpec::kMostColdPerKey));
   return spec;
 }
 

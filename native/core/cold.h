@@ -10,15 +10,17 @@ namespace tallytree {
 /**
  * Two rows of cells in memory that never grows. Never underestimates; linear, so sketches add cell by cell.
  *
- * Cells begin with 8 bits. What a cell cannot hold is carried, exactly, into a small table. When that is
- * full, the sketch folds: neighbours become one cell of twice the bits, which is the sketch that half the
- * width would have made. So it keeps its bytes and gives up precision, as 64-bit cells would have had to from
- * the start. Cells are named by their index at the level of folding: row * row_cells() + position.
+ * Cells begin with 4 bits. Two that no longer do are joined into one of 8, as in SALSA (Ben Basat et al.,
+ * 2021). What 8 bits cannot hold is carried, exactly, into a small table. When that is full, the sketch
+ * folds: neighbours become one cell of twice the bits, which is the sketch that half the width would have
+ * made. So it keeps its bytes and gives up precision, as 64-bit cells would have had to from the start. Cells
+ * are named by their index at the level of folding: row * row_cells() + position; joined ones by the first of
+ * the two.
  */
 class Cold {
  public:
   static constexpr uint32_t kRows = 2;
-  static constexpr unsigned kLevels = 4;  ///< cells of 8, 16, 32, 64 bits
+  static constexpr unsigned kLevels = 5;  ///< cells of 4, 8, 16, 32, 64 bits
 
   /// `width`: bytes a row, a multiple of 8; 0: no sketch, every estimate is unbounded. `level`: to begin
   /// with.
@@ -27,6 +29,7 @@ class Cold {
         first_level_(level),
         level_(level),
         cells_(size_t{kRows} * width / 8),
+        joined_((size_t{kRows} * width + 63) / 64),
         carries_(slots(width)) {}
 
   void add(uint32_t tag, uint64_t amount);
@@ -39,44 +42,58 @@ class Cold {
   bool empty() const noexcept { return empty_; }
   uint32_t width() const noexcept { return width_; }
   unsigned level() const noexcept { return level_; }
-  size_t row_cells() const noexcept { return width_ >> level_; }
+  size_t row_cells() const noexcept { return size_t{width_} * 2 >> level_; }
   size_t all_cells() const noexcept { return kRows * row_cells(); }
 
-  uint64_t cell(size_t index) const noexcept;
+  /// 0 for the second of two that are joined.
+  uint64_t cell(size_t index) const noexcept { return is_second(index) ? 0 : value(index); }
   void add_to_cell(size_t index, uint64_t amount);
-  /// Folds until cells have 8 << level bits.
+  /// Folds until cells have 4 << level bits.
   void fold_to(unsigned level);
 
   /// Most bytes it ever holds; a fold sets the carries aside for a moment.
   static size_t bytes(uint32_t width) noexcept {
-    return size_t{kRows} * width + 2 * slots(width) * sizeof(Carry);
+    return size_t{kRows} * width + (size_t{kRows} * width + 63) / 64 * 8 + 2 * slots(width) * sizeof(Carry);
   }
 
  private:
-  /// What cell `index` holds above its bits, in units of 2^bits.
+  /// What word `index` holds above its bits, in units of 2^bits.
   struct Carry {
     uint64_t above = 0;
     uint64_t index = 0;  // + 1; 0: free
   };
 
   static size_t slots(uint32_t width) noexcept { return width == 0 ? 0 : width / 64 + 8; }
-  unsigned bits() const noexcept { return 8u << level_; }
   size_t index(uint32_t row, uint32_t tag) const noexcept;
-  uint64_t low(size_t index) const noexcept;
-  void set_low(size_t index, uint64_t value) noexcept;
-  size_t carry_slot(size_t index) const noexcept;
-  void carry(size_t index, uint64_t above);
+  uint64_t value(size_t index) const noexcept;
+
+  // Two cells of 4 bits share a word of 8; at the other levels a cell is a word.
+  unsigned bits() const noexcept { return level_ == 0 ? 8 : 4u << level_; }
+  size_t word_of(size_t index) const noexcept { return level_ == 0 ? index / 2 : index; }
+  uint64_t word(size_t at) const noexcept;
+  void set_word(size_t at, uint64_t value) noexcept;
+  void add_to_word(size_t at, uint64_t amount);
+
+  bool joined(size_t at) const noexcept { return joined_[at / 64] >> at % 64 & 1; }
+  bool is_half(size_t index) const noexcept { return level_ == 0 && !joined(index / 2); }
+  bool is_second(size_t index) const noexcept { return level_ == 0 && index % 2 == 1 && joined(index / 2); }
+  void join(size_t at) noexcept;
+
+  size_t carry_slot(size_t at) const noexcept;
+  void carry(size_t at, uint64_t above);
   void fold();
-  template <typename Cell>
-  void merge_cells(const Cold& other);
+  void merge_halves(Cold& other);
+  template <typename Word>
+  void merge_words(const Cold& other);
 
   uint32_t width_;
   unsigned first_level_;
   unsigned level_;
   bool empty_ = true;
-  size_t carried_ = 0;      // slots of carries_ in use
-  Zeroed<uint64_t> cells_;  // read as cells of bits()
-  Zeroed<Carry> carries_;   // open addressing
+  size_t carried_ = 0;       // slots of carries_ in use
+  Zeroed<uint64_t> cells_;   // read as words of bits()
+  Zeroed<uint64_t> joined_;  // a bit for each word of two cells
+  Zeroed<Carry> carries_;    // open addressing
 };
 
 }  // namespace tallytree

@@ -9,10 +9,15 @@
 
 namespace tallytree {
 
-/// What the table knows of a key: `since` was counted since it was admitted, at most `prior` before that.
+/// What the table knows of a key: `since` was counted since it was admitted, at most `prior` before that, and
+/// it has been hit of late, `lives` times or more. A prior is at most a twelfth of the total, which leaves
+/// the bits.
 struct Count {
+  static constexpr unsigned kMostLives = 7;
+
   uint64_t since = 0;
   uint64_t prior = 0;
+  unsigned lives = 0;
   uint64_t rank() const noexcept { return since + prior; }
 };
 
@@ -27,7 +32,8 @@ inline Tag tag_of(uint64_t hash) noexcept { return static_cast<Tag>(hash >> 32);
  * bits until one needs more. Tags are not kept: who evicts an entry hashes its key again. Not thread-safe;
  * one writer owns it.
  *
- * An entry: link (2 bytes, 4 in large tables), key, padding to 4, since, prior (4 or 8 bytes each).
+ * An entry: link (2 bytes, 4 in large tables), key, padding to 4, since, prior with lives (4 or 8 bytes
+ * each).
  */
 class HotTable {
  public:
@@ -92,8 +98,9 @@ class HotTable {
   Count count(uint32_t place) const noexcept { return read(at(place) + shape_.count_at, shape_.wide); }
   void set_count(uint32_t place, const Count& count) noexcept {
     uint8_t* to = at(place) + shape_.count_at;
-    if (shape_.wide) return void(std::memcpy(to, &count, sizeof count));
-    const uint32_t narrow[] = {static_cast<uint32_t>(count.since), static_cast<uint32_t>(count.prior)};
+    const uint64_t wide[] = {count.since, count.prior << kLivesBits | count.lives};
+    if (shape_.wide) return void(std::memcpy(to, wide, sizeof wide));
+    const uint32_t narrow[] = {static_cast<uint32_t>(wide[0]), static_cast<uint32_t>(wide[1])};
     std::memcpy(to, narrow, sizeof narrow);
   }
 
@@ -124,6 +131,7 @@ class HotTable {
  private:
   /// Chain heads for each entry: most chains are empty or of one entry.
   static constexpr size_t kHeads = 2;
+  static constexpr unsigned kLivesBits = 3;
   /// Whole words are read at the end of the last key.
   static constexpr size_t kSlack = 8;
 
@@ -173,11 +181,15 @@ class HotTable {
   }
 
   static Count read(const uint8_t* from, bool wide) noexcept {
-    Count count;
+    uint64_t read[2];
     uint32_t narrow[2];
-    if (wide) return std::memcpy(&count, from, sizeof count), count;
-    std::memcpy(narrow, from, sizeof narrow);
-    return {narrow[0], narrow[1]};
+    if (wide) {
+      std::memcpy(read, from, sizeof read);
+    } else {
+      std::memcpy(narrow, from, sizeof narrow);
+      read[0] = narrow[0], read[1] = narrow[1];
+    }
+    return {read[0], read[1] >> kLivesBits, static_cast<unsigned>(read[1] & Count::kMostLives)};
   }
 
   void put(uint32_t place, const Key& key, Tag tag, const Count& count) {

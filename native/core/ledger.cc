@@ -13,7 +13,7 @@ namespace tallytree {
 namespace {
 
 /// A byte count's cells would carry from the first eviction on.
-unsigned cold_level(const LedgerSpec& spec) { return spec.increment == Increment::bytes ? 1 : 0; }
+unsigned cold_level(const LedgerSpec& spec) { return spec.increment == Increment::bytes ? 2 : 0; }
 
 }  // namespace
 
@@ -25,7 +25,7 @@ uint64_t LedgerSpec::secret_check() const noexcept {
 uint32_t LedgerSpec::capacity_for(double share, double width) {
   if (!(share > 0 && share <= 1 && width > 0 && width <= 1))
     throw std::invalid_argument("share and width must be above 0 and at most 1");
-  const double capacity = std::max(16.0, std::ceil(1 / (0.75 * share * width)));
+  const double capacity = std::max<double>(kLeastCapacity, std::ceil(1 / (0.75 * share * width)));
   if (capacity > kMostCapacity)
     throw std::invalid_argument("such accuracy needs a capacity above " + std::to_string(kMostCapacity));
   return static_cast<uint32_t>(capacity);
@@ -40,17 +40,25 @@ bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
   hot_.fit(total_);
   if (const uint32_t place = hot_.find(key, tag); place != HotTable::kNone) {
     const Count count = hot_.count(place);
-    hot_.set_count(place, {count.since + amount, count.prior});
+    const unsigned lives = count.lives + (count.lives < Count::kMostLives);
+    hot_.set_count(place, {count.since + amount, count.prior, lives});
     return false;
   }
-  admit(key, tag, {amount, floor_});
+  admit(key, tag, {amount, prior_of(tag)});
   return true;
 }
 
-/// Gives a new entry a place. In a full table one that is not above the floor belongs to the cold part.
+/// The most that a key without an entry counted. By turns the floor is good enough: then the entry stays
+/// until the floor has risen by more than it counts itself, which is what keeps those that begin late and
+/// grow fast.
+uint64_t Ledger::prior_of(Tag tag) noexcept {
+  by_floor_ = !by_floor_;
+  return by_floor_ || floor_ == 0 ? floor_ : std::min(floor_, cold_.estimate(tag));
+}
+
+/// Gives a new entry a place.
 void Ledger::admit(const Key& key, Tag tag, const Count& count) {
   if (hot_.size() < spec_.capacity) return hot_.insert(key, tag, count);
-  if (count.rank() <= floor_) return spill(tag, count.since);
   const Vacancy vacancy = vacate();
   hot_.replace(vacancy.place, vacancy.tag, key, tag, count);
   sweep_.note(count.rank() > floor_ ? count.rank() - floor_ : 0);
@@ -61,19 +69,24 @@ void Ledger::spill(Tag tag, uint64_t amount) {
   spilled_ += amount;
 }
 
-/// The place of an entry that is not above the floor, its weight gone to the cold part. When a round finds no
-/// more of them, the floor rises to a height that 3/4 K entries reach. The caller notes what it puts there.
+/// The place of an entry that is not above the floor and was not hit of late, its weight gone to the cold
+/// part. After a round the floor rises to a height that 3/4 K entries reach. The caller notes what it puts
+/// there.
 Ledger::Vacancy Ledger::vacate() {
   while (true) {
     while (sweep_.hand < spec_.capacity) {
       const uint32_t place = sweep_.hand++;
       const Count count = hot_.count(place);
-      if (count.rank() <= floor_) {
+      if (count.rank() > floor_) {
+        sweep_.note(count.rank() - floor_);
+      } else if (count.lives > 0) {
+        hot_.set_count(place, {count.since, count.prior, count.lives - 1});
+        sweep_.note(0);
+      } else {
         const Tag tag = tag_at(place);
         spill(tag, count.since);
         return {place, tag};
       }
-      sweep_.note(count.rank() - floor_);
     }
     floor_ += sweep_.finish(spec_.capacity, kept());
   }
@@ -107,7 +120,7 @@ Absorption Ledger::begin_absorb(Ledger& other) {
   hot_.fit(total_);
   for (uint32_t place = 0; other.floor_ > 0 && place < hot_.size(); ++place) {
     const Count count = hot_.count(place);
-    hot_.set_count(place, {count.since, count.prior + other.floor_});
+    hot_.set_count(place, {count.since, count.prior + other.floor_, count.lives});
   }
   cold_.merge(other.cold_);
   other.cold_.clear();
@@ -154,13 +167,18 @@ void Ledger::take_entries(Ledger& other, uint32_t first, uint32_t n, const Absor
 
 bool Ledger::take(const Key& key, Tag tag, const Count& theirs, const Absorption& progress) {
   if (progress.common_done) {
-    admit(key, tag, {theirs.since, theirs.prior + progress.own_floor});
+    const Count count{theirs.since, theirs.prior + progress.own_floor, theirs.lives};
+    if (hot_.size() == spec_.capacity && count.rank() <= floor_)
+      spill(tag, count.since);
+    else
+      admit(key, tag, count);
     return true;
   }
   const uint32_t place = hot_.find(key, tag);
   if (place == HotTable::kNone) return false;
   const Count ours = hot_.count(place);
-  hot_.set_count(place, {ours.since + theirs.since, ours.prior - progress.other_floor + theirs.prior});
+  hot_.set_count(place, {ours.since + theirs.since, ours.prior - progress.other_floor + theirs.prior,
+                         std::max(ours.lives, theirs.lives)});
   return true;
 }
 

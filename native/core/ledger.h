@@ -18,13 +18,13 @@ enum class Increment : uint8_t { packets, bytes };
 
 /// What two ledgers must have in common to be added.
 struct LedgerSpec {
-  static constexpr uint32_t kMostCapacity = 1 << 20;
+  static constexpr uint32_t kLeastCapacity = 16, kMostCapacity = 1 << 20;
   static constexpr uint32_t kMostColdPerKey = 64;
 
   KeyType key_type;
   Increment increment = Increment::packets;
   uint32_t capacity = 4096;   ///< K: most entries in the hot table
-  uint32_t cold_per_key = 8;  ///< bytes of a row of the cold part for each of K; 0: no cold part
+  uint32_t cold_per_key = 4;  ///< bytes of a row of the cold part for each of K; 0: no cold part
   Secret secret;
 
   /// The least K that tells every key of at least `share` of the total within `width` of its count (both in
@@ -129,6 +129,7 @@ class Ledger {
 
   Interval interval_of(const Count& count, Tag tag) const noexcept;
   uint32_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
+  uint64_t prior_of(Tag tag) noexcept;
   void admit(const Key& key, Tag tag, const Count& count);
   struct Vacancy {
     uint32_t place;
@@ -147,6 +148,7 @@ class Ledger {
   uint64_t total_ = 0;
   uint64_t spilled_ = 0;
   uint64_t floor_ = 0;
+  bool by_floor_ = false;  // whether the last new entry's prior was the floor
 };
 
 }  // namespace tallytree

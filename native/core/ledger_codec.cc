@@ -1,17 +1,17 @@
 // The byte form of a ledger. All numbers little-endian; "varint" is LEB128.
 //
 //   u64     length of the whole, these 8 bytes included
-//   u32     magic "TTLG", u16 version 1
+//   u32     magic "TTLG", u16 version 2
 //   u8      increment: 0 packets, 1 bytes
 //   u8 n    n bytes: key type text
 //   u64     secret check (LedgerSpec::secret_check)
 //   u32     capacity K
-//   u8 x2   c, the bytes of a cold row for each of K; level l: the cold part has 2 rows of c K / 2^l cells
+//   u8 x2   c, the bytes of a cold row for each of K; level l: the cold part has 2 rows of 2 c K / 2^l cells
 //   u64 x4  total, spilled, floor, unkeyed
 //   u32     number of entries, each: u8 key length, key bytes, varint since, varint prior
 //   u32     number of non-zero cold cells, each: varint gap to the last cell's index (the first from -1),
 //   varint
-//           value
+//           value; at level 0 two joined cells, whose value is above 15, stand at the first
 #include <algorithm>
 #include <array>
 
@@ -24,7 +24,7 @@ namespace tallytree {
 namespace {
 
 constexpr uint32_t kMagic = 0x474c5454;  // "TTLG"
-constexpr uint16_t kVersion = 1;
+constexpr uint16_t kVersion = 2;
 
 void refuse(bool bad, const char* why) {
   if (bad) [[unlikely]]
@@ -48,8 +48,9 @@ Header read_header(ByteReader& in) {
   header.spec.key_type = KeyType::parse(in.text());
   header.secret_check = in.fixed<uint64_t>();
   header.spec.capacity = in.fixed<uint32_t>();
-  refuse(header.spec.capacity < 4 || header.spec.capacity > LedgerSpec::kMostCapacity,
-         "capacity out of range");
+  refuse(
+      header.spec.capacity < LedgerSpec::kLeastCapacity || header.spec.capacity > LedgerSpec::kMostCapacity,
+      "capacity out of range");
   header.spec.cold_per_key = in.fixed<uint8_t>();
   refuse(header.spec.cold_per_key > LedgerSpec::kMostColdPerKey, "cold part out of range");
   header.cold_level = in.fixed<uint8_t>();
@@ -78,6 +79,7 @@ void write_cells(ByteWriter& out, const Cold& cold) {
 
 /// Each row must add up to what was spilled.
 void read_cells(ByteReader& in, const Header& header, Cold& cold) {
+  refuse(header.cold_level < cold.level(), "cells of too few bits");
   cold.fold_to(header.cold_level);
   const size_t row = cold.row_cells(), cells = cold.all_cells();
   const auto filled = in.fixed<uint32_t>();

@@ -49,6 +49,13 @@ Ledger small_ledger() {
   return ledger;
 }
 
+/// Evictions into cells of 4 bits, some of them joined.
+Ledger spilled_ledger() {
+  Ledger ledger(spec_of("sport", Increment::packets, 64));
+  for (uint64_t i = 0; i < 1500; ++i) add(ledger, std::to_string(i * i % 499), 1 + i % 3);
+  return ledger;
+}
+
 /// Evictions, carries and a fold or two.
 Ledger full_ledger() {
   Ledger ledger(spec_of("dst_dport", Increment::bytes, 16));
@@ -83,9 +90,10 @@ struct Specimen {
 };
 
 const Specimen kSpecimens[] = {
-    {"ledger-v1-small.bin", [] { return small_ledger().encode(); }, ledger_again},
-    {"ledger-v1-full.bin", [] { return full_ledger().encode(); }, ledger_again},
-    {"ledger-v1-reduced.bin", [] { return reduced_ledger().encode(); }, ledger_again},
+    {"ledger-v2-small.bin", [] { return small_ledger().encode(); }, ledger_again},
+    {"ledger-v2-spilled.bin", [] { return spilled_ledger().encode(); }, ledger_again},
+    {"ledger-v2-full.bin", [] { return full_ledger().encode(); }, ledger_again},
+    {"ledger-v2-reduced.bin", [] { return reduced_ledger().encode(); }, ledger_again},
     {"distinct-v1-exact.bin", [] { return set_of(50).encode(kCheck); }, distinct_again},
     {"distinct-v1-registers.bin", [] { return set_of(9000).encode(kCheck); }, distinct_again},
 };
@@ -118,20 +126,25 @@ TEST(golden_files_are_written_again_byte_by_byte) {
 }
 
 TEST(golden_ledgers_say_what_was_counted) {
-  const Ledger small = Ledger::decode(golden("ledger-v1-small.bin"), kSecret);
+  const Ledger small = Ledger::decode(golden("ledger-v2-small.bin"), kSecret);
   CHECK(small.exact());
   CHECK_EQ(small.keys(), 4u);
   CHECK_EQ(small.unkeyed, 9u);
   CHECK_EQ(interval_in(small, "10.0.0.44").upper, 300u);
   CHECK_EQ(interval_in(small, "2001:db8::7").lower, uint64_t{1} << 40);
 
-  const Ledger full = Ledger::decode(golden("ledger-v1-full.bin"), kSecret);
+  const Ledger spilled = Ledger::decode(golden("ledger-v2-spilled.bin"), kSecret);
+  CHECK_EQ(spilled.keys(), 64u);
+  CHECK_EQ(spilled.total(), spilled_ledger().total());
+  CHECK(spilled.floor() * 48 <= spilled.total());
+
+  const Ledger full = Ledger::decode(golden("ledger-v2-full.bin"), kSecret);
   CHECK_EQ(full.keys(), 16u);
   CHECK(full.spilled() > 0);
   CHECK_EQ(full.total(), full_ledger().total());
   CHECK_EQ(interval_in(full, "2001:db8::1,443").lower, 50'000'000'000u);
 
-  const Ledger least = Ledger::decode(golden("ledger-v1-reduced.bin"), kSecret);
+  const Ledger least = Ledger::decode(golden("ledger-v2-reduced.bin"), kSecret);
   CHECK_EQ(least.spec().cold_per_key, 0u);
   CHECK_EQ(least.keys(), 16u);
   CHECK_EQ(least.floor(), 49u);
