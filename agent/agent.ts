@@ -8,7 +8,7 @@ import type {
   RequestType,
 } from "../controller-client/messages/index.js";
 import type { Monitor } from "../monitor/client.js";
-import type { AgentLinks, TellLimits, Time, Tree } from "../overlay/index.js";
+import type { AgentLinks, Membership, RosterService, TellLimits, Time, Tree } from "../overlay/index.js";
 import type { Algebra } from "./algebra.js";
 import type { Bandwidth } from "./bandwidth/bandwidth.js";
 import type { OwnHost } from "./own-host.js";
@@ -32,6 +32,10 @@ export interface Agent {
   readonly own: OwnHost;
   readonly upkeep: Upkeep;
   readonly tree: Tree;
+  readonly membership: Membership;
+  readonly roster: RosterService;
+  /** The configuration that agents below should have. */
+  readonly configured: () => { readonly revision: number; readonly hash: string };
   readonly links: Pick<AgentLinks, "send">;
   readonly bandwidth: Bandwidth;
 }

@@ -2,12 +2,13 @@
 
 import type { AgentAddress } from "../controller-client/messages/index.js";
 import type { Monitor } from "../monitor/client.js";
-import { AgentLinks, type Ask, systemTime, type Time, Tree } from "../overlay/index.js";
+import { AgentLinks, type Ask, type Send, systemTime, type Time, Tree } from "../overlay/index.js";
 import type { Agent } from "./agent.js";
 import { type Algebra, nativeAlgebra } from "./algebra.js";
 import { Bandwidth } from "./bandwidth/bandwidth.js";
 import { Iperf } from "./bandwidth/iperf.js";
 import { OwnHost } from "./own-host.js";
+import { noWish, type RosterWish, rosterPart } from "./roster-part.js";
 import { SketchBook } from "./sketch-book.js";
 import { Upkeep } from "./upkeep.js";
 
@@ -21,6 +22,11 @@ export interface AssemblyOptions {
   readonly links?: AgentLinks;
   /** Default: HTTP. */
   readonly ask?: Ask;
+  readonly send?: Send;
+  /** Default: no roster. */
+  readonly wish?: RosterWish;
+  /** Numbers from 0 to 1. Default: by chance. */
+  readonly chance?: () => number;
   readonly algebra?: Algebra;
   /** Default: this host's clocks. */
   readonly time?: Time;
@@ -34,17 +40,37 @@ export function assemble(options: AssemblyOptions): Agent {
   const { now } = time;
   const book = new SketchBook();
   const upkeep = new Upkeep({ monitor, book, now, ...(onRestart === undefined ? {} : { onRestart }) });
-  const ask = options.ask ?? links.ask;
-  const tree = new Tree({ name, address, ask, wanted: () => book.wanted(), time });
+  const { ask = links.ask, send = (to, message) => links.send(to, message), wish = noWish } = options;
+  const configured = () => ({ revision: 0, hash: "" });
+  const tree: Tree = new Tree({
+    ...{ name, address, ask, time, configured },
+    wanted: () => book.wanted(),
+    roster: () => part.membership.reign?.roster,
+  });
+  const part = rosterPart({
+    ...{ wish, tree, address, send, ask },
+    incarnation: Math.floor(now()),
+    monitor: () => upkeep.instance,
+    rest: {
+      time,
+      chance: options.chance ?? Math.random,
+      onLease: () => undefined,
+      revision: () => configured().revision,
+    },
+  });
   const own = new OwnHost({ monitor, algebra, now });
   const bandwidth = new Bandwidth(new Iperf());
   const parts = { monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now };
   return {
-    name,
+    get name() {
+      return tree.name;
+    },
     version,
     address,
     startedAt: now(),
     ...parts,
+    ...part,
+    configured,
     ...(parent === undefined ? {} : { parent: parent.name }),
   };
 }

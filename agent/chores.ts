@@ -21,6 +21,9 @@ export function startChores(agent: Agent, { parent, log, signal }: ChoreOptions)
   const { time, tree } = agent;
   void repeat(time, { everyMs: monitorEveryMs, signal, chore: watchMonitor(agent, log) });
   void repeat(time, { everyMs: childrenEveryMs, signal, chore: () => tree.tend(budgetMs) });
+  void agent.membership
+    .live(signal)
+    .catch((error: unknown) => log.fatal({ problem: String(error) }, "no roster"));
   if (parent !== undefined) void announceTo(agent, parent, { log, signal });
 }
 

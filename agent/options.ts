@@ -20,6 +20,15 @@ export interface AgentOptions {
   readonly parent?: AgentAddress;
   /** How agents speak to each other: by HTTP, or by way of these NATS servers. */
   readonly transport: "http" | readonly string[];
+  /** Keep a roster. */
+  readonly root?: true;
+  /** Members of a roster to join through. */
+  readonly join?: readonly AgentAddress[];
+  readonly standby?: true;
+  readonly fanOut: number;
+  readonly label?: readonly string[];
+  /** Absolute path of the directory for what a restart must not forget. */
+  readonly state: string;
   /** Absolute path of the monitor's socket. */
   readonly monitor: string;
   readonly user: string;
@@ -42,6 +51,17 @@ export function parseOptions(args: readonly string[], version: string): AgentOpt
       transport,
       "http",
     )
+    .option("--root", "keep the roster: others join it by --join")
+    .option("--join <url>", "join the roster through a member, as in http://10.0.0.2:8000; repeatable", join)
+    .option("--standby", "become the root of the roster when it dies")
+    .option("--fan-out <number>", "agents below one in the roster (1 to 1000), at its root", fanOut, 32)
+    .option("--label <name=value>", "a failure domain, such as rack=r1; repeatable", label)
+    .option(
+      "--state <path>",
+      "directory for roster and configuration",
+      (path: string) => resolve(path),
+      stateFolder,
+    )
     .option("--monitor <path>", "the monitor's socket", (path: string) => resolve(path), defaultSocket)
     .option("--user <name>", "user to become when started as root", "nobody")
     .addOption(
@@ -51,7 +71,23 @@ export function parseOptions(args: readonly string[], version: string): AgentOpt
     .allowExcessArguments(false)
     .showHelpAfterError("(tallytree-agent --help lists the options)")
     .configureHelp({ formatHelp: (program) => manualPage(program) });
-  return Object.freeze(command.parse([...args], { from: "user" }).opts<AgentOptions>());
+  const options = command.parse([...args], { from: "user" }).opts<AgentOptions>();
+  refuseTogether(options, (message) => command.error(`error: ${message}`));
+  return Object.freeze(options);
+}
+
+const stateFolder = "/var/lib/tallytree";
+
+function refuseTogether(
+  { parent, root, join, standby }: AgentOptions,
+  refuse: (message: string) => never,
+): void {
+  if (parent !== undefined && (root || join !== undefined))
+    refuse("--parent is for trees made by hand: with a roster, the roster says who is below whom");
+  if (root && join !== undefined)
+    refuse("--root begins a roster and --join takes part in one: give one of them");
+  if (standby && join === undefined)
+    refuse("--standby goes with --join: it takes over from the root that it joined");
 }
 
 function address(text: string): string {
@@ -84,9 +120,27 @@ function transport(text: string): AgentOptions["transport"] {
   throw new InvalidArgumentError('Give "http", or NATS servers as in nats://10.0.0.1:4222,10.0.0.2:4222.');
 }
 
-function parent(text: string): AgentAddress {
+const parent = (text: string): AgentAddress => agentUrl(text, "parent");
+
+const join = (text: string, before: readonly AgentAddress[] = []): readonly AgentAddress[] => [
+  ...before,
+  agentUrl(text, "join"),
+];
+
+function label(text: string, before: readonly string[] = []): readonly string[] {
+  if (/^[^=\s]{1,64}=[^=\s]{1,63}$/.test(text)) return [...before, text];
+  throw new InvalidArgumentError("Give a name and a value, such as rack=r1.");
+}
+
+function fanOut(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,4}$/.test(text) && number >= 1 && number <= 1000) return number;
+  throw new InvalidArgumentError("Give a number from 1 to 1000.");
+}
+
+function agentUrl(text: string, field: string): AgentAddress {
   try {
-    return parseAgentAddress(text, "parent");
+    return parseAgentAddress(text, field);
   } catch (error) {
     throw new InvalidArgumentError(error instanceof TallyError ? error.message : "Give an agent's URL.");
   }

@@ -18,10 +18,10 @@ export interface Reach {
 
 /** Throws StartError when others could not reach this agent. */
 export function reachOf(options: AgentOptions, log: FastifyBaseLogger): Reach {
-  const { transport, parent } = options;
+  const { transport, parent, join = [] } = options;
   if (transport !== "http") return overNats(options, transport, log);
   const address = publicAddress(options.address, options.port);
-  refuseUnreachable(address, parent);
+  for (const above of [parent, ...join]) refuseUnreachable(address, above);
   return { address, transport: new HttpTransport(), serve: () => undefined };
 }
 
@@ -53,5 +53,5 @@ function addressByName({ name, address, port }: AgentOptions): AgentAddress {
 function refuseUnreachable(self: AgentAddress, parent: AgentAddress | undefined): void {
   if (parent === undefined || !isLoopback(self.host) || isLoopback(parent.host)) return;
   const advice = "listen on this host's own address, by --address";
-  throw new StartError(`the parent ${parent.name} cannot reach this agent at ${self.name}: ${advice}`);
+  throw new StartError(`${parent.name} cannot reach this agent at ${self.name}: ${advice}`);
 }

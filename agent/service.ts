@@ -11,7 +11,9 @@ import { startChores } from "./chores.js";
 import type { AgentOptions } from "./options.js";
 import { type Account, become } from "./privileges.js";
 import { reachOf } from "./reach.js";
+import { rosterOptions } from "./roster-options.js";
 import { StartError } from "./start-error.js";
+import { requireStateFolder } from "./state-file.js";
 
 export interface ServiceOptions {
   readonly options: AgentOptions;
@@ -30,18 +32,20 @@ const firstSyncMs = 1000;
 
 /** Throws StartError with a sentence. */
 export async function startAgent({ options, version, account, log }: ServiceOptions): Promise<Service> {
-  const { parent, name, monitor: socket } = options;
+  const { parent, monitor: socket } = options;
   const { address, transport, serve } = reachOf(options, log);
   requireAddon();
   const links = new AgentLinks(transport);
   const monitor = new MonitorClient(socket);
-  const chosen = { ...(name === undefined ? {} : { name }), ...(parent === undefined ? {} : { parent }) };
+  const part = rosterOptions({ options, address, account, log });
+  const chosen = { ...part, ...(parent === undefined ? {} : { parent }) };
   const onRestart = (sketches: number) => log.warn({ sketches }, "the monitor was restarted: counting anew");
   const agent = assemble({ version, address, monitor, links, onRestart, ...chosen });
   await agent.upkeep.sync(firstSyncMs).catch(() => undefined);
   const app = buildApp(agent, log);
   await listen(app, options);
   settle(account);
+  if (part.wish !== undefined) requireStateFolder(options.state);
   serve(agent);
   const stopping = new AbortController();
   startChores(agent, { parent, log, signal: stopping.signal });
@@ -52,6 +56,7 @@ export async function startAgent({ options, version, account, log }: ServiceOpti
   return {
     stop: async () => {
       stopping.abort();
+      await agent.membership.depart();
       await Promise.all([agent.bandwidth.stop(), app.close(), links.close()]);
       monitor.close();
     },

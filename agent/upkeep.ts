@@ -31,6 +31,11 @@ export class Upkeep {
     return this.#instance !== undefined;
   }
 
+  /** Which monitor it is, once it was asked. */
+  get instance(): string | undefined {
+    return this.#instance;
+  }
+
   /** Makes the next look a thorough one. */
   markStale(): void {
     this.#stale = true;

@@ -99,6 +99,15 @@ export class Client {
   /** The agents right below this one: addresses, or with `detail` their state. */
   readonly leafAgents: OpenQuery<"query leaf agents"> = this.#ask("query leaf agents");
 
+  /** Names of the agents that should answer; with `detail` their places and states. */
+  readonly roster: OpenQuery<"query roster"> = this.#ask("query roster");
+
+  /** Takes an agent off the roster for good. */
+  readonly expelAgent: Command<"expel agent", "agent"> = this.#ask("expel agent");
+
+  /** Gives an agent of the roster another name. */
+  readonly renameAgent: Command<"rename agent", "agent" | "name"> = this.#ask("rename agent");
+
   /** Sends any message; resolves to its bare or detailed answer. The agent checks the fields. */
   async request<R extends RequestInput>(request: R): Promise<Answer<R["type"]>> {
     return answerIn(await this.#post(request), this.#name) as Answer<R["type"]>;

@@ -2,6 +2,7 @@
 
 import { type AgentAddress, TallyError } from "../controller-client/messages/index.js";
 import type { HostSet } from "./host-set.js";
+import type { Lease } from "./roster/leases.js";
 
 /** One child. Its address is its identity; the name it goes by is learned from its first reply. */
 export interface Child {
@@ -14,6 +15,8 @@ export interface Child {
   hosts?: HostSet;
   /** Why the last attempt failed. */
   problem?: string;
+  /** Of a child by the roster; one that was added by hand has none. */
+  lease?: Lease;
 }
 
 /** More would not be answered in time by one process. */
@@ -39,7 +42,15 @@ export class Children {
     this.#byAddress.set(address.name, child);
     return child;
   }
+
+  remove(address: string): void {
+    this.#byAddress.delete(address);
+  }
 }
+
+/** True for a child by the roster that has not renewed its lease in time. */
+export const hasLapsed = ({ lease }: Child, elapsed: number): boolean =>
+  lease !== undefined && lease.until < elapsed;
 
 /** What answers call a child: the name it gave itself, its address until it gave one. */
 export const nameOf = (child: Child): string => child.agentName ?? child.address.name;

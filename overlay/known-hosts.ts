@@ -16,10 +16,10 @@ interface KnownHost {
 export class KnownHosts {
   readonly #hosts = new Map<string, KnownHost>();
   readonly #time: Time;
-  readonly #self: string | undefined;
+  readonly #self: () => string | undefined;
 
   /** `self`: the agent that keeps this record; it is never below itself, whatever a loop makes others say. */
-  constructor(time: Time, self?: string) {
+  constructor(time: Time, self: () => string | undefined = () => undefined) {
     this.#time = time;
     this.#self = self;
   }
@@ -34,6 +34,11 @@ export class KnownHosts {
   /** An agent that took another name is no second host. */
   forget(host: string): void {
     this.#hosts.delete(host);
+  }
+
+  /** A child that is elsewhere now takes those below it along. */
+  forgetBelow(via: string): void {
+    for (const host of this.below(via)) this.#hosts.delete(host);
   }
 
   /** All hosts heard of through a child, the child's own included. */
@@ -64,7 +69,7 @@ export class KnownHosts {
 
   // Bounded: a child that makes up names must not fill this agent's memory.
   #put(host: string, known: KnownHost): void {
-    if (host === this.#self) return;
+    if (host === this.#self()) return;
     if (this.#hosts.size < maxHosts || this.#hosts.has(host)) this.#hosts.set(host, known);
   }
 }

@@ -56,7 +56,8 @@ const sum = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const sums = Type.Record(Type.String({ maxLength: 64 }), sum, { maxProperties: 64 });
 const time = Type.Number({ minimum: 0, maximum: 1e14 });
 const difference = Type.Number({ minimum: -1e14, maximum: 1e14 });
-const hostName = Type.String({ pattern: "^[\\x21-\\x7e]{1,255}$" });
+/** An agent's name: printable, without spaces. */
+export const hostName = Type.String({ pattern: "^[\\x21-\\x7e]{1,255}$" });
 
 const head = Compile(
   Type.Object({

@@ -1,19 +1,20 @@
-// This agent's place in the static tree: who is below it, how to ask them, and how they are added.
-// Healing (a child of a dead agent that joins elsewhere by itself) would live beside this file and call add() and,
-// then needed, a removal; gather() already counts a host once wherever it hangs.
+// Who is below this agent, by hand (add) or by the roster (leases), how to ask them, and who should answer but did not.
 
 import {
   type AgentAddress,
   type LeafAgent,
+  type MissingReason,
   parseAgentAddress,
   type Request,
   TallyError,
 } from "../controller-client/messages/index.js";
 import type { Ask } from "./ask.js";
-import { type Child, Children, nameOf } from "./children.js";
+import { type Child, Children, hasLapsed, nameOf } from "./children.js";
 import { type Gathered, gather, type Question, refuseLoop } from "./gather.js";
 import { KnownHosts } from "./known-hosts.js";
 import { type RollCallOptions, rollCall, rollCallQuestion } from "./roll-call.js";
+import { Leases } from "./roster/leases.js";
+import type { Roster } from "./roster/roster.js";
 import type { Time } from "./time.js";
 import { type TellLimits, WantedState } from "./wanted-state.js";
 
@@ -26,13 +27,20 @@ export interface TreeOptions {
   /** The whole configuration, for children that are new or were away. */
   readonly wanted: () => readonly Request[];
   readonly time: Time;
+  /** The roster, at its root. */
+  readonly roster?: () => Roster | undefined;
+  /** The configuration that children should have. */
+  readonly configured?: () => { readonly revision: number; readonly hash: string };
+  /** Throws refused for an agent that was taken off the roster. */
+  readonly refuseGone?: (agent: string, incarnation: number) => void;
 }
 
 /** A host that answered this lately is taken to be alive where it is. */
 const aliveMs = 10_000;
 
 export class Tree {
-  readonly name: string;
+  readonly leases: Leases;
+  #name: string;
   readonly #options: TreeOptions;
   readonly #time: Time;
   readonly #children = new Children();
@@ -41,25 +49,42 @@ export class Tree {
 
   constructor(options: TreeOptions) {
     const { name, ask, wanted, time } = options;
-    this.name = name;
+    this.#name = name;
     this.#options = options;
     this.#time = time;
-    this.#known = new KnownHosts(time, name);
-    this.#wanted = new WantedState({ name, ask, everything: wanted, time });
+    this.#known = new KnownHosts(time, () => this.#name);
+    this.#wanted = new WantedState({ name: () => this.#name, ask, everything: wanted, time });
+    this.leases = new Leases({
+      children: this.#children,
+      known: this.#known,
+      elapsed: time.elapsed,
+      wanted: options.configured ?? (() => ({ revision: 0, hash: "" })),
+      refuseGone: options.refuseGone ?? (() => undefined),
+    });
+  }
+
+  /** This agent's name. */
+  get name(): string {
+    return this.#name;
+  }
+
+  rename(name: string): void {
+    this.#name = name;
   }
 
   /** Asks this agent and all below it; with `scope` host only this one. Throws TallyError loop. */
   async gather<P>(question: Question<P>, scope: "subtree" | "host" = "subtree"): Promise<Gathered<P>> {
-    const children = scope === "host" ? [] : this.#children.list();
+    this.leases.sweep();
+    const children = scope === "host" ? [] : this.#present();
     const gathered = await gather(this.#asker(children), question);
     this.#attend(children, gathered);
-    return gathered;
+    return scope === "host" ? gathered : this.#complete(gathered);
   }
 
   /** Tells the agents below of a change, children that are away as soon as they are back. Throws TallyError loop. */
   async tell(request: Request, limits: TellLimits): Promise<void> {
     refuseLoop(this.name, limits.path ?? []);
-    await this.#wanted.tell(this.#children.list(), request, limits);
+    await this.#wanted.tell(this.#present(), request, limits);
   }
 
   /** Adds a child; `added` is false when it was one. Throws bad_request, loop, conflict, too_large. */
@@ -81,9 +106,10 @@ export class Tree {
     return { added: true, child };
   }
 
-  /** Looks after children that are silent or behind; called every few seconds. */
+  /** Looks after children added by hand that are silent or behind; called every few seconds. */
   async tend(budgetMs: number): Promise<void> {
-    const children = this.#children.list();
+    this.leases.sweep();
+    const children = this.#children.list().filter(({ lease }) => lease === undefined);
     const silent = children.filter((child) => !this.#known.seenWithin(nameOf(child), aliveMs));
     await this.#call(silent, budgetMs);
     const back = children.filter((child) => child.state === "up");
@@ -123,15 +149,42 @@ export class Tree {
     return direct ?? this.#children.get(this.#known.via(host) ?? "");
   }
 
+  /** Those who can be expected to answer. */
+  #present(): readonly Child[] {
+    return this.#children.list().filter((child) => !hasLapsed(child, this.#time.elapsed()));
+  }
+
+  /** Adds to an answer whom it lacks: children whose leases have lapsed, and at the root all of the roster. */
+  #complete<P>(gathered: Gathered<P>): Gathered<P> {
+    const roster = this.#options.roster?.();
+    const isGone = (host: string) => roster?.goneSince(host) !== undefined && roster.get(host) === undefined;
+    const missing = new Map(
+      gathered.missing.filter(({ host }) => !isGone(host)).map((one) => [one.host, one] as const),
+    );
+    const answered = new Set(gathered.hosts);
+    const miss = (host: string, reason: MissingReason, message: string) => {
+      if (answered.has(host) || missing.has(host) || isGone(host)) return;
+      const seen = this.#known.lastSeen(host);
+      missing.set(host, { host, reason, message, ...(seen === undefined ? {} : { last_seen: seen }) });
+    };
+    for (const child of this.#children.list().filter((one) => hasLapsed(one, this.#time.elapsed()))) {
+      miss(nameOf(child), "timeout", "no sign of life");
+      for (const host of this.#known.below(child.address.name))
+        miss(host, "timeout", `below ${nameOf(child)}`);
+    }
+    for (const { name } of roster?.list() ?? []) miss(name, "absent", "it is below nobody for now");
+    return { ...gathered, missing: [...missing.values()] };
+  }
+
   #asker(children: readonly Child[]) {
-    return { name: this.name, children, known: this.#known, ask: this.#options.ask, time: this.#time };
+    return { name: this.#name, children, known: this.#known, ask: this.#options.ask, time: this.#time };
   }
 
   #attend<P>(children: readonly Child[], { missing }: Gathered<P>): void {
     const unconfigured = new Set(
       missing.filter(({ reason }) => reason === "no_sketch").map(({ host }) => host),
     );
-    for (const child of children) {
+    for (const child of children.filter(({ lease }) => lease === undefined)) {
       if (unconfigured.has(nameOf(child))) this.#wanted.markBehind(child);
       else if (child.state === "up") void this.#wanted.catchUp(child);
     }

@@ -10,7 +10,7 @@ import { textOf } from "./replies.js";
 import type { Time } from "./time.js";
 
 export interface WantedStateOptions {
-  readonly name: string;
+  readonly name: () => string;
   readonly ask: Ask;
   /** Everything a child must be told, in order; told again it must change nothing. */
   readonly everything: () => readonly Request[];
@@ -89,7 +89,8 @@ export class WantedState {
       return this.catchUp(child);
     }
     const outcome = await this.#send(child, request, shares(budgetMs).childMs, path);
-    if (outcome === "lost") progress.behind = true;
+    // A child by the roster asks for what it lacks by itself.
+    if (outcome === "lost" && child.lease === undefined) progress.behind = true;
   }
 
   // A change that comes while this runs sets `behind` again, and another round takes it along.
@@ -116,7 +117,7 @@ export class WantedState {
     const { name, ask, time } = this.#options;
     if (path.includes(nameOf(child))) return "delivered";
     try {
-      await within(ask(child, relayed(request, budgetMs, [...path, name]), budgetMs), budgetMs, time);
+      await within(ask(child, relayed(request, budgetMs, [...path, name()]), budgetMs), budgetMs, time);
       return "delivered";
     } catch (error) {
       if (!wasHeard(error)) return "lost";

@@ -1,7 +1,7 @@
 // Every message type and who handles it.
 
 import type { Request, RequestType } from "../../controller-client/messages/index.js";
-import type { Agent, Call, Handler, Outcome } from "../agent.js";
+import { type Agent, type Call, type Handler, isRelayed, type Outcome } from "../agent.js";
 import { queryBw, serveBw } from "./bandwidth.js";
 import { queryChange } from "./change.js";
 import { querySketch } from "./counts.js";
@@ -11,6 +11,16 @@ import { queryEntropy } from "./entropy.js";
 import { queryHeavyHitters } from "./heavy-hitters.js";
 import { addLeafAgent, queryLeafAgents } from "./leaves.js";
 import { queryRealTimeCounter } from "./real-time.js";
+import {
+  copyRoster,
+  expelAgent,
+  joinRoster,
+  leaveRoster,
+  queryRoster,
+  rejoinRoster,
+  renameAgent,
+  renewLease,
+} from "./roster.js";
 import { configCounter, queryCounter } from "./rules.js";
 import { configSketch, configSketchCounter, deleteSketch, querySketches } from "./sketches.js";
 import { queryStatus } from "./status.js";
@@ -36,10 +46,19 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query status": queryStatus,
   "add leaf agent": addLeafAgent,
   "query leaf agents": queryLeafAgents,
+  "query roster": queryRoster,
+  "expel agent": expelAgent,
+  "rename agent": renameAgent,
+  "join roster": joinRoster,
+  "rejoin roster": rejoinRoster,
+  "renew lease": renewLease,
+  "leave roster": leaveRoster,
+  "copy roster": copyRoster,
 };
 
 /** Carries out one message. Rejects with TallyError. */
-export function handle(agent: Agent, request: Request, call: Call): Promise<Outcome> {
+export async function handle(agent: Agent, request: Request, call: Call): Promise<Outcome> {
+  if (isRelayed(request)) agent.roster.admit(call.path);
   const handler = handlers[request.type] as Handler<RequestType>;
   return handler(agent, request, call);
 }

@@ -20,7 +20,16 @@ export async function statusOf(agent: Agent, budgetMs: number): Promise<StatusAn
     sketches: book.list().filter(({ rule }) => !rule).length,
     leaf_agents: tree.leafAgents(),
     ...(parent === undefined ? {} : { parent }),
+    ...rosterStatus(agent),
   };
+}
+
+function rosterStatus({ membership }: Agent): Pick<StatusAnswer, "roster"> {
+  const { role, claim, holder, uprootedMs } = membership;
+  if (role === "static") return {};
+  const root = claim === undefined ? {} : { root: claim.root.agent, tree_epoch: claim.tree_epoch };
+  const held = holder === undefined ? {} : { held_by: holder.agent };
+  return { roster: { role, ...root, ...held, uprooted_ms: Math.round(uprootedMs) } };
 }
 
 export async function isMonitorUp({ monitor }: Agent): Promise<boolean> {

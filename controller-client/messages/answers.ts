@@ -6,6 +6,7 @@ import type { AnswerWindow, Evidence, Loss } from "./evidence.js";
 import type { InterfaceName } from "./fields.js";
 import type { ProtocolName } from "./protocol-numbers.js";
 import type { RequestType } from "./requests.js";
+import type { LeaseAnswer, PlaceAnswer, RosterAnswer, RosterStatus } from "./roster-answers.js";
 
 /** A count; above 2^53 as decimal text, because JSON numbers end there. */
 export type Count = number | string;
@@ -155,6 +156,8 @@ export interface StatusAnswer {
   readonly sketches: number;
   readonly leaf_agents: readonly LeafAgent[];
   readonly parent?: string;
+  /** Absent without a roster. */
+  readonly roster?: RosterStatus;
 }
 
 /** The bare and the detailed answer of every message type; both alike where there is nothing to add. */
@@ -176,6 +179,14 @@ export interface Answers extends CounterAnswers {
     readonly detail: readonly SketchDetail[];
   };
   readonly "query status": { readonly bare: StatusAnswer; readonly detail: StatusAnswer };
+  readonly "query roster": { readonly bare: readonly string[]; readonly detail: RosterAnswer };
+  readonly "expel agent": { readonly bare: string; readonly detail: string };
+  readonly "rename agent": { readonly bare: string; readonly detail: string };
+  readonly "join roster": { readonly bare: PlaceAnswer; readonly detail: PlaceAnswer };
+  readonly "rejoin roster": { readonly bare: string; readonly detail: string };
+  readonly "renew lease": { readonly bare: LeaseAnswer; readonly detail: LeaseAnswer };
+  readonly "copy roster": { readonly bare: never; readonly detail: never };
+  readonly "leave roster": { readonly bare: string; readonly detail: string };
   readonly "query leaf agents": { readonly bare: readonly string[]; readonly detail: readonly LeafAgent[] };
 }
 

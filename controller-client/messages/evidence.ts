@@ -28,6 +28,8 @@ export const missingReasons = [
   "monitor_down",
   "conflict",
   "bad_reply",
+  /** On the roster, and below nobody for the moment. */
+  "absent",
   "error",
 ] as const;
 

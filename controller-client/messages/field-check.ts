@@ -125,6 +125,7 @@ const formatChecks: Readonly<Record<string, (text: string, name: string) => void
   secret: matches(/^[0-9a-f]{32}$/i, "32 hexadecimal characters"),
   device: matches(/^(?!\.{1,2}$)[^\s/:\p{Cc}]+$/u, "the name of a network device, such as eth0"),
   target: checkTarget,
+  "agent-name": matches(/^[\x21-\x7e]+$/, "up to 255 printable characters without spaces"),
 };
 
 function checkFormat(name: string, format: string, text: string): string {

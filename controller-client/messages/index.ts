@@ -31,6 +31,17 @@ export { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./pro
 export type { ReplayEvent, ReplayOrder, ReplayProgress, ReplayResult } from "./replay.js";
 export { checkRequest } from "./request-check.js";
 export * from "./requests.js";
+export * from "./roster-answers.js";
+export type {
+  CopyRoster,
+  ExpelAgent,
+  JoinRoster,
+  LeaveRoster,
+  QueryRoster,
+  RejoinRoster,
+  RenameAgent,
+  RenewLease,
+} from "./roster-requests.js";
 export type {
   ConfigSketch,
   ConfigSketchCounter,

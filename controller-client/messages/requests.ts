@@ -27,6 +27,24 @@ import {
   serveBw,
 } from "./host-requests.js";
 import {
+  type CopyRoster,
+  copyRoster,
+  type ExpelAgent,
+  expelAgent,
+  type JoinRoster,
+  joinRoster,
+  type LeaveRoster,
+  leaveRoster,
+  type QueryRoster,
+  queryRoster,
+  type RejoinRoster,
+  type RenameAgent,
+  type RenewLease,
+  rejoinRoster,
+  renameAgent,
+  renewLease,
+} from "./roster-requests.js";
+import {
   type ConfigSketch,
   type ConfigSketchCounter,
   configSketch,
@@ -65,7 +83,15 @@ export type Request =
   | ServeBw
   | QueryStatus
   | AddLeafAgent
-  | QueryLeafAgents;
+  | QueryLeafAgents
+  | QueryRoster
+  | ExpelAgent
+  | RenameAgent
+  | JoinRoster
+  | RejoinRoster
+  | RenewLease
+  | LeaveRoster
+  | CopyRoster;
 
 export type RequestType = Request["type"];
 
@@ -93,6 +119,14 @@ export const requestSchemas = {
   "query status": queryStatus,
   "add leaf agent": addLeafAgent,
   "query leaf agents": queryLeafAgents,
+  "query roster": queryRoster,
+  "expel agent": expelAgent,
+  "rename agent": renameAgent,
+  "join roster": joinRoster,
+  "rejoin roster": rejoinRoster,
+  "renew lease": renewLease,
+  "leave roster": leaveRoster,
+  "copy roster": copyRoster,
 } as const;
 
 export const requestTypes = Object.keys(requestSchemas) as readonly RequestType[];

@@ -1,0 +1,282 @@
+// An agent's part in a roster: below a root, the root itself, or none; and the change from one to the other. Of two roots
+// the one with the higher epoch stands, and every agent that hears of it follows it.
+
+import {
+  type AgentAddress,
+  type LeaseAnswer,
+  type Peer,
+  type PlaceAnswer,
+  parseAgentAddress,
+  type RootClaim,
+  TallyError,
+} from "../../controller-client/messages/index.js";
+import { pause, type Time } from "../time.js";
+import { compareClaims, peerOf, samePeer } from "./claims.js";
+import { Follower } from "./follower.js";
+import { joinFields, newcomerOf, type Self } from "./identity.js";
+import { Reign } from "./reign.js";
+import { Roster, type RosterRecord } from "./roster.js";
+import type { Send } from "./send.js";
+import { Standby } from "./standby.js";
+
+/** What an agent keeps for its next start. */
+export interface Kept {
+  /** The roster, when it was the root. */
+  readonly reign?: RosterRecord;
+  /** The root that it last followed. */
+  readonly follows?: RootClaim;
+  /** The name that the roster gave it. */
+  readonly name?: string;
+}
+
+export type RosterEvent =
+  | { readonly kind: "placed"; readonly parent: string; readonly root: string; readonly epoch: number }
+  | { readonly kind: "held"; readonly by: string }
+  | { readonly kind: "adrift"; readonly code: string; readonly problem: string }
+  | { readonly kind: "reigns"; readonly epoch: number; readonly agents: number }
+  | { readonly kind: "fenced"; readonly root: string; readonly epoch: number }
+  | { readonly kind: "expelled"; readonly problem: string };
+
+export interface MembershipOptions {
+  readonly self: Self;
+  /** Members to join through. */
+  readonly seeds: readonly AgentAddress[];
+  /** Begin a roster, named so, with so many agents below one, unless one is kept. */
+  readonly begin?: { readonly id: string; readonly fanOut: number };
+  readonly kept: Kept;
+  /** Resolves when it will survive a crash. */
+  readonly keep: (kept: Kept) => Promise<void>;
+  readonly send: Send;
+  readonly fetchRoster: (from: AgentAddress, known: number | undefined) => Promise<RosterRecord | undefined>;
+  readonly time: Time;
+  /** A number from 0 to 1, by chance. */
+  readonly chance: () => number;
+  /** Told of every lease it is given: it says which configuration there is. */
+  readonly onLease: (lease: LeaseAnswer, from: Peer) => void;
+  /** Revision of the configuration that it has taken. */
+  readonly revision: () => number;
+  readonly onEvent: (event: RosterEvent) => void;
+}
+
+export const heartbeatMs = 2000;
+const retryMs = 500;
+/** Members that a root asks for a root after it, before it reigns again. */
+const mostAsked = 5;
+const longestMs = 1e9;
+
+type Role = "static" | "member" | "root" | "expelled";
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #follower: Follower;
+  #role: Role;
+  #reign: Reign | undefined;
+  #claim: RootClaim | undefined;
+  #standby: Standby | undefined;
+  #holder: Peer | undefined;
+  #problem: string | undefined;
+  #rouse: () => void = () => undefined;
+
+  constructor(options: MembershipOptions) {
+    const { self, seeds, send, time, kept, begin, revision } = options;
+    this.#options = options;
+    // Where it is told to join counts for more than where it was.
+    this.#claim = seeds.length > 0 ? undefined : kept.follows;
+    this.#role = seeds.length > 0 || begin !== undefined ? "member" : "static";
+    this.#follower = new Follower({
+      ...{ self, seeds, send, revision },
+      elapsed: time.elapsed,
+      claim: () => this.#claim,
+      onPlaced: (place) => this.#onPlaced(place),
+      onHeld: (holder, lease) => this.#onHeld(holder, lease),
+    });
+  }
+
+  get role(): Role {
+    return this.#role;
+  }
+
+  /** The root that it stands for; undefined before it has joined, and without a roster. */
+  get claim(): RootClaim | undefined {
+    return this.#reign?.claim ?? this.#claim;
+  }
+
+  /** At the root only. */
+  get reign(): Reign | undefined {
+    return this.#reign;
+  }
+
+  /** Throws conflict at an agent that is not the root. */
+  mustReign(): Reign {
+    if (this.#reign !== undefined) return this.#reign;
+    const root = this.#claim?.root;
+    const advice = root === undefined ? "it knows none" : `that is ${root.agent} at ${root.agent_addr}`;
+    throw new TallyError("conflict", `this agent is not the root of its roster: ${advice}`);
+  }
+
+  /** Who holds it now. */
+  get holder(): Peer | undefined {
+    return this.#reign === undefined ? this.#follower.holder : undefined;
+  }
+
+  /** Milliseconds since the root was known to be above. */
+  get uprootedMs(): number {
+    return this.#reign === undefined ? Math.min(this.#follower.uprootedMs, longestMs) : 0;
+  }
+
+  /** Keeps its place until the signal. Never rejects. */
+  async live(signal: AbortSignal): Promise<void> {
+    if (this.#role === "static") return;
+    await this.begin();
+    while (!signal.aborted) {
+      const ms = await this.beat();
+      await this.#rest(ms * (0.9 + 0.2 * this.#options.chance()), signal);
+    }
+  }
+
+  /** Takes up what it was before it was stopped, unless somebody else has since. Rejects when it cannot be kept. */
+  async begin(): Promise<void> {
+    const { kept, begin, self } = this.#options;
+    if (this.#role === "static") return;
+    if (kept.reign !== undefined) await this.#resume(new Roster(kept.reign));
+    else if (begin !== undefined && kept.follows === undefined) {
+      const root = newcomerOf(joinFields(self));
+      await this.#ascend(Roster.begin(begin.id, begin.fanOut, root));
+    }
+  }
+
+  /** One heartbeat; gives the milliseconds until the next. Never rejects. */
+  async beat(): Promise<number> {
+    if (this.#role === "expelled") return heartbeatMs;
+    const problem = this.#reign === undefined ? await this.#follow() : await this.#reign.tend();
+    return problem === undefined ? heartbeatMs : retryMs;
+  }
+
+  /** Names of the agents above, the root first. */
+  get path(): readonly string[] {
+    return this.#reign === undefined ? this.#follower.path : [];
+  }
+
+  /** Asks the root for its place at once. */
+  lookUp(): void {
+    this.#follower.lookUpSoon();
+    this.#rouse();
+  }
+
+  /** Follows a root that fences the one it stood for, whoever tells of it. */
+  heed({ roster, tree_epoch, root }: RootClaim): void {
+    const own = this.claim;
+    const claim = { roster, tree_epoch, root };
+    if (own === undefined || own.roster !== roster || compareClaims(claim, own) <= 0) return;
+    this.#claim = claim;
+    this.#follower.lookUpSoon();
+    if (this.#reign === undefined) return;
+    this.#reign = undefined;
+    this.#role = "member";
+    this.#options.onEvent({ kind: "fenced", root: root.agent, epoch: tree_epoch });
+    void this.#options.keep({ follows: claim }).catch(() => undefined);
+  }
+
+  /** Off the roster, before it ends. A root stays on it, and is missed. Never rejects. */
+  async depart(): Promise<void> {
+    if (this.#role === "member") await this.#follower.depart();
+  }
+
+  async #follow(): Promise<string | undefined> {
+    try {
+      await this.#follower.keepPlace();
+      this.#problem = undefined;
+    } catch (error) {
+      this.#onAdrift(error);
+    }
+    if (this.#role === "member") await this.#watchRoot();
+    return this.#problem;
+  }
+
+  // Somebody may have become the root while this agent was away: those who would know are asked first.
+  async #resume(roster: Roster): Promise<void> {
+    const { root } = roster;
+    if (root === undefined) return;
+    const own = { roster: roster.id, tree_epoch: roster.epoch, root: peerOf(root) };
+    this.#claim = own;
+    const others = new Set([...roster.standbys(), ...roster.list().slice(1, 1 + mostAsked)]);
+    const asked = [...others].map(({ addr }) => this.#follower.ask(parseAgentAddress(addr), "no"));
+    for (const one of await Promise.allSettled(asked)) if (one.status === "fulfilled") this.heed(one.value);
+    if (this.#claim === own) await this.#ascend(roster);
+  }
+
+  #reignOver(roster: Roster): Reign {
+    const { send, keep } = this.#options;
+    return new Reign({ roster, send, save: (record) => keep({ reign: record }) });
+  }
+
+  async #ascend(roster: Roster): Promise<void> {
+    const reign = this.#reignOver(roster);
+    await reign.save();
+    this.#crown(reign);
+  }
+
+  async #takeOver(roster: Roster, epochs: number): Promise<void> {
+    const reign = this.#reignOver(roster);
+    await reign.takeOver(this.#options.self.name.get(), epochs);
+    this.#follower.leaveHolder();
+    this.#standby = undefined;
+    this.#crown(reign);
+  }
+
+  #crown(reign: Reign): void {
+    this.#reign = reign;
+    this.#claim = reign.claim;
+    this.#role = "root";
+    const { epoch, size } = reign.roster;
+    this.#options.onEvent({ kind: "reigns", epoch, agents: size });
+  }
+
+  async #onPlaced({ agent, parent, backups: _, ...claim }: PlaceAnswer): Promise<void> {
+    const { self, keep, onEvent } = this.#options;
+    this.#claim = claim;
+    if (agent !== self.name.get()) self.name.set(agent);
+    await keep({ follows: claim, name: agent });
+    onEvent({ kind: "placed", parent: parent.agent, root: claim.root.agent, epoch: claim.tree_epoch });
+  }
+
+  #onHeld(holder: Peer, lease: LeaseAnswer): void {
+    if (!samePeer(holder, this.#holder)) this.#options.onEvent({ kind: "held", by: holder.agent });
+    this.#holder = holder;
+    this.heed(lease);
+    this.#options.onLease(lease, holder);
+  }
+
+  #onAdrift(error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error);
+    const code = error instanceof TallyError ? error.code : "internal";
+    if (code === "refused") {
+      this.#follower.leaveHolder();
+      this.#role = "expelled";
+      this.#options.onEvent({ kind: "expelled", problem });
+    } else if (this.#problem === undefined) this.#options.onEvent({ kind: "adrift", code, problem });
+    this.#problem = problem;
+  }
+
+  async #watchRoot(): Promise<void> {
+    const { self, time, fetchRoster } = this.#options;
+    if (!self.standby || this.#claim === undefined) return;
+    this.#standby ??= new Standby({
+      self: self.address,
+      elapsed: time.elapsed,
+      fetch: fetchRoster,
+      ask: (to) => this.#follower.ask(to, "no"),
+    });
+    const roster = await this.#standby.watch(this.#claim);
+    if (roster === undefined || this.#role !== "member") return;
+    await this.#takeOver(roster, this.#claim.tree_epoch);
+  }
+
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    const roused = new AbortController();
+    this.#rouse = () => roused.abort();
+    signal.addEventListener("abort", this.#rouse, { once: true });
+    await pause(this.#options.time, ms, roused.signal);
+    signal.removeEventListener("abort", this.#rouse);
+  }
+}
