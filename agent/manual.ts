@@ -15,7 +15,10 @@ DESCRIPTION
   another user as soon as it listens. It logs to standard error.
 
   GET /healthz and GET /status tell how it is. An agent learns of the agents below it by
-  the message "add leaf agent", or because they were started with --parent.
+  the message "add leaf agent", because they were started with --parent, or by a roster:
+  one agent keeps it (--root), the others join through any of them (--join), each is told
+  its parent and two backups, and goes to these when the parent dies. A --standby becomes
+  the root when that dies.
 `;
 
 const examples = `
@@ -23,10 +26,11 @@ TRANSPORT
   Agents speak to each other by HTTP, or with --transport nats://server by way of NATS: every
   agent connects out to the servers, so it may be behind NAT. All agents of a tree need the
   same transport. An agent's address is then its --name (its own address if not given), and
-  --parent takes such a name. Controllers go on asking by HTTP, at --address and --port.
+  --parent and --join take such names. Controllers go on asking by HTTP, at --address and --port.
 
 SIGNALS
-  SIGTERM, SIGINT   end the running bandwidth test and the connections, and exit with 0
+  SIGTERM, SIGINT   end the running bandwidth test and the connections, leave the roster,
+                    and exit with 0
 
 EXIT STATUS
   0   ended by a signal
@@ -36,6 +40,8 @@ EXAMPLES
   tallytree-agent --address 10.0.0.2
   tallytree-agent --address 10.0.0.5 --parent http://10.0.0.2:8000
   tallytree-agent --name h5 --parent h2 --transport nats://10.0.0.1:4222
+  tallytree-agent --address 10.0.0.2 --root --fan-out 16
+  tallytree-agent --address 10.0.0.6 --join http://10.0.0.2:8000 --label rack=r1
 
 SEE ALSO
   tallytree-monitor --help, tallytree --help

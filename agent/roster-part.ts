@@ -63,6 +63,8 @@ export function rosterPart({ wish, tree, address, incarnation, monitor, send, as
 }
 
 const copyMs = 1000;
+/** Bytes: 65 536 agents of some 200. */
+const longestRoster = 2 ** 24;
 
 async function fetchRoster(
   ask: Ask,
@@ -77,7 +79,7 @@ async function fetchRoster(
     budget_ms: copyMs,
     ...since,
   };
-  const { head } = await ask({ address, state: "unknown" }, request, copyMs);
+  const { head } = await ask({ address, state: "unknown" }, request, copyMs, longestRoster);
   return head.roster === undefined ? undefined : recordIn(head.roster);
 }
 

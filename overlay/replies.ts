@@ -39,6 +39,7 @@ const reasons: { readonly [C in ErrorCode]?: MissingReason } = {
   overload: "overload",
   unavailable: "refused",
   loop: "loop",
+  conflict: "conflict",
   incompatible: "bad_reply",
   too_large: "bad_reply",
   not_found: "no_sketch",

@@ -206,6 +206,8 @@ export class Tree {
     const candidate: Child = { address, state: "unknown" };
     const scratch = { ...this.#asker([candidate]), known: new KnownHosts(this.#time) };
     const { hosts, missing } = await gather(scratch, rollCallQuestion({ request: rollCall, budgetMs }));
+    const held = missing.find(({ reason }) => reason === "conflict");
+    if (held !== undefined) throw heldError(address, held.message);
     const looped = missing.find(({ host, reason }) => reason === "loop" || host === this.name);
     if (candidate.state === "up" && (looped !== undefined || scratch.known.via(this.name) !== undefined)) {
       throw loopError(address, this.name);
@@ -229,6 +231,13 @@ export class Tree {
 function loopError(address: AgentAddress, self: string): TallyError {
   const message = `${address.name} has ${self} below it: adding it here would make a loop; remove one of the two links`;
   return new TallyError("loop", message, { field: "agent_addr" });
+}
+
+function heldError(address: AgentAddress, message = "it is below another one"): TallyError {
+  const advice = "the roster says who is below whom; expel it there first";
+  return new TallyError("conflict", `${address.name} refuses: ${message}; ${advice}`, {
+    field: "agent_addr",
+  });
 }
 
 function takenError(address: AgentAddress, host: string, via: string): TallyError {

@@ -9,6 +9,7 @@ import { deleteCommands } from "./delete.js";
 import { document, type Manual } from "./manual.js";
 import { queryCommands } from "./query.js";
 import { buildReplay } from "./replay.js";
+import { expelCommands, renameCommands } from "./roster.js";
 import { Failure, type Terminal } from "./terminal.js";
 import { buildUp } from "./up.js";
 
@@ -43,6 +44,8 @@ function buildProgram(terminal: Terminal): Command {
   program.addCommand(group("query", "ask for counts, bandwidth and state", queryCommands, terminal));
   program.addCommand(group("delete", "end what config made", deleteCommands, terminal));
   program.addCommand(group("add", "put agents below an agent", addCommands, terminal));
+  program.addCommand(group("expel", "take agents off the roster", expelCommands, terminal));
+  program.addCommand(group("rename", "give agents of the roster other names", renameCommands, terminal));
   program.addCommand(buildUp(terminal));
   program.addCommand(buildReplay(terminal));
   program.helpCommand(false);

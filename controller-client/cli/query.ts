@@ -135,6 +135,16 @@ export const queryCommands: readonly Asking[] = [
     examples: ["tallytree query status --at 10.0.0.2"],
   },
   {
+    name: "roster",
+    type: "query roster",
+    positions: [],
+    summary: "the agents that should answer",
+    about: [
+      "Lists the names of all agents of the roster; with --detail their places, their states and what they cannot run. Any agent of the roster passes this on to the root.",
+    ],
+    examples: ["tallytree query roster --at 10.0.0.2 --detail --table"],
+  },
+  {
     name: "leaf-agents",
     type: "query leaf agents",
     positions: [],

@@ -81,8 +81,6 @@ export class Follower {
     const terms = { hold, revision: revision(), budget_ms: messageMs };
     const message = { type: "renew lease", ...sender(self), ...claimFields(own), ...terms } as const;
     const lease = leaseIn(await send(to, message).catch((error: unknown) => this.#doubt(error)));
-    if (lease.path.includes(self.name.get()))
-      throw new TallyError("loop", `${to.name} is below ${self.name.get()} itself`);
     if (lease.roster !== own.roster || compareClaims(lease, own) >= 0) return lease;
     throw new TallyError("conflict", `${to.name} follows ${lease.root.agent}, a root that was fenced`);
   }
@@ -114,7 +112,8 @@ export class Follower {
   async #settle(place: PlaceAnswer): Promise<void> {
     const { elapsed, onPlaced } = this.#options;
     await onPlaced(place);
-    const ask = (peer: Peer, hold: Hold) => this.ask(addressOf(peer), hold);
+    const ask = async (peer: Peer, hold: Hold) =>
+      this.#refuseBelow(peer, await this.ask(addressOf(peer), hold));
     const release = (peer: Peer) => void this.#goodbye(peer, "parent");
     const next = new Holders({ place, ask, release, elapsed });
     this.#holders?.handOver(next);
@@ -141,6 +140,12 @@ export class Follower {
       }
     }
     throw last;
+  }
+
+  #refuseBelow({ agent }: Peer, lease: LeaseAnswer): LeaseAnswer {
+    const own = this.#options.self.name.get();
+    if (lease.path.includes(own)) throw new TallyError("loop", `${agent} is below ${own} itself`);
+    return lease;
   }
 
   // One that is of another roster, or of none any more: those that this agent was told to join know better.

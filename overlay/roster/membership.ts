@@ -2,7 +2,6 @@
 // the one with the higher epoch stands, and every agent that hears of it follows it.
 
 import {
-  type AgentAddress,
   type LeaseAnswer,
   type Peer,
   type PlaceAnswer,
@@ -10,53 +9,14 @@ import {
   type RootClaim,
   TallyError,
 } from "../../controller-client/messages/index.js";
-import { pause, type Time } from "../time.js";
+import { pause } from "../time.js";
 import { compareClaims, peerOf, samePeer } from "./claims.js";
 import { Follower } from "./follower.js";
-import { joinFields, newcomerOf, type Self } from "./identity.js";
+import { joinFields, newcomerOf } from "./identity.js";
+import type { MembershipOptions } from "./membership-options.js";
 import { Reign } from "./reign.js";
-import { Roster, type RosterRecord } from "./roster.js";
-import type { Send } from "./send.js";
+import { Roster } from "./roster.js";
 import { Standby } from "./standby.js";
-
-/** What an agent keeps for its next start. */
-export interface Kept {
-  /** The roster, when it was the root. */
-  readonly reign?: RosterRecord;
-  /** The root that it last followed. */
-  readonly follows?: RootClaim;
-  /** The name that the roster gave it. */
-  readonly name?: string;
-}
-
-export type RosterEvent =
-  | { readonly kind: "placed"; readonly parent: string; readonly root: string; readonly epoch: number }
-  | { readonly kind: "held"; readonly by: string }
-  | { readonly kind: "adrift"; readonly code: string; readonly problem: string }
-  | { readonly kind: "reigns"; readonly epoch: number; readonly agents: number }
-  | { readonly kind: "fenced"; readonly root: string; readonly epoch: number }
-  | { readonly kind: "expelled"; readonly problem: string };
-
-export interface MembershipOptions {
-  readonly self: Self;
-  /** Members to join through. */
-  readonly seeds: readonly AgentAddress[];
-  /** Begin a roster, named so, with so many agents below one, unless one is kept. */
-  readonly begin?: { readonly id: string; readonly fanOut: number };
-  readonly kept: Kept;
-  /** Resolves when it will survive a crash. */
-  readonly keep: (kept: Kept) => Promise<void>;
-  readonly send: Send;
-  readonly fetchRoster: (from: AgentAddress, known: number | undefined) => Promise<RosterRecord | undefined>;
-  readonly time: Time;
-  /** A number from 0 to 1, by chance. */
-  readonly chance: () => number;
-  /** Told of every lease it is given: it says which configuration there is. */
-  readonly onLease: (lease: LeaseAnswer, from: Peer) => void;
-  /** Revision of the configuration that it has taken. */
-  readonly revision: () => number;
-  readonly onEvent: (event: RosterEvent) => void;
-}
 
 export const heartbeatMs = 2000;
 const retryMs = 500;

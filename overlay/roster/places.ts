@@ -18,6 +18,8 @@ export interface Slots<M extends Placed> {
   readonly fanOut: number;
   readonly at: (slot: number) => M | undefined;
   readonly standbys: () => readonly M[];
+  /** How many members are right below a slot. */
+  readonly below: (slot: number) => number;
 }
 
 export interface Place<M> {
@@ -82,16 +84,24 @@ export const shared = (a: Labels, b: Labels): number =>
   Object.entries(a).filter(([name, value]) => b[name] === value).length;
 
 /** The slot for a newcomer: on the first level with room, below one of its own failure domain, evenly spread. */
-export function openSlot<M extends Placed>(labels: Labels, { fanOut, at }: Slots<M>): number {
+export function openSlot<M extends Placed>(labels: Labels, slots: Slots<M>): number {
+  const { fanOut, at, below } = slots;
+  if (at(0) === undefined) return 0;
   let { first, width } = levelOf(0, fanOut);
   for (;;) {
-    const free = range(first, width).filter((slot) => at(slot) === undefined);
-    const kinship = (slot: number) => shared(at(slotAbove(slot, fanOut) ?? 0)?.labels ?? {}, labels);
-    const found = best(free, (slot) => kinship(slot) * fanOut - ((slot - first) % fanOut));
-    if (found !== undefined) return found;
+    const parents = range(first, width).filter((slot) => below(slot) < fanOut);
+    const kinship = (slot: number) => shared(at(slot)?.labels ?? {}, labels);
+    const parent = best(parents, (slot) => kinship(slot) * fanOut - below(slot));
+    if (parent !== undefined) return firstFree(parent, slots);
     first += width;
     width *= fanOut;
   }
+}
+
+function firstFree<M extends Placed>(parent: number, { fanOut, at }: Slots<M>): number {
+  let slot = parent * fanOut + 1;
+  while (at(slot) !== undefined) slot += 1;
+  return slot;
 }
 
 const range = (first: number, length: number): readonly number[] =>

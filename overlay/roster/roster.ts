@@ -50,6 +50,7 @@ export class Roster implements Slots<Member> {
   #revision: number;
   readonly #members = new Map<string, Member>();
   readonly #bySlot = new Map<number, Member>();
+  readonly #below = new Map<number, number>();
   readonly #gone: Map<string, number>;
 
   /** Throws for a record that says of two members that they are one, or in one place. */
@@ -89,6 +90,8 @@ export class Roster implements Slots<Member> {
   }
 
   readonly at = (slot: number): Member | undefined => this.#bySlot.get(slot);
+
+  readonly below = (slot: number): number => this.#below.get(slot) ?? 0;
 
   readonly standbys = (): readonly Member[] =>
     this.list().filter(({ standby, slot }) => standby && slot !== 0);
@@ -229,11 +232,18 @@ export class Roster implements Slots<Member> {
   #put(member: Member): void {
     this.#members.set(member.name, member);
     this.#bySlot.set(member.slot, member);
+    this.#count(member, 1);
   }
 
   #take(member: Member): void {
     this.#members.delete(member.name);
     this.#bySlot.delete(member.slot);
+    this.#count(member, -1);
+  }
+
+  #count({ slot }: Member, more: 1 | -1): void {
+    const above = slotAbove(slot, this.fanOut);
+    if (above !== undefined) this.#below.set(above, this.below(above) + more);
   }
 }
 

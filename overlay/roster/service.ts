@@ -52,7 +52,7 @@ export class RosterService {
     const { membership, leases } = this.#options;
     const path = [...membership.path, this.#name];
     this.#refuseOther(request);
-    if (path.includes(request.agent))
+    if (request.hold !== "no" && path.includes(request.agent))
       throw new TallyError("loop", `${request.agent} is above ${this.#name}: ${path.join(" > ")}`);
     membership.heed(claimOf(request));
     const { claim = claimOf(request), uprootedMs } = membership;

@@ -3,7 +3,8 @@
 import type { AgentAddress, LeaseAnswer, RootClaim } from "../../controller-client/messages/index.js";
 import { parseAgentAddress } from "../../controller-client/messages/index.js";
 import { addressOf } from "./claims.js";
-import { Roster, type RosterRecord } from "./roster.js";
+import { slotAbove } from "./places.js";
+import { type Member, Roster, type RosterRecord } from "./roster.js";
 
 export interface StandbyOptions {
   readonly self: AgentAddress;
@@ -17,8 +18,8 @@ export interface StandbyOptions {
 /** Silence of the root after which the first standby looks whether it is dead; the next ones wait longer. */
 export const silenceMs = 6000;
 const patienceMs = 3000;
-/** Others that are asked whether they hear the root. */
-const mostAsked = 5;
+/** Others right below the root that are asked whether they hear it. */
+const mostAsked = 8;
 
 export class Standby {
   readonly #options: StandbyOptions;
@@ -50,10 +51,11 @@ export class Standby {
     return (await this.#othersMissIt(roster)) ? roster : undefined;
   }
 
-  // Whoever hears nobody at all is cut off itself; whoever has heard the root lately is proof of its life.
+  // Whoever reaches none of those beside it is cut off itself; one that has heard the root lately proves its life.
   async #othersMissIt(roster: Roster): Promise<boolean> {
     const { self, ask, elapsed } = this.#options;
-    const others = roster.list().filter(({ slot, addr }) => slot !== 0 && addr !== self.name);
+    const isBeside = ({ slot }: Member) => slot > 0 && slotAbove(slot, roster.fanOut) === 0;
+    const others = roster.list().filter((member) => isBeside(member) && member.addr !== self.name);
     const asked = others.slice(0, mostAsked).map(({ addr }) => ask(parseAgentAddress(addr)));
     const answers = (await Promise.allSettled(asked)).flatMap((one) =>
       one.status === "fulfilled" ? [one.value] : [],

@@ -66,6 +66,9 @@ const sent: readonly (readonly [string, object])[] = [
   ["query sketches", { type: "query sketches" }],
   ["query status --timeout-ms 200", { type: "query status", timeout_ms: 200 }],
   ["query leaf-agents", { type: "query leaf agents" }],
+  ["query roster", { type: "query roster" }],
+  ["expel agent h3", { type: "expel agent", agent: "h3" }],
+  ["rename agent h3 web", { type: "rename agent", agent: "h3", name: "web" }],
   ["delete sketch --sketch 2", { type: "delete sketch", sketch_id: 2 }],
   ["add leaf-agent 10.0.0.3", { type: "add leaf agent", agent_addr: "10.0.0.3" }],
 ];

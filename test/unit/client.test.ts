@@ -90,6 +90,9 @@ describe("each method sends its message", () => {
     ["query sketches", (c) => c.sketches(), {}],
     ["query status", (c) => c.status(), {}],
     ["add leaf agent", (c) => c.addLeafAgent({ agent_addr: "10.0.0.3" }), { agent_addr: "10.0.0.3" }],
+    ["query roster", (c) => c.roster({ detail: true }), { detail: true }],
+    ["expel agent", (c) => c.expelAgent({ agent: "h3" }), { agent: "h3" }],
+    ["rename agent", (c) => c.renameAgent({ agent: "h3", name: "web" }), { agent: "h3", name: "web" }],
     ["query leaf agents", (c) => c.leafAgents({ detail: true }), { detail: true }],
   ];
 
