@@ -28,9 +28,7 @@ struct alignas(8) Key {
   bool operator==(const Key&) const = default;
 
   uint64_t hash(const Secret& secret) const noexcept {
-    uint64_t word[kBytes / 8];
-    std::memcpy(word, bytes.data(), kBytes);
-    return siphash13(secret, word, words());
+    return siphash13(secret, bytes.data(), words());
   }
 };
 

@@ -65,10 +65,15 @@ class SipState {
   uint64_t v0_, v1_, v2_, v3_;
 };
 
-/// Hash of `count` words. The caller's words must tell their own length (a Key's first byte does).
-inline uint64_t siphash13(const Secret& secret, const uint64_t* words, size_t count) noexcept {
+/// Hash of `count` words at any address, read one by one: they may just have been written so. The caller's words
+/// must tell their own length (a Key's first byte does).
+inline uint64_t siphash13(const Secret& secret, const void* words, size_t count) noexcept {
   SipState state(secret);
-  for (size_t i = 0; i < count; ++i) state.absorb(words[i]);
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t word;
+    std::memcpy(&word, static_cast<const uint8_t*>(words) + 8 * i, 8);
+    state.absorb(word);
+  }
   state.absorb(static_cast<uint64_t>(count) << 56);
   return state.finish();
 }
