@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,25 @@ namespace {
 constexpr size_t kBusy = 64;  // packets from one sleep to the next
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kSettleLimit = std::chrono::milliseconds(50);
+
+/// What sched_setattr(2) takes; <linux/sched/types.h> cannot be included beside <sched.h>.
+struct Scheduling {
+  uint32_t size, policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t turn_ns, deadline_ns, period_ns;
+};
+
+/// Asks the scheduler for short turns: this thread gets no larger share of a busy core, but is back on it
+/// sooner, before the ring is full. Kernels before Linux 6.12 have one length for all and ignore it.
+void ask_for_short_turns() noexcept {
+  constexpr uint64_t kTurnNs = 100'000;  // the shortest there is
+  Scheduling present{};
+  if (syscall(SYS_sched_getattr, 0, &present, sizeof present, 0) < 0 || present.policy != SCHED_OTHER) return;
+  present.turn_ns = kTurnNs;
+  syscall(SYS_sched_setattr, 0, &present, 0);
+}
 
 uint64_t wall_second() { return static_cast<uint64_t>(std::time(nullptr)); }
 
@@ -68,6 +88,7 @@ void Tap::stop() {
 }
 
 void Tap::run() {
+  ask_for_short_turns();
   while (!stopping_) {
     const bool counted = started_ && count_batch();
     keep_time();

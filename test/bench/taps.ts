@@ -40,7 +40,7 @@ export async function benchTaps(): Promise<string> {
     const receivers = [...ours(), ...all.filter(isPresent)];
     const parts: string[] = [];
     for (const traffic of traffics) parts.push(await compare(wire, traffic, receivers));
-    return `CPU of the receiver's process a packet sent, 64-byte frames, ${rounds} rounds, medians; ratios by packet accounted\n${[...missing, ...parts].join("\n")}`;
+    return `CPU of the receiver's process a packet sent, 64-byte frames, ${rounds} rounds, medians; ratios by packet accounted; waited: for a core that others were using\n${[...missing, ...parts].join("\n")}`;
   } finally {
     await wire.close();
   }
@@ -67,7 +67,7 @@ async function compare(wire: Wire, traffic: Traffic, receivers: readonly Receive
       runs.set(receiver.name, [...(runs.get(receiver.name) ?? []), run]);
     }
   }
-  const header = [traffic.name, "ns/packet", "lowest", "highest", "accounted %", "lowest", "sent kpps"];
+  const header = [traffic.name, "ns/packet", "lowest", "highest", "accounted %", "lowest", "sent kpps", "waited ms"];
   const rows = receivers.map(({ name }) => row(name, runs.get(name) ?? []));
   const verdicts = [...goals.flatMap((goal) => verdict(goal, runs)), ...costVerdict(traffic, runs)];
   return `${table(header, rows)}${verdicts.join("")}`;
@@ -82,6 +82,7 @@ function row(name: string, runs: readonly Run[]): readonly string[] {
     ...[quantile(cpu), Math.min(...cpu), Math.max(...cpu)].map((ns) => ns.toFixed(0)),
     ...[quantile(accounted), Math.min(...accounted)].map((share) => share.toFixed(2)),
     sent.toFixed(0),
+    quantile(runs.map((run) => run.waited)).toFixed(0),
   ];
 }
 

@@ -38,6 +38,8 @@ export interface Run {
   readonly packetsPerSecond: number;
   /** Share of the packets sent. */
   readonly accounted: number;
+  /** Milliseconds that the receiver could have run and did not get its core. */
+  readonly waited: number;
 }
 
 export class Wire {
@@ -76,12 +78,17 @@ export class Wire {
   async measure(receiver: Receiver, traffic: Traffic): Promise<Run> {
     const running = await this.#lab.spawn(this.#receiver, ["taskset", "-c", "1", ...receiver.argv]);
     await sleep(startMs);
-    const before = cpuTime(running.pid);
+    const before = scheduled(running.pid);
     const { sent, seconds } = await this.#send(traffic);
     await sleep(drainMs);
-    const cpu = cpuTime(running.pid) - before;
+    const after = scheduled(running.pid);
     const packets = await this.#accounted(receiver, running);
-    return { cpu: cpu / sent, packetsPerSecond: sent / seconds, accounted: packets / sent };
+    return {
+      cpu: (after.ran - before.ran) / sent,
+      packetsPerSecond: sent / seconds,
+      accounted: packets / sent,
+      waited: (after.waited - before.waited) / 1e6,
+    };
   }
 
   async #accounted({ asking, packets }: Receiver, running: Running): Promise<number> {
@@ -113,13 +120,15 @@ export function buildGenerator(): void {
   command("make", "-s", "-C", join(root, "native/test"), "generator");
 }
 
-/** Nanoseconds that all threads of a process have run: user and system time, finer than /proc/PID/stat. */
-function cpuTime(pid: number): number {
-  const times = readdirSync(`/proc/${pid}/task`).map((task) => {
-    const [ran = ""] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ");
-    return Number(ran);
-  });
-  return times.reduce((sum, time) => sum + time, 0);
+/** Nanoseconds that all threads of a process ran, finer than /proc/PID/stat, and waited to run. */
+function scheduled(pid: number): { readonly ran: number; readonly waited: number } {
+  const sum = { ran: 0, waited: 0 };
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const [ran, waited] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ");
+    sum.ran += Number(ran);
+    sum.waited += Number(waited);
+  }
+  return sum;
 }
 
 function command(program: string, ...argv: readonly string[]): string {
