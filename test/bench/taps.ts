@@ -67,7 +67,16 @@ async function compare(wire: Wire, traffic: Traffic, receivers: readonly Receive
       runs.set(receiver.name, [...(runs.get(receiver.name) ?? []), run]);
     }
   }
-  const header = [traffic.name, "ns/packet", "lowest", "highest", "accounted %", "lowest", "sent kpps", "waited ms"];
+  const header = [
+    traffic.name,
+    "ns/packet",
+    "lowest",
+    "highest",
+    "accounted %",
+    "lowest",
+    "sent kpps",
+    "waited ms",
+  ];
   const rows = receivers.map(({ name }) => row(name, runs.get(name) ?? []));
   const verdicts = [...goals.flatMap((goal) => verdict(goal, runs)), ...costVerdict(traffic, runs)];
   return `${table(header, rows)}${verdicts.join("")}`;
