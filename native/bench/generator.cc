@@ -1,14 +1,17 @@
 // generator paced|burst DEVICE zipf|churn COUNT RATE MAC: sends COUNT UDP frames of 64 bytes and says how
 // long it took. paced: out of DEVICE, RATE a second. burst: as if DEVICE had received them, as fast as it
 // goes.
+// generator file PATH zipf|churn COUNT RATE: the same as a capture file, RATE a second by its time stamps.
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sys/socket.h>
 #include <time.h>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +26,18 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint32_t kMessages = 32;
 
-struct Request {
-  bool paced;
-  uint32_t ifindex;
+struct Traffic {
   bool churn;
   uint32_t count;
   uint32_t rate;
+
+  std::vector<Varied> table() const { return churn ? churn_table() : zipf_table(); }
+};
+
+struct Request {
+  bool paced;
+  uint32_t ifindex;
+  Traffic traffic;
   HardwareAddress to;
 };
 
@@ -39,15 +48,20 @@ HardwareAddress hardware_address(const std::string& text) {
   return address;
 }
 
+Traffic read_traffic(char** words) {
+  const Traffic traffic{std::string_view(words[0]) == "churn", static_cast<uint32_t>(std::stoul(words[1])),
+                        static_cast<uint32_t>(std::stoul(words[2]))};
+  if (traffic.rate == 0) throw std::invalid_argument("no rate");
+  return traffic;
+}
+
 Request read_request(char** words) {
   Request request{};
   request.paced = std::string_view(words[0]) == "paced";
   request.ifindex = if_nametoindex(words[1]);
-  request.churn = std::string_view(words[2]) == "churn";
-  request.count = static_cast<uint32_t>(std::stoul(words[3]));
-  request.rate = static_cast<uint32_t>(std::stoul(words[4]));
+  request.traffic = read_traffic(words + 2);
   request.to = hardware_address(words[5]);
-  if (request.ifindex == 0 || request.rate == 0) throw std::invalid_argument("no such device, or no rate");
+  if (request.ifindex == 0) throw std::invalid_argument("no such device");
   return request;
 }
 
@@ -98,15 +112,16 @@ void sleep_until(Clock::time_point when) {
 void send_paced(const Request& request, const std::vector<Varied>& table) {
   const Descriptor device = open_device(request.ifindex);
   Batch batch(frame_to(request.to));
+  const auto [churn, count, rate] = request.traffic;
   const auto start = Clock::now();
-  for (uint32_t sent = 0; sent < request.count; sent += kMessages) {
-    sleep_until(start + std::chrono::nanoseconds(uint64_t{sent} * 1'000'000'000 / request.rate));
-    batch.send(device.get(), table, sent, std::min(kMessages, request.count - sent));
+  for (uint32_t sent = 0; sent < count; sent += kMessages) {
+    sleep_until(start + std::chrono::nanoseconds(uint64_t{sent} * 1'000'000'000 / rate));
+    batch.send(device.get(), table, sent, std::min(kMessages, count - sent));
   }
 }
 
 double seconds_of(const Request& request) {
-  const std::vector<Varied> table = request.churn ? churn_table() : zipf_table();
+  const std::vector<Varied> table = request.traffic.table();
   if (request.paced) {
     const auto start = Clock::now();
     send_paced(request, table);
@@ -114,17 +129,43 @@ double seconds_of(const Request& request) {
   }
   LiveFrames frames(frame_to(request.to), table);
   const auto start = Clock::now();
-  frames.send(request.ifindex, request.count);
+  frames.send(request.ifindex, request.traffic.count);
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Classic pcap: a header of 24 bytes, then 16 bytes and the frame for each packet.
+void write_capture(const char* path, const Traffic& traffic) {
+  constexpr uint32_t kMicroseconds = 0xa1b2c3d4, kVersion = 0x00040002, kEthernet = 1, kStart = 1'700'000'000;
+  const std::vector<Varied> table = traffic.table();
+  std::ofstream file(path, std::ios::binary);
+  const auto write = [&file](const auto& data) {
+    file.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(sizeof data));
+  };
+  write(std::array<uint32_t, 6>{kMicroseconds, kVersion, 0, 0, kFrameSize, kEthernet});
+  Frame frame = frame_to({});
+  for (uint32_t i = 0; i < traffic.count; ++i) {
+    const uint64_t time_us = uint64_t{i} * 1'000'000 / traffic.rate;
+    std::memcpy(frame.data() + kVariedAt, table[i % kTableSize].data(), sizeof(Varied));
+    write(std::array<uint32_t, 4>{kStart + static_cast<uint32_t>(time_us / 1'000'000),
+                                  static_cast<uint32_t>(time_us % 1'000'000), kFrameSize, kFrameSize});
+    write(frame);
+  }
+  if (!file.flush()) throw std::runtime_error(std::string("writing ") + path + " failed");
 }
 
 }  // namespace
 
 int main(int count, char** words) {
   try {
-    if (count != 7) throw std::invalid_argument("paced|burst DEVICE zipf|churn COUNT RATE MAC");
+    if (count == 6 && std::string_view(words[1]) == "file") {
+      write_capture(words[2], read_traffic(words + 3));
+      return 0;
+    }
+    if (count != 7)
+      throw std::invalid_argument(
+          "paced|burst DEVICE zipf|churn COUNT RATE MAC, or file PATH zipf|churn ...");
     const Request request = read_request(words + 1);
-    std::printf("{\"sent\": %u, \"seconds\": %.4f}\n", request.count, seconds_of(request));
+    std::printf("{\"sent\": %u, \"seconds\": %.4f}\n", request.traffic.count, seconds_of(request));
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "generator: %s\n", error.what());

@@ -1,12 +1,12 @@
 // npm run bench [NAME]: speed as measured on this machine, in this minute. Asserts nothing; prints what it saw.
 
 import { cpus } from "node:os";
-import { benchCounting } from "./counting.js";
 import { benchMemory } from "./memory.js";
 import { benchQueries } from "./queries.js";
+import { benchReplay } from "./replay.js";
 import { benchTaps } from "./taps.js";
 
-const benches = { counting: benchCounting, memory: benchMemory, queries: benchQueries, taps: benchTaps };
+const benches = { memory: benchMemory, queries: benchQueries, replay: benchReplay, taps: benchTaps };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in benches));
