@@ -160,13 +160,22 @@ export class OwnHost {
         : this.#ledger(asked).then(({ value }) => this.#algebra.ledgerSummary(value).unkeyed),
       this.#monitor.stats(budgetMs),
     ]);
-    return lossOf(stats, totals.packets, unkeyed);
+    return lossOf(stats, totals.packets, { unkeyed, inner: sketch.filter.inner ?? false });
   }
 }
 
+interface Uncounted {
+  readonly unkeyed: bigint;
+  /** Whether the sketch counts what tunnels carry: those that could not be opened are lost to it. */
+  readonly inner: boolean;
+}
+
 /** The books of one host's tap: seen = counted + filtered + lost + unparsed + ignored. */
-export function lossOf({ stats }: MonitorStats, matched: bigint, unkeyed: bigint): Loss {
-  const { seen = 0, read = 0, lost = {}, unparsed = {}, ignored = {} } = stats ?? {};
+export function lossOf({ stats }: MonitorStats, matched: bigint, { unkeyed, inner }: Uncounted): Loss {
+  const { seen = 0, unparsed = {}, ignored = {} } = stats ?? {};
+  const unopened = inner ? (stats?.unopened ?? 0) : 0;
+  const lost = unopened > 0 ? { ...stats?.lost, unopened } : (stats?.lost ?? {});
+  const read = (stats?.read ?? 0) - unopened;
   // A super-packet is one socket buffer and several packets: what matched may exceed what was read.
   const counted = Math.min(Number(matched), read);
   const balance = {

@@ -1,6 +1,6 @@
 // From the words of `config sketch` to the filter that the tap understands; the only place that converts.
 
-import { parsePrefix, protoNumber, TallyError } from "../controller-client/messages/index.js";
+import { parseKeyType, parsePrefix, protoNumber, TallyError } from "../controller-client/messages/index.js";
 import type { Filter } from "../native/index.js";
 import type { SketchFilter, TapState } from "./protocol.js";
 
@@ -31,22 +31,38 @@ export function toFilter(fields: SketchFilter, { tap, deviceExists }: FilterPlac
 
 /** True when both count the same packets. */
 export function sameFilter(a: SketchFilter, b: SketchFilter): boolean {
-  const names = ["interface", "proto", "src", "dst", "sport", "dport", "device", "promiscuous"] as const;
-  return names.every((name) => a[name] === b[name]);
+  const names = ["interface", "proto", "src", "dst", "sport", "dport", "device"] as const;
+  const flags = ["promiscuous", "inner"] as const;
+  return (
+    flags.every((name) => (a[name] ?? false) === (b[name] ?? false)) &&
+    names.every((name) => a[name] === b[name])
+  );
 }
 
 function checkTap(
-  { interface: direction, device, promiscuous }: SketchFilter,
+  { interface: direction, device, promiscuous, inner }: SketchFilter,
   tap: FilterPlace["tap"],
 ): void {
   if (tap !== "packet" && (direction === "FORWARD" || direction === "MIRROR")) {
     const message = `the ${tap} tap does not tell ${direction} packets: start the monitor with --tap packet`;
     throw new TallyError("bad_request", message, { field: "interface" });
   }
+  if (tap !== "packet" && tap !== "file" && inner === true) {
+    const message = `the ${tap} tap does not open tunnels: start the monitor with --tap packet`;
+    throw new TallyError("bad_request", message, { field: "inner" });
+  }
   if (promiscuous === true && device === undefined) {
     const message = "promiscuous needs the device to which the traffic is mirrored: name it in device";
     throw new TallyError("bad_request", message, { field: "promiscuous" });
   }
+}
+
+/** Throws `bad_request` for parts of a key that the sketch's packets never have. */
+export function checkKeyType(keyType: string, { inner = false }: SketchFilter): void {
+  const part = parseKeyType(keyType).find(({ name }) => name === "vni" || name === "gre_key");
+  if (part === undefined || inner) return;
+  const message = `${part.name} is known of packets inside tunnels only: make the sketch with inner: true`;
+  throw new TallyError("bad_request", message, { field: "counter_key_type" });
 }
 
 function checkAddresses({ src, dst }: SketchFilter): void {

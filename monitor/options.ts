@@ -18,6 +18,8 @@ export interface Options {
   readonly ring: number;
   /** Threads of the packet tap. */
   readonly cores: number;
+  /** A UDP port that carries VXLAN, besides 4789. */
+  readonly vxlanPort: number;
   /** MiB. */
   readonly memory: number;
   readonly logLevel: string;
@@ -47,6 +49,9 @@ function command(): Command {
       number("--agent-port <port>", "port of agents, left out by the nfqueue tap", [1, 65535]).default(8000),
     )
     .addOption(number("--ring <MiB>", "kernel memory of the packet or pcap tap", [1, 4096]).default(16))
+    .addOption(
+      number("--vxlan-port <port>", "UDP port that carries VXLAN, besides 4789", [1, 65535]).default(4789),
+    )
     .addOption(number("--cores <number>", "threads of the packet tap", [1, 64]).default(1))
     .addOption(
       number("--memory <MiB>", "most that all counters together may take", [1, 1048576]).default(256),

@@ -36,6 +36,7 @@ const SketchFilter = Type.Object(
     dport: Type.Optional(Port),
     device: Type.Optional(Type.String({ minLength: 1, maxLength: 15 })),
     promiscuous: Type.Optional(Type.Boolean()),
+    inner: Type.Optional(Type.Boolean()),
   },
   exact,
 );

@@ -3,7 +3,7 @@
 import { TallyError } from "../controller-client/messages/index.js";
 import type { CounterSpec, Filter } from "../native/index.js";
 import { type Capture, fromNative } from "./capture.js";
-import { sameFilter, toFilter } from "./filter.js";
+import { checkKeyType, sameFilter, toFilter } from "./filter.js";
 import type { MemoryBudget } from "./memory.js";
 import type { CounterRecord, Fields, Meta, SketchRecord } from "./protocol.js";
 
@@ -65,7 +65,8 @@ export class Sketches {
   /** `added` is false when the counter was there. Throws `bad_request`, `conflict`, `not_found`, `too_large`, `tap`. */
   addCounter({ uuid, spec, meta }: Fields<"add counter">): Promise<{ added: boolean }> {
     return this.#inTurn(async () => {
-      const { counters } = this.#find(uuid);
+      const { counters, record } = this.#find(uuid);
+      checkKeyType(spec.keyType, record.filter);
       const known = counters.get(spec.keyType);
       if (known !== undefined) {
         refuseOtherCounter(known.spec, spec);

@@ -11,7 +11,7 @@ import { StartError } from "./start-error.js";
 
 const cleanTimeoutMs = 10_000;
 
-type TapOptions = Pick<Options, "tap" | "ring" | "cores" | "queue" | "agentPort" | "device" | "filter">;
+type TapOptions = Pick<Options, "tap" | "ring" | "cores" | "queue" | "agentPort" | "vxlanPort" | "device" | "filter">;
 
 /** What opening a tap needs of the machine. */
 export interface TapMachine {
@@ -50,10 +50,10 @@ export function startTap(options: TapOptions, machine: TapMachine): Tap {
 }
 
 /** The source that the options name. */
-function tapSource({ tap, ring, cores, queue, agentPort, device, filter }: TapOptions): TapSource {
+function tapSource({ tap, ring, cores, vxlanPort, queue, agentPort, device, filter }: TapOptions): TapSource {
   switch (tap) {
     case "packet":
-      return { kind: tap, ringMiB: ring, cores };
+      return { kind: tap, ringMiB: ring, cores, vxlanPort };
     case "nfqueue":
       return { kind: tap, queue, agentPort, guard: guardPath };
     case "pcap":

@@ -28,7 +28,7 @@ const defaultRingMiB = 16;
 /** Opens one tap a core; the rings have `ringMiB` together. Throws as openTap, and then leaves none open. */
 export function openCores(source: PacketTap, algebra: CoreAlgebra): Tap {
   const { cores = 1, ringMiB = defaultRingMiB } = source;
-  const share = { kind: "packet", ringMiB: Math.ceil(ringMiB / cores) } as const;
+  const share = { ...source, ringMiB: Math.ceil(ringMiB / cores) } as const;
   const first = algebra.openTap({ ...share, group: newGroup });
   const taps: Tap[] = [first];
   try {
@@ -128,6 +128,7 @@ function addStats(one: TapStats, other: TapStats): TapStats {
     unparsed: addCauses(one.unparsed, other.unparsed),
     ignored: addCauses(one.ignored, other.ignored),
     superPackets: one.superPackets + other.superPackets,
+    unopened: one.unopened + other.unopened,
   };
 }
 

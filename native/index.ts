@@ -9,7 +9,13 @@ export * from "./views.js";
 /** Where packets are read. See DESIGN.md for what each source promises. */
 export type TapSource =
   /** A copy of every packet by AF_PACKET TPACKET_V3 rings over all devices, one a core (1). Needs CAP_NET_RAW. */
-  | { readonly kind: "packet"; readonly ringMiB?: number; readonly cores?: number }
+  | {
+      readonly kind: "packet";
+      readonly ringMiB?: number;
+      readonly cores?: number;
+      /** A UDP port that carries VXLAN, besides 4789. */
+      readonly vxlanPort?: number;
+    }
   /** Inline: packets wait in an NFQUEUE for our verdict. Needs CAP_NET_ADMIN. `guard` owns the rules. */
   | { readonly kind: "nfqueue"; readonly queue?: number; readonly guard: string; readonly agentPort?: number }
   /**
@@ -26,7 +32,12 @@ export type TapSource =
    * A capture file (pcap or pcapng, plain or compressed by gzip or zstd), read once from start to end, with its own
    * time. `anyDirection`: a packet whose direction the file tells counts as both all the same.
    */
-  | { readonly kind: "file"; readonly path: string; readonly anyDirection?: boolean };
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly anyDirection?: boolean;
+      readonly vxlanPort?: number;
+    };
 
 /** Which packets a sketch counts. Absent fields match everything. */
 export interface Filter {
@@ -43,6 +54,8 @@ export interface Filter {
   readonly device?: string;
   /** Whether that device shall hand over what is addressed to others. */
   readonly promiscuous?: boolean;
+  /** The packets that tunnels carry, by their own headers, instead of those that stand for themselves. */
+  readonly inner?: boolean;
 }
 
 export interface CounterSpec {
@@ -93,6 +106,8 @@ export interface TapStats {
   readonly unparsed: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
   readonly superPackets: number;
+  /** Of `read`: tunnels whose content, asked for by a sketch, is cut off or damaged. */
+  readonly unopened: number;
   /** Of a file tap. */
   readonly file?: FileState;
 }

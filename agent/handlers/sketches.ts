@@ -42,8 +42,8 @@ export function byUuid<R extends Request>({ ...request }: R, uuid: string): R {
 
 function newSketch({ now }: Agent, request: RequestOf<"config sketch">): NewSketch {
   const { uuid = randomUUID(), secret = randomBytes(16).toString("hex"), tap, label } = request;
-  const { interface: direction, proto, src, dst, sport, dport, device, promiscuous } = request;
-  const optional = defined({ proto, src, dst, sport, dport, device, promiscuous });
+  const { interface: direction, proto, src, dst, sport, dport, device, promiscuous, inner } = request;
+  const optional = defined({ proto, src, dst, sport, dport, device, promiscuous, inner });
   const filter = { interface: direction, ...optional };
   return { uuid, secret, filter, rule: false, since: now() / 1000, ...defined({ tap, label }) };
 }

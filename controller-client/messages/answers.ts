@@ -114,6 +114,7 @@ export interface SketchInfo {
   readonly dport?: number;
   readonly device?: string;
   readonly promiscuous?: boolean;
+  readonly inner?: boolean;
   readonly counters: readonly CounterInfo[];
 }
 

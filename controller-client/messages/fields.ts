@@ -169,6 +169,9 @@ export const sketchFilterFields = {
       description: "one network device; absent: all but loopback",
     }),
   ),
+  inner: Optional(
+    Bool({ description: "true: the packets that tunnels carry, by their own headers, and no others" }),
+  ),
   promiscuous: Optional(
     Bool({ description: "true: the device hands over what is addressed to others too, as a mirror needs" }),
   ),

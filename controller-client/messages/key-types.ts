@@ -4,7 +4,7 @@ import { parseBits } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { nearest, quote } from "./wording.js";
 
-export const keyParts = ["src", "dst", "sport", "dport", "proto", "vlan"] as const;
+export const keyParts = ["src", "dst", "sport", "dport", "proto", "vlan", "vni", "gre_key"] as const;
 
 export type KeyPartName = (typeof keyParts)[number];
 
@@ -19,7 +19,7 @@ export interface KeyPart {
  * Throws bad_request naming `field` for unknown or repeated parts and bad prefixes.
  */
 export function parseKeyType(text: string, field = "counter_key_type"): readonly KeyPart[] {
-  const parts = text.split("_").map((part) => parsePart(part, text, field));
+  const parts = splitParts(text).map((part) => parsePart(part, text, field));
   const names = parts.map((part) => part.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw badKeyType(text, field, `${twice} may appear only once`);
@@ -35,6 +35,9 @@ export function checkCoarser(text: string, counted: string): void {
     if (source === undefined || (source.prefix ?? 128) < prefix) throw badKeyType(text, "group_by", advice);
   }
 }
+
+/** gre_key is one part, not two. */
+const splitParts = (text: string): readonly string[] => text.split(/(?<!(?:^|_)gre)_|_(?!key(?:_|$))/);
 
 function parsePart(part: string, text: string, field: string): KeyPart {
   const [name = "", prefix, ...rest] = part.split("/");

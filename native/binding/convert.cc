@@ -139,6 +139,7 @@ Filter to_filter(const Napi::Value& value) {
   filter.dport = optional_number<uint16_t>(object, "dport");
   if (has(object, "device")) filter.device = to_text(object.Get("device"), "device");
   filter.promiscuous = flag(object, "promiscuous");
+  filter.inner = flag(object, "inner");
   return filter;
 }
 
@@ -225,6 +226,7 @@ Napi::Value from_stats(Napi::Env env, const SourceStats& stats) {
   object.Set("unparsed", from_causes(env, stats.unparsed));
   object.Set("ignored", from_causes(env, stats.ignored));
   object.Set("superPackets", Napi::Number::New(env, static_cast<double>(stats.super_packets)));
+  object.Set("unopened", Napi::Number::New(env, static_cast<double>(stats.unopened)));
   if (stats.file) object.Set("file", from_file_state(env, *stats.file));
   return object;
 }

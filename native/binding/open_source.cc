@@ -10,10 +10,15 @@
 namespace tallytree::binding {
 namespace {
 
+Tunnels to_tunnels(const Napi::Object& source) {
+  return {static_cast<uint16_t>(field_or(source, "vxlanPort", Tunnels{}.vxlan_port, 1, 65535))};
+}
+
 std::unique_ptr<Source> open_packet_source(const Napi::Object& source, Napi::Object tap) {
   const auto ring = field_or(source, "ringMiB", PacketSource::kDefaultRingMiB, 1, 4096);
   const auto group = field_or(source, "group", Fanout::kAlone, Fanout::kAlone, 65535);
-  auto opened = std::make_unique<PacketSource>(static_cast<uint32_t>(ring), static_cast<int>(group));
+  auto opened = std::make_unique<PacketSource>(static_cast<uint32_t>(ring), static_cast<int>(group),
+                                               to_tunnels(source));
   tap.Set("group", opened->group());
   return opened;
 }
@@ -21,7 +26,7 @@ std::unique_ptr<Source> open_packet_source(const Napi::Object& source, Napi::Obj
 std::unique_ptr<Source> open_file_source(const Napi::Object& source) {
   const bool any = source.Get("anyDirection").ToBoolean();
   const auto directions = any ? FileSource::Directions::any : FileSource::Directions::as_told;
-  return std::make_unique<FileSource>(to_text(source.Get("path"), "path"), directions);
+  return std::make_unique<FileSource>(to_text(source.Get("path"), "path"), directions, to_tunnels(source));
 }
 
 std::unique_ptr<Source> open_pcap_source(const Napi::Object& source) {

@@ -6,8 +6,8 @@
 
 namespace tallytree {
 
-FileSource::FileSource(const std::string& path, Directions directions)
-    : path_(path), directions_(directions), size_(size_of_file(path)) {
+FileSource::FileSource(const std::string& path, Directions directions, const Tunnels& tunnels)
+    : path_(path), directions_(directions), tunnels_(tunnels), size_(size_of_file(path)) {
   try {
     window_ = std::make_unique<ByteWindow>(open_bytes(path));
     reader_ = open_capture(*window_);
@@ -19,8 +19,7 @@ FileSource::FileSource(const std::string& path, Directions directions)
 size_t FileSource::read(std::span<Packet> out) noexcept {
   size_t count = 0;
   CapturedPacket captured;
-  while (count < out.size() && next(captured))
-    if (deliver(captured, out[count])) ++count;
+  while (count + 2 <= out.size() && next(captured)) count += deliver(captured, &out[count]);
   return count;
 }
 
@@ -36,23 +35,33 @@ bool FileSource::next(CapturedPacket& out) noexcept {
   return !ended_;
 }
 
-bool FileSource::deliver(const CapturedPacket& captured, Packet& out) noexcept {
+size_t FileSource::deliver(const CapturedPacket& captured, Packet* out) noexcept {
   note_time(captured.time_ns);
-  if (!captured.link) {
-    ++unknown_link_;
-    return false;
-  }
-  out = Packet{};
-  out.direction = captured.direction;
-  const ParseError error = parse_frame(captured.bytes, *captured.link, captured.original_length, out);
-  if (!countable(error)) {
-    unparsed_.add(error);
-    return false;
-  }
-  if (directions_ == Directions::any) out.direction = Direction::any;
-  out.time_ns = captured.time_ns;
+  if (!captured.link) return ++unknown_link_, 0;
+  *out = Packet{};
+  out->direction = captured.direction;
+  Headers headers;
+  const ParseError error =
+      parse_frame(captured.bytes, *captured.link, captured.original_length, *out, headers);
+  if (directions_ == Directions::any) out->direction = Direction::any;
+  out->time_ns = captured.time_ns;
+  const bool opens = interest_.inner && is_tunnel(*out, headers, tunnels_);
+  const size_t count = opens ? open(captured, error, headers, out) : countable(error);
+  if (count == 0) return unparsed_.add(error), 0;
   ++read_;
-  return true;
+  return count;
+}
+
+/// What is inside stands behind what is around it, or in its place when that is no IP packet.
+size_t FileSource::open(const CapturedPacket& captured, ParseError error, Headers headers,
+                        Packet* out) noexcept {
+  Packet inner = *out;
+  const size_t around = countable(error);
+  const ParseError found = parse_carried(captured.bytes, tunnels_, error, inner, headers);
+  if (around == 1 && !countable(found) && found != ParseError::not_ip) ++unopened_;
+  if (!countable(found)) return around;
+  out[around] = inner;
+  return around + 1;
 }
 
 void FileSource::note_time(uint64_t time_ns) noexcept {
@@ -70,6 +79,7 @@ SourceStats FileSource::stats() {
   stats.read = read_;
   stats.lost = {{"file", broken_}, {"capture", reader_->lost_before()}};
   stats.unparsed = unparsed_.named();
+  stats.unopened = unopened_;
   stats.unparsed.emplace_back("link_type", unknown_link_);
   stats.file = FileState{window_->position(), size_, std::min(first_ns_, last_ns_), last_ns_, failure_};
   return stats;

@@ -21,9 +21,11 @@ class FileSource final : public Source {
   enum class Directions : uint8_t { as_told, any };
 
   /// Throws std::runtime_error naming the file and what is wrong with it.
-  explicit FileSource(const std::string& path, Directions directions = Directions::as_told);
+  explicit FileSource(const std::string& path, Directions directions = Directions::as_told,
+                      const Tunnels& tunnels = {});
 
   size_t read(std::span<Packet> out) noexcept override;
+  void heed(const Interest& interest) noexcept override { interest_ = interest; }
   std::span<const int> descriptors() const noexcept override { return {}; }
   uint64_t offered() noexcept override { return settled(); }
   uint64_t settled() noexcept override;
@@ -32,11 +34,14 @@ class FileSource final : public Source {
 
  private:
   bool next(CapturedPacket& out) noexcept;
-  bool deliver(const CapturedPacket& captured, Packet& out) noexcept;
+  size_t deliver(const CapturedPacket& captured, Packet* out) noexcept;
+  size_t open(const CapturedPacket& captured, ParseError error, Headers headers, Packet* out) noexcept;
   void note_time(uint64_t time_ns) noexcept;
 
   std::string path_;
   Directions directions_;
+  Tunnels tunnels_;
+  Interest interest_;
   uint64_t size_ = 0;
   std::unique_ptr<ByteWindow> window_;
   std::unique_ptr<CaptureReader> reader_;
@@ -47,6 +52,7 @@ class FileSource final : public Source {
   uint64_t read_ = 0;
   uint64_t broken_ = 0;
   uint64_t unknown_link_ = 0;
+  uint64_t unopened_ = 0;
   UnparsedCounts unparsed_;
 };
 

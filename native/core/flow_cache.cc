@@ -11,7 +11,7 @@ constexpr size_t kWays = 2;
 
 /// The bytes of a Packet that tell its flow.
 struct Flow {
-  uint64_t words[5];
+  uint64_t words[6];
   explicit Flow(const Packet& packet) noexcept { std::memcpy(words, &packet, sizeof words); }
   bool operator==(const Flow&) const = default;
 };
@@ -27,11 +27,11 @@ uint64_t hash_of(const Packet& packet, const Secret& secret) noexcept {
   const Flow flow(packet);
   const uint64_t addresses = mixed(flow.words[0] ^ secret.k0, flow.words[2] ^ secret.k1);
   const uint64_t rest = mixed(flow.words[1] ^ secret.k1, flow.words[3] ^ secret.k0);
-  return mixed(addresses ^ rest ^ secret.k1, flow.words[4] ^ secret.k0);
+  return mixed(addresses ^ rest ^ secret.k1 ^ flow.words[5], flow.words[4] ^ secret.k0);
 }
 
 bool has_room(const Packet& place, uint32_t packets) noexcept {
-  return place.packets > 0 && place.packets <= UINT32_MAX - packets;
+  return place.packets > 0 && place.packets <= kMostPackets - packets;
 }
 
 }  // namespace

@@ -18,13 +18,27 @@ std::string names_of_fields() {
   return names;
 }
 
+/// The pieces between the separators, those of a name that has one itself in one piece.
+std::vector<std::string_view> split_parts(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (const std::string_view piece : split(text, '_')) {
+    const bool continues = piece == "key" && !parts.empty() && parts.back() == "gre";
+    if (continues)
+      parts.back() = {parts.back().data(), parts.back().size() + 1 + piece.size()};
+    else
+      parts.push_back(piece);
+  }
+  return parts;
+}
+
 uint32_t parse_field(std::string_view text, const Form& form) {
   if (form.optional && text == "none") return 0;
-  return static_cast<uint32_t>(parse_number(text, (1 << form.bits) - 1, form.what));
+  const uint32_t most = UINT32_MAX >> (32 - form.bits);
+  return parse_number(text, form.first == 0 ? most : most / 2, form.what) + form.first;
 }
 
 std::string print_field(uint32_t number, const Form& form) {
-  return form.optional && number == 0 ? "none" : std::to_string(number);
+  return form.optional && number == 0 ? "none" : std::to_string(number - form.first);
 }
 
 }  // namespace
@@ -55,7 +69,7 @@ KeyType::Part KeyType::parse_part(std::string_view text) {
   if (slash == std::string_view::npos) return part;
   if (!part.is_address())
     throw std::invalid_argument("only src and dst take a prefix length, not " + quoted(text));
-  part.prefix = parse_number(text.substr(slash + 1), 128, "prefix length");
+  part.prefix = static_cast<int>(parse_number(text.substr(slash + 1), 128, "prefix length"));
   mask_address(reinterpret_cast<uint8_t*>(&part.mask), 4, part.prefix);
   return part;
 }
@@ -63,7 +77,7 @@ KeyType::Part KeyType::parse_part(std::string_view text) {
 KeyType KeyType::parse(std::string_view text) {
   KeyType type;
   type.text_ = text;
-  for (const std::string_view piece : split(text, '_')) {
+  for (const std::string_view piece : split_parts(text)) {
     const Part part = parse_part(piece);
     for (const Part& other : type.parts_)
       if (other.field == part.field)
@@ -72,6 +86,10 @@ KeyType KeyType::parse(std::string_view text) {
     type.addresses_ += part.is_address();
     type.parts_.push_back(part);
   }
+  if (type.width(6) > Key::kBytes)
+    throw std::invalid_argument("the parts of " + quoted(text) + " make keys of " +
+                                std::to_string(type.width(6) - 1) + " bytes, and " +
+                                std::to_string(Key::kBytes - 1) + " is the most: leave one out");
   return type;
 }
 
@@ -187,11 +205,11 @@ Prefix Prefix::parse(std::string_view text) {
   Prefix prefix;
   const size_t slash = text.find('/');
   prefix.family = parse_address(text.substr(0, slash), prefix.address.data());
-  int bits = prefix.family == 4 ? 32 : 128;
+  uint32_t bits = prefix.family == 4 ? 32 : 128;
   if (slash != std::string_view::npos) bits = parse_number(text.substr(slash + 1), bits, "prefix length");
   prefix.mask.fill(0xff);
-  mask_address(prefix.mask.data(), prefix.mask.size(), bits);
-  mask_address(prefix.address.data(), prefix.address.size(), bits);
+  mask_address(prefix.mask.data(), prefix.mask.size(), static_cast<int>(bits));
+  mask_address(prefix.address.data(), prefix.address.size(), static_cast<int>(bits));
   return prefix;
 }
 

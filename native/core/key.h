@@ -36,7 +36,7 @@ struct alignas(8) Key {
 /// once.
 class KeyType {
  public:
-  enum class Field : uint8_t { src, dst, sport, dport, proto, vlan };  // rows of kForms
+  enum class Field : uint8_t { src, dst, sport, dport, proto, vlan, vni, gre_key };  // rows of kForms
 
   struct Part {
     Field field;

@@ -18,25 +18,21 @@ struct Form {
   int bits;      // of a number: those that it uses
   const char* what;
   bool optional = false;  // 0 is "none": the packet has no such thing
+  uint32_t first = 0;     // stands for the number 0, where that is another thing than none
 };
 
 /// A row for each Field, in their order. Another number: a name in Field, a row here, a case of
 /// with_number(), and a name in controller-client/messages/key-types.ts.
-inline constexpr std::array<Form, 6> kForms = {{
+inline constexpr std::array<Form, 8> kForms = {{
     {"src", 0, 0, "address"},
     {"dst", 0, 0, "address"},
     {"sport", 2, 16, "port"},
     {"dport", 2, 16, "port"},
     {"proto", 1, 8, "protocol number"},
     {"vlan", 2, 12, "VLAN", true},
+    {"vni", 4, 25, "VNI", true, 1},
+    {"gre_key", 4, 32, "GRE key", true},
 }};
-
-constexpr size_t longest_key() {
-  size_t length = 1;
-  for (const Form& form : kForms) length += form.bytes == 0 ? 16 : form.bytes;
-  return length;
-}
-static_assert(longest_key() <= Key::kBytes, "a key of all fields must fit");
 
 constexpr const Form& form_of(Field field) { return kForms[static_cast<size_t>(field)]; }
 
@@ -52,6 +48,10 @@ void with_number(Field field, Visit&& visit) {
       return visit([](const Packet& packet) -> uint32_t { return packet.proto; });
     case Field::vlan:  // a tag with the VLAN 0 gives a priority only (IEEE 802.1Q)
       return visit([](const Packet& packet) -> uint32_t { return packet.vlan == kNoVlan ? 0 : packet.vlan; });
+    case Field::vni:
+      return visit([](const Packet& p) -> uint32_t { return p.carrier == Carrier::vni ? p.tunnel + 1 : 0; });
+    case Field::gre_key:
+      return visit([](const Packet& p) -> uint32_t { return p.carrier == Carrier::gre_key ? p.tunnel : 0; });
     case Field::src:
     case Field::dst:
       return;

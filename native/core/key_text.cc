@@ -10,10 +10,10 @@ namespace tallytree {
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text.substr(0, 64)) + "\""; }
 
-int parse_number(std::string_view text, int most, const char* what) {
-  int value = -1;
+uint32_t parse_number(std::string_view text, uint32_t most, const char* what) {
+  uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > most)
+  if (error != std::errc() || end != text.data() + text.size() || value > most)
     throw std::invalid_argument(quoted(text) + " is not a " + what + " (0 to " + std::to_string(most) + ")");
   return value;
 }

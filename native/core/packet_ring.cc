@@ -107,6 +107,14 @@ void PacketRing::bind_to(int group) {
   keep_bytes(fd, kSnapLength);
 }
 
+void PacketRing::keep(uint32_t bytes) noexcept {
+  try {
+    keep_bytes(socket_.get(), bytes);
+  } catch (const std::system_error&) {
+    // No memory for a new filter: the old one stays, and what it cuts off is counted as cut off.
+  }
+}
+
 tpacket_block_desc* PacketRing::block() const noexcept {
   return reinterpret_cast<tpacket_block_desc*>(memory_ + size_t{current_} * kBlockSize);
 }

@@ -39,6 +39,7 @@ struct Fanout {
 class PacketRing {
  public:
   static constexpr uint32_t kSnapLength = 160;
+  static constexpr uint32_t kDeepSnapLength = 512;  ///< for what tunnels carry
 
   /// All devices, both directions; `mib`: its size. Throws std::system_error.
   explicit PacketRing(uint32_t mib, int group = Fanout::kAlone);
@@ -48,6 +49,9 @@ class PacketRing {
 
   int descriptor() const noexcept { return socket_.get(); }
   int group() const noexcept { return group_; }
+
+  /// How many bytes of a frame it holds from now on; what waits in it stays as it is.
+  void keep(uint32_t bytes) noexcept;
 
   /// Frames left in the open block.
   uint32_t remaining() const noexcept { return remaining_; }

@@ -19,44 +19,77 @@ bool is_link_local(const Packet& packet) noexcept {
                             : packet.dst[0] == 0xfe && (packet.dst[1] & 0xc0) == 0x80;
 }
 
+std::span<const uint8_t> bytes_of(const RingFrame& frame) noexcept {
+  return {frame.bytes, frame.header->tp_snaplen};
+}
+
 ParseError parse(const RingFrame& frame, Packet& out, Headers& headers) noexcept {
   const tpacket3_hdr& header = *frame.header;
-  const std::span<const uint8_t> bytes(frame.bytes, header.tp_snaplen);
   const size_t link_header = size_t{header.tp_net} - header.tp_mac;
   const uint16_t type = frame.address->sll_hatype;
   if ((type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK) && link_header >= kEthernetHeader)
-    return parse_frame(bytes, LinkType::ethernet, header.tp_len, out, headers);
-  if (bytes.size() < link_header) return ParseError::truncated;
+    return parse_frame(bytes_of(frame), LinkType::ethernet, header.tp_len, out, headers);
+  if (header.tp_snaplen < link_header) return ParseError::truncated;
   // Tunnels, PPP and others: whatever their link header is, the kernel knows where it ends and what follows.
   const uint16_t ethertype = __builtin_bswap16(frame.address->sll_protocol);
   const auto original = static_cast<uint32_t>(header.tp_len - link_header);
-  return parse_payload(bytes.subspan(link_header), ethertype, original, out, headers);
+  return parse_payload(bytes_of(frame).subspan(link_header), ethertype, original, out, headers);
+}
+
+bool is_stream(const OffloadHeader& offload) noexcept {
+  constexpr uint8_t kTcpIpv4 = 1, kTcpIpv6 = 4, kCongestion = 0x80;
+  const uint8_t type = offload.gso_type & static_cast<uint8_t>(~kCongestion);
+  return type == kTcpIpv4 || type == kTcpIpv6;
+}
+
+/// All that a segment of a tunnel's super-packet repeats, from the outer IP header on.
+Headers headers_around(const Packet& outer, const Packet& inner, const Headers& innermost) noexcept {
+  const uint64_t repeated = uint64_t{innermost.ip} + innermost.transport;
+  Headers all;
+  if (inner.bytes >= repeated && outer.bytes >= inner.bytes)
+    all.ip = static_cast<uint16_t>(outer.bytes - (inner.bytes - repeated));
+  return all;
+}
+
+/// What was found inside was seen where and when its carrier was.
+void seen_as(const Packet& carrier, Packet& inner) noexcept {
+  inner.direction = carrier.direction;
+  inner.time_ns = carrier.time_ns;
+  inner.ifindex = carrier.ifindex;
+  inner.loopback = carrier.loopback;
 }
 
 }  // namespace
 
-PacketSource::PacketSource(uint32_t ring_mib, int group) : ring_(ring_mib, group) {
+PacketSource::PacketSource(uint32_t ring_mib, int group, const Tunnels& tunnels)
+    : tunnels_(tunnels), ring_(ring_mib, group) {
   descriptors_ = {ring_.descriptor(), links_.descriptor(), own_.descriptor()};
 }
 
 size_t PacketSource::read(std::span<Packet> out) noexcept {
   size_t count = 0;
   RingFrame frame;
-  while (count < out.size()) {
+  while (count + 2 <= out.size()) {  // a tunnel gives two
     if (ring_.remaining() == 0) {
       links_.refresh();  // a block at a time: devices rarely change
       own_.refresh();
       if (!ring_.open_block()) break;
       continue;
     }
-    if (ring_.take(frame) && deliver(frame, out[count])) ++count;
+    if (ring_.take(frame)) count += deliver(frame, &out[count]);
   }
   return count;
 }
 
-bool PacketSource::ignore(Ignored reason) noexcept {
+void PacketSource::heed(const Interest& interest) noexcept {
+  if (interest.inner != interest_.inner)
+    ring_.keep(interest.inner ? PacketRing::kDeepSnapLength : PacketRing::kSnapLength);
+  interest_ = interest;
+}
+
+size_t PacketSource::ignore(Ignored reason) noexcept {
   ++ignored_[reason];
-  return false;
+  return 0;
 }
 
 bool PacketSource::is_wanted(uint8_t type) const noexcept {
@@ -79,32 +112,63 @@ Direction PacketSource::passing(const Packet& packet, uint8_t type, const Link* 
   return is_routed ? Direction::forward : Direction::mirror;
 }
 
-bool PacketSource::deliver(const RingFrame& frame, Packet& out) noexcept {
-  const tpacket3_hdr& header = *frame.header;
+size_t PacketSource::deliver(const RingFrame& frame, Packet* out) noexcept {
   const auto index = static_cast<uint32_t>(frame.address->sll_ifindex);
   const Link* link = links_.find(index);
   if (link != nullptr && link->port) return ignore(kBridgePort);
   const uint8_t type = frame.address->sll_pkttype;
   if (!is_wanted(type)) return ignore(kOtherHost);
-  out = kBlank;
-  if ((header.tp_status & TP_STATUS_VLAN_VALID) != 0) out.vlan = header.hv1.tp_vlan_tci & 0x0fff;
+  *out = kBlank;
+  const tpacket3_hdr& header = *frame.header;
+  if ((header.tp_status & TP_STATUS_VLAN_VALID) != 0) out->vlan = header.hv1.tp_vlan_tci & 0x0fff;
   Headers headers;
-  const ParseError error = parse(frame, out, headers);
-  if (out.vlan != kNoVlan && links_.has_vlan_device(index, out.vlan)) return ignore(kVlanParent);
-  if (link != nullptr && link->vlan_id != kNoVlan) out.vlan = link->vlan_id;  // the tag that the device took
-  if (!countable(error)) {
-    unparsed_.add(error);
-    return false;
-  }
-  out.direction = direction_of(out, type, link);
-  if (out.direction == Direction::none) return ignore(kOtherHost);
-  out.time_ns = uint64_t{header.tp_sec} * 1'000'000'000 + header.tp_nsec;
-  out.ifindex = index;
-  out.loopback = link != nullptr && link->loopback;
-  if (frame.offload.gso_type != 0) apply_gso(out, headers, frame.offload.gso_size);
-  if (out.packets > 1) ++super_packets_;
+  const ParseError error = parse(frame, *out, headers);
+  if (out->vlan != kNoVlan && links_.has_vlan_device(index, out->vlan)) return ignore(kVlanParent);
+  if (link != nullptr && link->vlan_id != kNoVlan) out->vlan = link->vlan_id;  // the tag that the device took
+  const size_t count = finish(frame, error, headers, out);
+  if (count == 0) return unparsed_.add(error), 0;
+  out->direction = direction_of(*out, type, link);
+  if (out->direction == Direction::none) return ignore(kOtherHost);
+  out->time_ns = uint64_t{header.tp_sec} * 1'000'000'000 + header.tp_nsec;
+  out->ifindex = index;
+  out->loopback = link != nullptr && link->loopback;
+  if (count == 2) seen_as(*out, out[1]);
+  if (out->packets > 1) ++super_packets_;
   ++read_;
-  return true;
+  return count;
+}
+
+/// The packets that a parsed frame stands for: takes super-packets apart and, when asked for, opens tunnels.
+size_t PacketSource::finish(const RingFrame& frame, ParseError error, const Headers& headers,
+                            Packet* out) noexcept {
+  const bool is_super = frame.offload.gso_type != 0;
+  if ((interest_.inner || is_super) && is_tunnel(*out, headers, tunnels_))
+    return open(frame, error, headers, out);
+  if (is_super) apply_gso(*out, headers, frame.offload.gso_size);
+  return countable(error) ? 1 : 0;
+}
+
+/// What is inside stands behind what is around it, or in its place when that is no IP packet.
+size_t PacketSource::open(const RingFrame& frame, ParseError error, const Headers& headers,
+                          Packet* out) noexcept {
+  Packet& outer = out[0];
+  Packet inner = outer;
+  Headers deepest = headers;
+  const ParseError found = parse_carried(bytes_of(frame), tunnels_, error, inner, deepest);
+  const bool has_inner = countable(found);
+  // Of datagrams in one super-packet each is a tunnel's packet; of a stream, all are in one tunnel's.
+  if (has_inner && is_stream(frame.offload)) {
+    const Headers all = headers_around(outer, inner, deepest);
+    apply_gso(outer, all, frame.offload.gso_size);
+    apply_gso(inner, deepest, frame.offload.gso_size);
+  } else if (frame.offload.gso_type != 0) {
+    apply_gso(outer, headers, frame.offload.gso_size);
+  }
+  const size_t around = countable(error);
+  if (interest_.inner && around == 1 && !has_inner && found != ParseError::not_ip) ++unopened_;
+  if (!interest_.inner || !has_inner) return around;
+  out[around] = inner;
+  return around + 1;
 }
 
 uint64_t PacketSource::offered() noexcept {
@@ -136,6 +200,7 @@ SourceStats PacketSource::stats() {
                    {"bridge_port", ignored_[kBridgePort]},
                    {"vlan_parent", ignored_[kVlanParent]}};
   stats.super_packets = super_packets_;
+  stats.unopened = unopened_;
   return stats;
 }
 

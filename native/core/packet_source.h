@@ -28,13 +28,14 @@ class PacketSource final : public Source {
 
   /// `ring_mib`: kernel memory for packets that wait to be counted, at least 1. `group`: a Fanout. Throws
   /// std::system_error.
-  explicit PacketSource(uint32_t ring_mib = kDefaultRingMiB, int group = Fanout::kAlone);
+  explicit PacketSource(uint32_t ring_mib = kDefaultRingMiB, int group = Fanout::kAlone,
+                        const Tunnels& tunnels = {});
 
   /// The group's number, or Fanout::kAlone.
   int group() const noexcept { return ring_.group(); }
 
   size_t read(std::span<Packet> out) noexcept override;
-  void heed(const Interest& interest) noexcept override { interest_ = interest; }
+  void heed(const Interest& interest) noexcept override;
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
@@ -48,16 +49,20 @@ class PacketSource final : public Source {
   bool is_wanted(uint8_t type) const noexcept;
   Direction direction_of(const Packet& packet, uint8_t type, const Link* link) const noexcept;
   Direction passing(const Packet& packet, uint8_t type, const Link* link) const noexcept;
-  bool deliver(const RingFrame& frame, Packet& out) noexcept;
-  bool ignore(Ignored reason) noexcept;
+  size_t deliver(const RingFrame& frame, Packet* out) noexcept;
+  size_t finish(const RingFrame& frame, ParseError error, const Headers& headers, Packet* out) noexcept;
+  size_t open(const RingFrame& frame, ParseError error, const Headers& headers, Packet* out) noexcept;
+  size_t ignore(Ignored reason) noexcept;
 
   Links links_;
   OwnAddresses own_;
   Interest interest_;
+  Tunnels tunnels_;
   PacketRing ring_;
   std::array<int, 3> descriptors_{};
   uint64_t read_ = 0;
   uint64_t super_packets_ = 0;
+  uint64_t unopened_ = 0;
   std::array<uint64_t, kIgnoredReasons> ignored_{};
   UnparsedCounts unparsed_;
 };

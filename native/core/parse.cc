@@ -19,17 +19,25 @@ bool is_tag(uint16_t ethertype) noexcept {
 ParseError parse_ip(const Layer& layer, uint16_t ethertype, Packet& out, Headers& headers) noexcept {
   if (ethertype == kEtherIpv4) return parse_ipv4(layer, out, headers);
   if (ethertype == kEtherIpv6) return parse_ipv6(layer, out, headers);
+  headers.ethertype = ethertype;
+  headers.length = static_cast<uint32_t>(std::min<size_t>(layer.length, UINT32_MAX));
+  headers.payload = layer.data;
   return ParseError::not_ip;
 }
+
+}  // namespace
 
 /// The outermost tag names the VLAN: it is the one that a VLAN device takes off.
 ParseError parse_tags(const Layer& from, uint16_t ethertype, Packet& out, Headers& headers) noexcept {
   if (!is_tag(ethertype)) return parse_ip(from, ethertype, out, headers);
   Layer layer = from;
+  if (out.vlan != kNoVlan) headers.tags = 1;  // the kernel took it off
   for (int tags = 0; is_tag(ethertype); ++tags) {
     if (tags == kMaxTags) return ParseError::malformed;
     if (!layer.has(4)) return layer.length < 4 ? ParseError::malformed : ParseError::truncated;
-    if (out.vlan == kNoVlan) out.vlan = load16(layer.data) & 0x0fff;
+    headers.last_tag = load16(layer.data) & 0x0fff;
+    ++headers.tags;
+    if (out.vlan == kNoVlan) out.vlan = headers.last_tag;
     ethertype = load16(layer.data + 2);
     layer = layer.from(4);
   }
@@ -40,6 +48,8 @@ ParseError parse_ethernet(const Layer& layer, Packet& out, Headers& headers) noe
   if (!layer.has(14)) return layer.length < 14 ? ParseError::malformed : ParseError::truncated;
   return parse_tags(layer.from(14), load16(layer.data + 12), out, headers);
 }
+
+namespace {
 
 ParseError parse_raw(const Layer& layer, Packet& out, Headers& headers) noexcept {
   if (!layer.has(1)) return layer.length == 0 ? ParseError::malformed : ParseError::truncated;

@@ -29,10 +29,18 @@ constexpr bool countable(ParseError error) noexcept { return error <= ParseError
 /// The reason's name in SourceStats.
 const char* parse_error_name(ParseError error) noexcept;
 
-/// Bytes of the headers that every segment of a super-packet repeats.
+/// What the parser learns besides the packet.
 struct Headers {
+  // Bytes of the headers that every segment of a super-packet repeats.
   uint16_t ip = 0;         ///< with options and extension headers
   uint16_t transport = 0;  ///< 0: unknown, or a later fragment
+  // For parse_carried().
+  uint16_t ethertype = 0;            ///< of what is not IP; 0: IP
+  uint8_t tags = 0;                  ///< VLAN tags, that which the kernel took off included
+  bool is_carried = false;           ///< inside a tunnel, whose packets may be cut: IP's own length holds
+  const uint8_t* payload = nullptr;  ///< behind the IP headers; nullptr: a later fragment
+  uint32_t length = 0;               ///< of what is not IP, on the wire
+  uint16_t last_tag = 0;             ///< the innermost VLAN, when there are tags
 };
 
 /// Fills addresses, bytes (IP total length, RFC 791; 40 + payload length, RFC 8200), ports, protocol, VLAN
@@ -49,6 +57,20 @@ ParseError parse_frame(std::span<const uint8_t> bytes, LinkType link, uint32_t o
 /// tag.
 ParseError parse_payload(std::span<const uint8_t> bytes, uint16_t ethertype, uint32_t original_length,
                          Packet& out, Headers& headers) noexcept;
+
+/// What a tunnel is known by.
+struct Tunnels {
+  uint16_t vxlan_port = 4789;  ///< a UDP port that carries VXLAN besides 4789
+};
+
+/// Whether a parsed frame has something inside that parse_carried() may open; countable or not.
+bool is_tunnel(const Packet& packet, const Headers& headers, const Tunnels& tunnels) noexcept;
+
+/// From a frame's packet, headers and error to those of the innermost packet, at most four tunnels deep; its
+/// bytes are its own IP total length, its VLAN the tag right around it. Of a packet that cannot be read to
+/// the end the innermost that is countable. Not countable: nothing inside is, and both are as they were.
+ParseError parse_carried(std::span<const uint8_t> bytes, const Tunnels& tunnels, ParseError error,
+                         Packet& packet, Headers& headers) noexcept;
 
 /// Turns one super-packet into the wire packets it carries: packets = ceil(payload / gso_size), and bytes
 /// counts the headers once for each of them. gso_size: payload bytes in a segment; 0 leaves the packet as it

@@ -31,6 +31,9 @@ inline uint16_t load16(const uint8_t* at) noexcept { return static_cast<uint16_t
 inline constexpr uint16_t kEtherIpv4 = 0x0800;
 inline constexpr uint16_t kEtherIpv6 = 0x86dd;
 
+ParseError parse_ethernet(const Layer& layer, Packet& out, Headers& headers) noexcept;
+/// `ethertype` says what `from` begins with: an IP header or the rest of a VLAN tag.
+ParseError parse_tags(const Layer& from, uint16_t ethertype, Packet& out, Headers& headers) noexcept;
 ParseError parse_ipv4(const Layer& layer, Packet& out, Headers& headers) noexcept;
 ParseError parse_ipv6(const Layer& layer, Packet& out, Headers& headers) noexcept;
 /// `layer` starts behind the IP headers; out.proto says what it is.

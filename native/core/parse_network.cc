@@ -66,8 +66,8 @@ ParseError parse_ipv4(const Layer& layer, Packet& out, Headers& headers) noexcep
   const size_t header = (data[0] & 0x0f) * size_t{4};
   const size_t stated = load16(data + 2);
   const size_t total = stated == 0 ? layer.length : stated;
-  if (data[0] >> 4 != 4 || header < kIpv4Header || total < header || total > layer.length)
-    return ParseError::malformed;
+  if (data[0] >> 4 != 4 || header < kIpv4Header || total < header) return ParseError::malformed;
+  if (total > layer.length && !headers.is_carried) return ParseError::malformed;
   out.family = 4;
   out.proto = data[9];
   out.bytes = total;
@@ -85,7 +85,7 @@ ParseError parse_ipv6(const Layer& layer, Packet& out, Headers& headers) noexcep
   const size_t stated = load16(data + 4);
   const bool jumbo = stated == 0 && data[6] != kNoNext;
   const size_t total = jumbo ? layer.length : kIpv6Header + stated;
-  if (data[0] >> 4 != 6 || total > layer.length) return ParseError::malformed;
+  if (data[0] >> 4 != 6 || (total > layer.length && !headers.is_carried)) return ParseError::malformed;
   out.family = 6;
   out.proto = data[6];
   out.bytes = total;

@@ -34,6 +34,7 @@ size_t header_length(const Layer& layer, uint8_t proto) noexcept {
 }  // namespace
 
 ParseError parse_transport(const Layer& layer, Packet& out, Headers& headers) noexcept {
+  headers.payload = layer.data;
   headers.transport = static_cast<uint16_t>(std::min(header_length(layer, out.proto), layer.length));
   // A first fragment may be too short to hold the ports: nothing is cut off then, they just are not there.
   if (!carries_ports(out.proto) || layer.length < 4) return ParseError::none;

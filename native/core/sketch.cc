@@ -18,14 +18,14 @@ bool Filter::matches_ports(const Packet& packet) const noexcept {
 }
 
 bool Filter::matches(const Packet& packet) const noexcept {
-  return includes(packet.direction, direction) && matches_device(packet) &&
-         (!proto || *proto == packet.proto) && matches_ports(packet) &&
+  return includes(packet.direction, direction) && (packet.carrier != Carrier::none) == inner &&
+         matches_device(packet) && (!proto || *proto == packet.proto) && matches_ports(packet) &&
          (!src || src->contains(packet.family, packet.src)) &&
          (!dst || dst->contains(packet.family, packet.dst));
 }
 
 Interest Filter::interest() const noexcept {
-  return {.passing = direction == Direction::forward || direction == Direction::mirror};
+  return {.passing = direction == Direction::forward || direction == Direction::mirror, .inner = inner};
 }
 
 Sketch::Sketch(const Secret& secret, Filter filter) : secret_(secret), filter_(std::move(filter)) {

@@ -29,6 +29,8 @@ struct Filter {
   uint32_t ifindex = 0;      ///< of `device` at present; 0: gone
   bool promiscuous = false;  ///< whether `device` shall hand over what is addressed to others
 
+  bool inner = false;  ///< what tunnels carry, instead of what stands for itself
+
   /// What a source must find out for it.
   Interest interest() const noexcept;
   bool matches(const Packet& packet) const noexcept;

@@ -33,6 +33,7 @@ struct SourceStats {
   Causes unparsed;    ///< by reason: "truncated", "not_ip", "malformed", ...
   Causes ignored;     ///< not this host's traffic or already seen: "other_host", "loopback", "bridge_port"
   uint64_t super_packets = 0;     ///< how many of `read` carried more than one wire packet
+  uint64_t unopened = 0;          ///< of `read`: tunnels whose content, asked for, is cut off or damaged
   std::optional<FileState> file;  ///< of a file
 };
 
@@ -45,7 +46,8 @@ class Source {
   Source& operator=(const Source&) = delete;
   virtual ~Source() = default;
 
-  /// Fills up to out.size() packets that are ready now, without waiting. 0: none ready.
+  /// Fills up to out.size() packets, at least two, that are ready now, without waiting. 0: none ready. While
+  /// somebody asks for it, what a tunnel carries is a packet too, right behind the tunnel's own.
   virtual size_t read(std::span<Packet> out) noexcept = 0;
 
   /// What to find out from now on.

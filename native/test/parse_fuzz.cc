@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/parse.h"
-#include "frames.h"
+#include "tunnels.h"
 
 using namespace tallytree;
 using namespace tallytree::test;
@@ -17,6 +17,7 @@ namespace {
 
 struct Tally {
   uint64_t by_error[5] = {};
+  uint64_t carried = 0;
 };
 
 struct Seed {
@@ -24,23 +25,46 @@ struct Seed {
   Bytes bytes;
 };
 
+std::vector<Seed> tunnel_seeds() {
+  const Bytes v4 = ipv4({.proto = 17}, udp(9));
+  const Bytes bridged = ethernet(0x8100, tag(7, 0x86dd, ipv6(6, tcp(3))));
+  const auto around = [](uint8_t proto, const Bytes& payload) {
+    return Seed{LinkType::ethernet, ethernet(0x0800, ipv4({.proto = proto}, payload))};
+  };
+  return {around(17, vxlan(7, bridged)),
+          around(17, geneve(7, 0x6558, bridged, 8)),
+          around(17, vxlan(1, ethernet(0x0800, ipv4({.proto = 47}, gre(0x2000, 0x0800, v4, 5))))),
+          around(47, gre(0xb000, 0x0800, v4, 9)),
+          around(47, erspan2(bridged)),
+          around(47, erspan3(bridged, true)),
+          around(4, v4),
+          around(137, mpls(2, v4)),
+          {LinkType::ethernet, ethernet(0x8847, mpls(3, filler(4, 0) + bridged))},
+          {LinkType::ethernet, ethernet(0x88a8, tag(5, 0x8100, tag(6, 0x8847, mpls(1, v4))))},
+          {LinkType::raw_ip, ipv6(41, ipv6(4, v4))},
+          {LinkType::linux_sll2, sll2(4, 0x88a8, tag(5, 0x8100, tag(6, 0x0800, v4)))}};
+}
+
 std::vector<Seed> seeds() {
   const Bytes inner = authentication_header(60, options_header(6, 2, tcp(9, 12)));
   const Bytes v6 = ipv6(0, options_header(43, 1, options_header(44, 0, fragment_header(51, 1, inner))));
   const Bytes v4 = ipv4({.proto = 6, .options = 8}, tcp(10, 12));
   const Bytes tagged = tag(7, 0x8100, tag(9, 0x0800, ipv4({.proto = 17}, udp(20))));
-  return {{LinkType::ethernet, ethernet(0x0800, v4)},
-          {LinkType::ethernet, ethernet(0x88a8, tagged)},
-          {LinkType::ethernet, ethernet(0x86dd, v6)},
-          {LinkType::ethernet, ethernet(0x86dd, ipv6(58, icmp(30)))},
-          {LinkType::ethernet, ethernet(0x0806, filler(28))},
-          {LinkType::raw_ip, v4},
-          {LinkType::raw_ip, v6},
-          {LinkType::raw_ip, ipv4({.proto = 132}, sctp(16))},
-          {LinkType::raw_ip, ipv4({.proto = 17, .fragment = 0x2001}, udp(3))},
-          {LinkType::linux_sll, sll(4, 0x0800, v4)},
-          {LinkType::linux_sll2, sll2(0, 0x86dd, v6)},
-          {LinkType::linux_sll2, sll2(4, 0x88a8, tagged)}};
+  std::vector<Seed> all = tunnel_seeds();
+  const std::vector<Seed> plain = {{LinkType::ethernet, ethernet(0x0800, v4)},
+                                   {LinkType::ethernet, ethernet(0x88a8, tagged)},
+                                   {LinkType::ethernet, ethernet(0x86dd, v6)},
+                                   {LinkType::ethernet, ethernet(0x86dd, ipv6(58, icmp(30)))},
+                                   {LinkType::ethernet, ethernet(0x0806, filler(28))},
+                                   {LinkType::raw_ip, v4},
+                                   {LinkType::raw_ip, v6},
+                                   {LinkType::raw_ip, ipv4({.proto = 132}, sctp(16))},
+                                   {LinkType::raw_ip, ipv4({.proto = 17, .fragment = 0x2001}, udp(3))},
+                                   {LinkType::linux_sll, sll(4, 0x0800, v4)},
+                                   {LinkType::linux_sll2, sll2(0, 0x86dd, v6)},
+                                   {LinkType::linux_sll2, sll2(4, 0x88a8, tagged)}};
+  all.insert(all.end(), plain.begin(), plain.end());
+  return all;
 }
 
 class Mutator {
@@ -57,8 +81,8 @@ class Mutator {
  private:
   void change(Bytes& bytes) {
     if (bytes.empty()) return;
-    static constexpr uint8_t kTelling[] = {0,  1,  4,    6,    17,   43,   44,   51,   58,
-                                           59, 60, 0x45, 0x4f, 0x60, 0x80, 0x81, 0x88, 0xff};
+    static constexpr uint8_t kTelling[] = {0,  1,  4,   6,    17,   43,   44,   51,   58,   59,  60,
+                                           41, 47, 137, 0x45, 0x4f, 0x60, 0x80, 0x81, 0x88, 0xff};
     const size_t at = below(bytes.size());
     switch (below(6)) {
       case 0:
@@ -111,7 +135,15 @@ void one_round(Mutator& mutator, const std::vector<Seed>& corpus, uint64_t round
   Headers headers;
   const ParseError error = parse_frame({exact.get(), bytes.size()}, link, original, packet, headers);
   ++tally.by_error[static_cast<int>(error)];
-  check(packet, headers, error, std::max<uint64_t>(bytes.size(), original), round);
+  const auto wire = std::max<uint64_t>(bytes.size(), original);
+  check(packet, headers, error, wire, round);
+  const Tunnels tunnels{static_cast<uint16_t>(mutator.below(2) == 0 ? 4789 : packet.dport)};
+  if (!is_tunnel(packet, headers, tunnels)) return;
+  const ParseError found = parse_carried({exact.get(), bytes.size()}, tunnels, error, packet, headers);
+  // What was cut on its way states a length of its own.
+  check(packet, headers, found, std::max<uint64_t>(wire, 65535 + 40), round);
+  if (countable(found) && packet.carrier == Carrier::none) fail("inside nothing", round);
+  tally.carried += countable(found);
 }
 
 }  // namespace
@@ -126,5 +158,6 @@ int main(int argc, char** argv) {
   for (uint64_t round = 0; round < count; ++round) one_round(mutator, corpus, round, tally);
   for (int error = 0; error < 5; ++error)
     std::printf("%s %" PRIu64 "\n", parse_error_name(static_cast<ParseError>(error)), tally.by_error[error]);
+  std::printf("carried %" PRIu64 "\n", tally.carried);
   std::printf("%" PRIu64 " packets, 0 findings\n", count);
 }

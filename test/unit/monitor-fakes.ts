@@ -59,7 +59,15 @@ export class FakeTap implements Tap {
   }
   async stats() {
     this.#note("stats");
-    return { seen: 7, read: 6, lost: { ring_full: 1 }, unparsed: {}, ignored: {}, superPackets: 0 };
+    return {
+      seen: 7,
+      read: 6,
+      lost: { ring_full: 1 },
+      unparsed: {},
+      ignored: {},
+      superPackets: 0,
+      unopened: 0,
+    };
   }
   async stop(): Promise<void> {
     this.stopped += 1;
@@ -106,8 +114,8 @@ export interface FakeMonitor {
 }
 
 export function fakeOptions(socket: string, fields: Partial<Options> = {}): Options {
-  const rest = { queue: 8000, agentPort: 8000, ring: 32, cores: 1, memory: 16, logLevel: "silent" };
-  return { socket, group: "nogroup", tap: "packet", ...rest, ...fields };
+  const numbers = { queue: 8000, agentPort: 8000, ring: 32, cores: 1, vxlanPort: 4789, memory: 16 };
+  return { socket, group: "nogroup", tap: "packet", logLevel: "silent", ...numbers, ...fields };
 }
 
 export function fakeMachine(tap: Tap) {
