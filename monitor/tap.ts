@@ -11,7 +11,10 @@ import { StartError } from "./start-error.js";
 
 const cleanTimeoutMs = 10_000;
 
-type TapOptions = Pick<Options, "tap" | "ring" | "cores" | "queue" | "agentPort" | "vxlanPort" | "device" | "filter">;
+type TapOptions = Pick<
+  Options,
+  "tap" | "ring" | "cores" | "queue" | "agentPort" | "vxlanPort" | "device" | "filter"
+>;
 
 /** What opening a tap needs of the machine. */
 export interface TapMachine {

@@ -78,7 +78,7 @@ export class SyntheticMonitor implements Monitor {
 
   async stats(): Promise<MonitorStats> {
     const none = { lost: {}, unparsed: {}, ignored: {} };
-    const stats = { seen: packetsOfHost, read: packetsOfHost, superPackets: 0, ...none };
+    const stats = { seen: packetsOfHost, read: packetsOfHost, superPackets: 0, unopened: 0, ...none };
     return { tap, stats, memory: { used: 0, budget: 0 }, sketches: this.#sketches.size, uptimeMs: 0 };
   }
 
