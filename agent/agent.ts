@@ -14,6 +14,7 @@ import type { Bandwidth } from "./bandwidth/bandwidth.js";
 import type { OwnHost } from "./own-host.js";
 import type { SketchBook } from "./sketch-book.js";
 import type { Upkeep } from "./upkeep.js";
+import type { WantedSet } from "./wanted-set.js";
 
 export interface Agent {
   readonly name: string;
@@ -34,8 +35,7 @@ export interface Agent {
   readonly tree: Tree;
   readonly membership: Membership;
   readonly roster: RosterService;
-  /** The configuration that agents below should have. */
-  readonly configured: () => { readonly revision: number; readonly hash: string };
+  readonly wanted: WantedSet;
   readonly links: Pick<AgentLinks, "send">;
   readonly bandwidth: Bandwidth;
 }

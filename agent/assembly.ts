@@ -3,14 +3,16 @@
 import type { AgentAddress } from "../controller-client/messages/index.js";
 import type { Monitor } from "../monitor/client.js";
 import { AgentLinks, type Ask, type Send, systemTime, type Time, Tree } from "../overlay/index.js";
-import type { Agent } from "./agent.js";
+import type { Agent, Call } from "./agent.js";
 import { type Algebra, nativeAlgebra } from "./algebra.js";
 import { Bandwidth } from "./bandwidth/bandwidth.js";
 import { Iperf } from "./bandwidth/iperf.js";
+import { handle } from "./handlers/index.js";
 import { OwnHost } from "./own-host.js";
 import { noWish, type RosterWish, rosterPart } from "./roster-part.js";
 import { SketchBook } from "./sketch-book.js";
 import { Upkeep } from "./upkeep.js";
+import { WantedSet } from "./wanted-set.js";
 
 export interface AssemblyOptions {
   readonly version: string;
@@ -41,27 +43,29 @@ export function assemble(options: AssemblyOptions): Agent {
   const book = new SketchBook();
   const upkeep = new Upkeep({ monitor, book, now, ...(onRestart === undefined ? {} : { onRestart }) });
   const { ask = links.ask, send = (to, message) => links.send(to, message), wish = noWish } = options;
-  const configured = () => ({ revision: 0, hash: "" });
+  const { chance = Math.random } = options;
+  const wanted = new WantedSet({
+    ...{ book, ask },
+    ...wish.configuration,
+    ready: () => upkeep.hasLooked,
+    now: () => now() / 1000,
+    carryOut: (request) => handle(agent, { ...request, form: "partial" }, callOf(time, fromAboveMs)),
+  });
   const tree: Tree = new Tree({
-    ...{ name, address, ask, time, configured },
+    ...{ name, address, ask, time },
+    configured: () => wanted.summary,
     wanted: () => book.wanted(),
     roster: () => part.membership.reign?.roster,
   });
   const part = rosterPart({
-    ...{ wish, tree, address, send, ask },
+    ...{ wish, tree, address, send, ask, wanted, time, chance },
     incarnation: Math.floor(now()),
     monitor: () => upkeep.instance,
-    rest: {
-      time,
-      chance: options.chance ?? Math.random,
-      onLease: () => undefined,
-      revision: () => configured().revision,
-    },
   });
   const own = new OwnHost({ monitor, algebra, now });
   const bandwidth = new Bandwidth(new Iperf());
   const parts = { monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now };
-  return {
+  const agent: Agent = {
     get name() {
       return tree.name;
     },
@@ -70,7 +74,19 @@ export function assemble(options: AssemblyOptions): Agent {
     startedAt: now(),
     ...parts,
     ...part,
-    configured,
+    wanted,
     ...(parent === undefined ? {} : { parent: parent.name }),
   };
+  return agent;
+}
+
+/** For one change that the agent above wants. */
+const fromAboveMs = 3000;
+
+/** A call that comes from no socket. */
+function callOf({ now, elapsed }: Time, budgetMs: number): Call {
+  const end = elapsed() + budgetMs;
+  const leftMs = () => Math.max(1, end - elapsed());
+  const never = new AbortController().signal;
+  return { budgetMs, leftMs, received: now(), path: [], localAddress: undefined, signal: never };
 }

@@ -27,11 +27,18 @@ export function startChores(agent: Agent, { parent, log, signal }: ChoreOptions)
   if (parent !== undefined) void announceTo(agent, parent, { log, signal });
 }
 
-function watchMonitor({ upkeep }: Agent, log: FastifyBaseLogger): () => Promise<void> {
+async function syncMonitor({ upkeep, wanted }: Agent): Promise<void> {
+  await upkeep.sync(budgetMs);
+  if (!wanted.restore()) return;
+  upkeep.markStale();
+  await upkeep.sync(budgetMs);
+}
+
+function watchMonitor(agent: Agent, log: FastifyBaseLogger): () => Promise<void> {
   let problem: string | undefined;
   return async () => {
     const before = problem;
-    problem = await upkeep.sync(budgetMs).then(
+    problem = await syncMonitor(agent).then(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );

@@ -14,7 +14,10 @@ export async function makeSketch(
   call: Call,
 ): Promise<Sketch> {
   const present = agent.book.get(draft.uuid);
-  if (present !== undefined) return present;
+  if (present !== undefined) {
+    present.inherited ||= isRelayed(request);
+    return present;
+  }
   const { uuid, secret } = draft;
   const message = { ...request, uuid, secret } as Request;
   if (isRelayed(request)) {
@@ -24,6 +27,7 @@ export async function makeSketch(
   }
   await look(agent, call);
   const sketch = await inTurn(agent, call, () => placeFirst(agent, draft, call));
+  await agent.wanted.changed();
   await agent.tree.tell(message, tellLimits(call));
   return sketch;
 }
@@ -33,12 +37,14 @@ export async function makeCounter(agent: Agent, sketch: Sketch, counter: Counter
   const { request, call } = options;
   const wanted = { ...counter, since: sketch.counters.get(counter.keyType)?.since ?? counter.since };
   refuseOther(sketch.counters.get(counter.keyType), wanted);
+  if (!isRelayed(request)) refuseInherited(agent, sketch);
   if (isRelayed(request)) {
     sketch.counters.set(wanted.keyType, wanted);
     await placeAndTell(agent, sketch, request, call);
     return;
   }
   await inTurn(agent, call, () => placeCounterFirst(agent, sketch, wanted, call));
+  await agent.wanted.changed();
   await agent.tree.tell(request, tellLimits(call));
 }
 
@@ -50,7 +56,10 @@ export interface CounterOptions {
 
 /** Ends a sketch here and below. Never rejects for a monitor or child that is away: they are told later. */
 export async function endSketch(agent: Agent, uuid: string, request: Request, call: Call): Promise<void> {
+  const sketch = agent.book.get(uuid);
+  if (sketch !== undefined && !isRelayed(request)) refuseInherited(agent, sketch);
   agent.book.remove(uuid);
+  if (!isRelayed(request)) await agent.wanted.changed();
   const removed = agent.monitor.removeSketch(uuid, monitorMs(call)).catch(() => agent.upkeep.markStale());
   await Promise.all([removed, agent.tree.tell(request, tellLimits(call))]);
 }
@@ -92,6 +101,14 @@ async function placeAndTell(agent: Agent, sketch: Sketch, request: Request, call
   if (own.status === "fulfilled") return;
   upkeep.markStale();
   throw own.reason;
+}
+
+// What the root wants comes back at the next heartbeat.
+function refuseInherited({ membership }: Agent, { id, inherited }: Sketch): void {
+  const root = membership.claim?.root;
+  if (!inherited || membership.role !== "member" || root === undefined) return;
+  const message = `sketch ${id} is the root's: change it there, at ${root.agent_addr}`;
+  throw new TallyError("conflict", message, { field: "sketch_id" });
 }
 
 function refuseOther(known: Counter | undefined, wanted: Counter): void {

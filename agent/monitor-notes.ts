@@ -7,11 +7,12 @@ import type { Counter, NewSketch, Sketch } from "./sketch-book.js";
 export function sketchNote(
   sketch: Omit<NewSketch, "uuid" | "secret" | "filter"> & { readonly id: number },
 ): Meta {
-  const { id, label, tap, rule, since } = sketch;
+  const { id, label, tap, rule, since, inherited = false } = sketch;
   return {
     id,
     rule,
     since,
+    inherited,
     ...(label === undefined ? {} : { label }),
     ...(tap === undefined ? {} : { tap }),
   };
@@ -21,12 +22,13 @@ export const counterNote = ({ threshold, since }: Counter): Meta => ({ threshold
 
 /** A sketch found in the monitor; what its notes lack is filled in, since another program may have written them. */
 export function sketchOf({ uuid, secret, filter, meta }: SketchRecord, now: number): NewSketch {
-  const { id, label, tap, rule, since } = meta;
+  const { id, label, tap, rule, since, inherited } = meta;
   return {
     uuid,
     secret,
     filter,
     rule: rule === true,
+    inherited: inherited === true,
     since: typeof since === "number" ? since : now,
     ...(Number.isSafeInteger(id) && Number(id) >= 0 ? { id: Number(id) } : {}),
     ...(typeof label === "string" ? { label } : {}),

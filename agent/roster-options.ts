@@ -8,6 +8,7 @@ import type { AgentOptions } from "./options.js";
 import type { Account } from "./privileges.js";
 import { logRoster, type RosterWish } from "./roster-part.js";
 import { makeStateFolder, StateFile } from "./state-file.js";
+import type { KeptConfiguration } from "./wanted-set.js";
 
 export interface RosterOptions {
   readonly options: AgentOptions;
@@ -29,10 +30,16 @@ export function rosterOptions({ options, address, account, log }: RosterOptions)
     seeds: join === undefined ? [] : [...join, ...lastRoot(kept)],
     labels: labelsOf(label),
     keep: (value) => file.save(value),
+    configuration: configurationIn(new StateFile(state, `agent-${address.name}-configuration`)),
     onEvent: logRoster(log),
   };
   const chosen = name ?? kept.name;
   return { wish, ...(chosen === undefined ? {} : { name: chosen }) };
+}
+
+function configurationIn(file: StateFile): RosterWish["configuration"] {
+  const kept = file.load() as KeptConfiguration | undefined;
+  return { keep: (value) => file.save(value), ...(kept === undefined ? {} : { kept }) };
 }
 
 interface Chosen {

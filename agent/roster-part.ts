@@ -1,20 +1,22 @@
 // An agent's part in a roster, made of the overlay's pieces: what it keeps on disk, and what its log says of it.
 
 import type { FastifyBaseLogger } from "fastify";
-import type { AgentAddress, Request } from "../controller-client/messages/index.js";
+import { type AgentAddress, parseAgentAddress, type Request } from "../controller-client/messages/index.js";
 import {
   type Ask,
   type Kept,
   Membership,
-  type MembershipOptions,
   type RosterEvent,
   type RosterRecord,
   RosterService,
   recordIn,
   type Self,
   type Send,
+  type Time,
   type Tree,
 } from "../overlay/index.js";
+
+import type { KeptConfiguration, WantedSet } from "./wanted-set.js";
 
 /** How an agent takes part. */
 export interface RosterWish {
@@ -25,6 +27,10 @@ export interface RosterWish {
   readonly labels: Readonly<Record<string, string>>;
   readonly kept: Kept;
   readonly keep: (kept: Kept) => Promise<void>;
+  readonly configuration: {
+    readonly kept?: KeptConfiguration;
+    readonly keep: (kept: KeptConfiguration) => Promise<void>;
+  };
   readonly onEvent: (event: RosterEvent) => void;
 }
 
@@ -35,6 +41,7 @@ export const noWish: RosterWish = {
   labels: {},
   kept: {},
   keep: async () => undefined,
+  configuration: { keep: async () => undefined },
   onEvent: () => undefined,
 };
 
@@ -46,15 +53,25 @@ export interface RosterParts {
   readonly monitor: () => string | undefined;
   readonly send: Send;
   readonly ask: Ask;
-  readonly rest: Pick<MembershipOptions, "time" | "chance" | "onLease" | "revision">;
+  readonly wanted: WantedSet;
+  readonly time: Time;
+  readonly chance: () => number;
 }
 
-export function rosterPart({ wish, tree, address, incarnation, monitor, send, ask, rest }: RosterParts) {
+export function rosterPart(parts: RosterParts) {
+  const { wish, tree, address, incarnation, monitor, send, ask, wanted, time, chance } = parts;
   const { seeds, begin, standby, labels, kept, keep, onEvent } = wish;
   const name = { get: () => tree.name, set: (to: string) => tree.rename(to) };
   const self: Self = { name, address, incarnation, labels, standby, monitor };
   const membership = new Membership({
-    ...{ self, seeds, kept, keep, send, onEvent, ...rest },
+    ...{ self, seeds, kept, keep, send, time, chance },
+    onEvent: (event) => {
+      onEvent(event);
+      if (event.kind === "reigns") void wanted.own();
+      if (event.kind === "fenced") void wanted.disown();
+    },
+    onLease: (lease, from) => void wanted.heed(lease, parseAgentAddress(from.agent_addr)),
+    revision: () => wanted.observed,
     ...(begin === undefined ? {} : { begin }),
     fetchRoster: (from, known) => fetchRoster(ask, from, known),
   });

@@ -28,6 +28,8 @@ export interface Sketch {
   /** Unix seconds: totals begin here. */
   since: number;
   readonly counters: Map<string, Counter>;
+  /** True when the agent above wants it: that one decides when it ends. */
+  inherited?: boolean;
   /** Why this host does not count it, if so. */
   problem?: string;
 }
@@ -132,7 +134,8 @@ const timeout_ms = 1000;
 
 const deletion = (uuid: string): Request => ({ type: "delete sketch", sketch: uuid, timeout_ms });
 
-function creation(sketch: Sketch): readonly Request[] {
+/** What a child must be told of one sketch. */
+export function creation(sketch: Sketch): readonly Request[] {
   const { uuid, secret, filter, tap, label, rule } = sketch;
   if (rule) return [{ type: "config counter", ...filter, uuid, secret, timeout_ms }];
   const optional = { ...(tap === undefined ? {} : { tap }), ...(label === undefined ? {} : { label }) };

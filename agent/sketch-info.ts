@@ -4,14 +4,17 @@ import type { CounterInfo, SketchDetail, SketchInfo } from "../controller-client
 import type { Counter, Sketch } from "./sketch-book.js";
 
 export function sketchInfo(sketch: Sketch, detail: boolean): SketchInfo | SketchDetail {
-  const { id, label, filter, counters, uuid, rule, since, problem } = sketch;
+  const { id, label, filter, counters, uuid, rule, since, inherited = false, problem } = sketch;
   const info: SketchInfo = {
     sketch_id: id,
     ...(label === undefined ? {} : { label }),
     ...filter,
     counters: [...counters.values()].map(counterInfo),
   };
-  return detail ? { ...info, uuid, rule, since, ...(problem === undefined ? {} : { problem }) } : info;
+  if (!detail) return info;
+  const state =
+    problem === undefined ? ({ state: "counting" } as const) : ({ state: "refused", problem } as const);
+  return { ...info, uuid, rule, since, inherited, ...state };
 }
 
 const counterInfo = ({ keyType, increment, threshold, capacity }: Counter): CounterInfo => ({

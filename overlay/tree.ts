@@ -31,8 +31,6 @@ export interface TreeOptions {
   readonly roster?: () => Roster | undefined;
   /** The configuration that children should have. */
   readonly configured?: () => { readonly revision: number; readonly hash: string };
-  /** Throws refused for an agent that was taken off the roster. */
-  readonly refuseGone?: (agent: string, incarnation: number) => void;
 }
 
 /** A host that answered this lately is taken to be alive where it is. */
@@ -59,7 +57,6 @@ export class Tree {
       known: this.#known,
       elapsed: time.elapsed,
       wanted: options.configured ?? (() => ({ revision: 0, hash: "" })),
-      refuseGone: options.refuseGone ?? (() => undefined),
     });
   }
 
@@ -223,7 +220,9 @@ export class Tree {
 
   #troubles(child: Child): { readonly problem?: string; readonly behind?: true } {
     const problem = child.problem ?? this.#wanted.refusalOf(child);
-    const behind = this.#wanted.isBehind(child) ? ({ behind: true } as const) : {};
+    const wanted = this.#options.configured?.().revision ?? 0;
+    const isBehind = child.lease === undefined ? this.#wanted.isBehind(child) : child.lease.revision < wanted;
+    const behind = isBehind ? ({ behind: true } as const) : {};
     return problem === undefined ? behind : { problem, ...behind };
   }
 }

@@ -12,6 +12,7 @@ import { queryHeavyHitters } from "./heavy-hitters.js";
 import { addLeafAgent, queryLeafAgents } from "./leaves.js";
 import { queryRealTimeCounter } from "./real-time.js";
 import {
+  copyConfiguration,
   copyRoster,
   expelAgent,
   joinRoster,
@@ -54,6 +55,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "renew lease": renewLease,
   "leave roster": leaveRoster,
   "copy roster": copyRoster,
+  "copy configuration": copyConfiguration,
 };
 
 /** Carries out one message. Rejects with TallyError. */

@@ -37,6 +37,11 @@ export const copyRoster: Handler<"copy roster"> = async ({ name, membership }, {
   return { frame: { head: { name, ...record }, body: new Uint8Array() } };
 };
 
+export const copyConfiguration: Handler<"copy configuration"> = async ({ name, wanted }) => {
+  const { summary, requests } = wanted;
+  return { frame: { head: { name, ...summary, requests }, body: new Uint8Array() } };
+};
+
 export const queryRoster: Handler<"query roster"> = async (agent, request, call) => {
   const { tree, membership, roster } = agent;
   if (!isRelayed(request) && membership.reign === undefined) return { json: await roster.forward(request) };

@@ -49,7 +49,8 @@ function newRule({ now }: Agent, request: RequestOf<"config counter">): NewSketc
     ...(src === undefined ? {} : { src }),
     ...(dst === undefined ? {} : { dst }),
   };
-  return { uuid: ruleUuid(request), secret, filter, rule: true, since: now() / 1000 };
+  const inherited = isRelayed(request);
+  return { uuid: ruleUuid(request), secret, filter, rule: true, inherited, since: now() / 1000 };
 }
 
 /**

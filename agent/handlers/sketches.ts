@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Request, RequestOf } from "../../controller-client/messages/index.js";
-import { type Agent, done, type Handler } from "../agent.js";
+import { type Agent, done, type Handler, isRelayed } from "../agent.js";
 import { endSketch, findSketch, look, makeCounter, makeSketch } from "../configuration.js";
 import type { Counter, NewSketch, Sketch } from "../sketch-book.js";
 import { sketchInfo } from "../sketch-info.js";
@@ -45,7 +45,8 @@ function newSketch({ now }: Agent, request: RequestOf<"config sketch">): NewSket
   const { interface: direction, proto, src, dst, sport, dport, device, promiscuous, inner } = request;
   const optional = defined({ proto, src, dst, sport, dport, device, promiscuous, inner });
   const filter = { interface: direction, ...optional };
-  return { uuid, secret, filter, rule: false, since: now() / 1000, ...defined({ tap, label }) };
+  const inherited = isRelayed(request);
+  return { uuid, secret, filter, rule: false, inherited, since: now() / 1000, ...defined({ tap, label }) };
 }
 
 function newCounter({ now }: Agent, request: RequestOf<"config sketch counter">): Counter {

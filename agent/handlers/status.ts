@@ -20,8 +20,14 @@ export async function statusOf(agent: Agent, budgetMs: number): Promise<StatusAn
     sketches: book.list().filter(({ rule }) => !rule).length,
     leaf_agents: tree.leafAgents(),
     ...(parent === undefined ? {} : { parent }),
+    configuration: configurationStatus(agent),
     ...rosterStatus(agent),
   };
+}
+
+function configurationStatus({ wanted, book }: Agent): StatusAnswer["configuration"] {
+  const refused = book.list().filter(({ problem }) => problem !== undefined).length;
+  return { ...wanted.summary, observed_revision: wanted.observed, refused };
 }
 
 function rosterStatus({ membership }: Agent): Pick<StatusAnswer, "roster"> {

@@ -36,10 +36,11 @@ function isReport(value: unknown): value is HostReport {
 
 const longestText = 500;
 
-export function ownReport({ name, book, configured }: Agent): OwnPart<readonly HostReport[]> {
+export function ownReport({ name, book, wanted, membership }: Agent): OwnPart<readonly HostReport[]> {
   const refused = book
     .list()
     .flatMap(({ uuid, problem }) => (problem === undefined ? [] : [[uuid, problem]]));
   const trouble = refused.length === 0 ? {} : { refused: Object.fromEntries(refused) };
-  return { payload: [{ host: name, observed_revision: configured().revision, ...trouble }], loss: noLoss };
+  const observed_revision = membership.role === "root" ? wanted.summary.revision : wanted.observed;
+  return { payload: [{ host: name, observed_revision, ...trouble }], loss: noLoss };
 }

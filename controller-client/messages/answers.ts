@@ -126,6 +126,10 @@ export interface SketchDetail extends SketchInfo {
   readonly rule: boolean;
   /** Unix seconds. */
   readonly since: number;
+  /** True when the agent above wants it. */
+  readonly inherited: boolean;
+  /** "refused": this host cannot run it; `problem` says why, and it is tried again. */
+  readonly state: "counting" | "refused";
   /** Why this host does not count it. */
   readonly problem?: string;
 }
@@ -148,6 +152,18 @@ export type MonitorState =
   | { readonly state: "up"; readonly version: string; readonly tap: string; readonly loss: Loss }
   | { readonly state: "down"; readonly message: string };
 
+/** Which configuration an agent has. */
+export interface ConfigurationStatus {
+  /** Grows with every change made at this agent or above. */
+  readonly revision: number;
+  /** Equal for equal configurations. */
+  readonly hash: string;
+  /** Of the agent above, as far as this one has taken it. */
+  readonly observed_revision: number;
+  /** How many sketches this host cannot run. */
+  readonly refused: number;
+}
+
 export interface StatusAnswer {
   /** The agent's name. */
   readonly name: string;
@@ -157,6 +173,7 @@ export interface StatusAnswer {
   readonly sketches: number;
   readonly leaf_agents: readonly LeafAgent[];
   readonly parent?: string;
+  readonly configuration: ConfigurationStatus;
   /** Absent without a roster. */
   readonly roster?: RosterStatus;
 }
@@ -186,6 +203,7 @@ export interface Answers extends CounterAnswers {
   readonly "join roster": { readonly bare: PlaceAnswer; readonly detail: PlaceAnswer };
   readonly "rejoin roster": { readonly bare: string; readonly detail: string };
   readonly "renew lease": { readonly bare: LeaseAnswer; readonly detail: LeaseAnswer };
+  readonly "copy configuration": { readonly bare: never; readonly detail: never };
   readonly "copy roster": { readonly bare: never; readonly detail: never };
   readonly "leave roster": { readonly bare: string; readonly detail: string };
   readonly "query leaf agents": { readonly bare: readonly string[]; readonly detail: readonly LeafAgent[] };

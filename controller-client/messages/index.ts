@@ -33,6 +33,7 @@ export { checkRequest } from "./request-check.js";
 export * from "./requests.js";
 export * from "./roster-answers.js";
 export type {
+  CopyConfiguration,
   CopyRoster,
   ExpelAgent,
   JoinRoster,

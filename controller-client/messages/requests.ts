@@ -27,7 +27,9 @@ import {
   serveBw,
 } from "./host-requests.js";
 import {
+  type CopyConfiguration,
   type CopyRoster,
+  copyConfiguration,
   copyRoster,
   type ExpelAgent,
   expelAgent,
@@ -91,7 +93,8 @@ export type Request =
   | RejoinRoster
   | RenewLease
   | LeaveRoster
-  | CopyRoster;
+  | CopyRoster
+  | CopyConfiguration;
 
 export type RequestType = Request["type"];
 
@@ -127,6 +130,7 @@ export const requestSchemas = {
   "renew lease": renewLease,
   "leave roster": leaveRoster,
   "copy roster": copyRoster,
+  "copy configuration": copyConfiguration,
 } as const;
 
 export const requestTypes = Object.keys(requestSchemas) as readonly RequestType[];

@@ -133,6 +133,13 @@ export const copyRoster = Type.Object(
   closed,
 );
 
+/** Agents only: all that the agents below should count. Answer: a frame. */
+export const copyConfiguration = Type.Object(
+  { type: Literal("copy configuration"), ...anyFields, ...relayFields },
+  closed,
+);
+
+export type CopyConfiguration = Message<typeof copyConfiguration>;
 export type CopyRoster = Message<typeof copyRoster>;
 export type QueryRoster = Message<typeof queryRoster>;
 export type ExpelAgent = Message<typeof expelAgent>;

@@ -30,15 +30,16 @@ export interface FollowerOptions {
 }
 
 const messageMs = 700;
-const joinMs = 3000;
+const joinMs = 1500;
 /** While it is not where the roster has it, it asks that often: the roster may have changed. */
 const lookUpMs = 10_000;
-const atOnce = Number.NEGATIVE_INFINITY;
 
 export class Follower {
   readonly #options: FollowerOptions;
   #holders: Holders | undefined;
-  #lookedUpAt = atOnce;
+  /** Something says that its place may be another one now; only the root can tell. */
+  #isDoubtful = false;
+  #triedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -59,18 +60,36 @@ export class Follower {
 
   /** Asks for its place at the next heartbeat. */
   lookUpSoon(): void {
-    this.#lookedUpAt = atOnce;
+    this.#isDoubtful = true;
+    this.#triedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** One heartbeat. Rejects with TallyError: refused when it was taken off the roster, else for want of a holder. */
   async keepPlace(): Promise<void> {
-    const { elapsed, onHeld } = this.#options;
-    const mayRest = this.#holders?.isHome === true && this.#lookedUpAt !== atOnce;
-    if (!mayRest && elapsed() - this.#lookedUpAt > lookUpMs) await this.#lookUp();
-    const lease = await this.#holders?.renew();
-    if (lease === undefined || this.holder === undefined)
-      throw new TallyError("unavailable", "neither its parent nor a backup answers this agent");
-    onHeld(this.holder, lease);
+    if (this.#holders === undefined) await this.#lookUp();
+    // Whoever was below nobody may have been taken off the roster meanwhile.
+    else if (this.holder === undefined) this.#isDoubtful = true;
+    const failure = await this.#renew();
+    if (this.#mustLookUp()) await this.#lookUp();
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Gives why nobody holds it, if so. */
+  async #renew(): Promise<unknown> {
+    try {
+      const lease = await this.#holders?.renew();
+      if (lease === undefined || this.holder === undefined)
+        return new TallyError("unavailable", "neither its parent nor a backup answers this agent");
+      this.#options.onHeld(this.holder, lease);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #mustLookUp(): boolean {
+    const mayRest = this.#holders?.isHome === true && !this.#isDoubtful;
+    return !mayRest && this.#options.elapsed() - this.#triedAt > lookUpMs;
   }
 
   /** Asks how another agent is placed (`no`), or to be below it. Rejects with TallyError. */
@@ -99,9 +118,10 @@ export class Follower {
 
   /** Without an answer it goes on with the place that it had. */
   async #lookUp(): Promise<void> {
+    this.#triedAt = this.#options.elapsed();
     try {
       const place = await this.#askPlace();
-      this.#lookedUpAt = this.#options.elapsed();
+      this.#isDoubtful = false;
       if (JSON.stringify(this.#holders?.place) !== JSON.stringify(place)) await this.#settle(place);
     } catch (error) {
       const isDecided = error instanceof TallyError && error.code === "refused";
@@ -124,14 +144,16 @@ export class Follower {
   async #askPlace(): Promise<PlaceAnswer> {
     const { self, seeds, claim, send } = this.#options;
     const root = claim()?.root;
-    const targets = [...(root === undefined ? [] : [addressOf(root)]), ...seeds];
+    const all = [...(root === undefined ? [] : [addressOf(root)]), ...seeds];
+    const targets = new Map(all.map((target) => [target.name, target]));
+    targets.delete(self.address.name);
     const message: RequestInput<"join roster"> = {
       type: "join roster",
       ...joinFields(self),
       budget_ms: joinMs,
     };
     let last: unknown = new TallyError("unavailable", "no member of the roster is known");
-    for (const target of targets.filter(({ name }) => name !== self.address.name)) {
+    for (const target of targets.values()) {
       try {
         return placeIn(await send(target, message));
       } catch (error) {

@@ -16,6 +16,8 @@ export interface Lease {
   readonly incarnation: number;
   /** In its own place, or while its parent is away. */
   readonly hold: "parent" | "backup";
+  /** Of the configuration that it has taken. */
+  readonly revision: number;
   /** When it ends, by the clock that never jumps. */
   readonly until: number;
 }
@@ -26,8 +28,6 @@ export interface LeasesOptions {
   readonly elapsed: () => number;
   /** The configuration that a child should have. */
   readonly wanted: () => { readonly revision: number; readonly hash: string };
-  /** Throws refused for an agent that was taken off the roster. */
-  readonly refuseGone: (agent: string, incarnation: number) => void;
 }
 
 export class Leases {
@@ -37,17 +37,16 @@ export class Leases {
     this.#options = options;
   }
 
-  /** Gives or renews a lease, or only tells the terms. Throws conflict, refused, too_large. */
-  take({ agent, agent_addr, incarnation, hold }: RequestOf<"renew lease">) {
-    const { children, elapsed, wanted, refuseGone } = this.#options;
-    refuseGone(agent, incarnation);
+  /** Gives or renews a lease, or only tells the terms. Throws conflict, too_large. */
+  take({ agent, agent_addr, incarnation, hold, revision }: RequestOf<"renew lease">) {
+    const { children, elapsed, wanted } = this.#options;
     if (hold === "no") return { lease_ms: 0, ...wanted() };
     const address = parseAgentAddress(agent_addr);
     const present = children.get(address.name);
     this.#refuseOlder(present?.lease, agent, incarnation);
     const child = present ?? children.add(address);
     child.agentName = agent;
-    child.lease = { agent, incarnation, hold, until: elapsed() + leaseMs };
+    child.lease = { agent, incarnation, hold, revision, until: elapsed() + leaseMs };
     return { lease_ms: leaseMs, ...wanted() };
   }
 

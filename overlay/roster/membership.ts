@@ -133,8 +133,7 @@ export class Membership {
     if (this.#reign === undefined) return;
     this.#reign = undefined;
     this.#role = "member";
-    this.#options.onEvent({ kind: "fenced", root: root.agent, epoch: tree_epoch });
-    void this.#options.keep({ follows: claim }).catch(() => undefined);
+    this.#onFenced(claim);
   }
 
   /** Off the roster, before it ends. A root stays on it, and is missed. Never rejects. */
@@ -163,6 +162,7 @@ export class Membership {
     const asked = [...others].map(({ addr }) => this.#follower.ask(parseAgentAddress(addr), "no"));
     for (const one of await Promise.allSettled(asked)) if (one.status === "fulfilled") this.heed(one.value);
     if (this.#claim === own) await this.#ascend(roster);
+    else this.#onFenced(this.#claim);
   }
 
   #reignOver(roster: Roster): Reign {
@@ -190,6 +190,11 @@ export class Membership {
     this.#role = "root";
     const { epoch, size } = reign.roster;
     this.#options.onEvent({ kind: "reigns", epoch, agents: size });
+  }
+
+  #onFenced(claim: RootClaim): void {
+    this.#options.onEvent({ kind: "fenced", root: claim.root.agent, epoch: claim.tree_epoch });
+    void this.#options.keep({ follows: claim }).catch(() => undefined);
   }
 
   async #onPlaced({ agent, parent, backups: _, ...claim }: PlaceAnswer): Promise<void> {
