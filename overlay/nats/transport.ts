@@ -50,6 +50,11 @@ export class NatsTransport implements Transport {
     this.#connecting.then((connection) => this.#watch(connection)).catch(() => undefined);
   }
 
+  /** Resolves when a server is connected for the first time. */
+  async connected(): Promise<void> {
+    await this.#connecting;
+  }
+
   async request(to: AgentAddress, message: RequestInput, { ms, bytes }: Budget): Promise<Reply> {
     const connection = this.#connection;
     if (connection === undefined) throw new TallyError("unavailable", "no NATS server is connected");

@@ -4,9 +4,16 @@ import { cpus } from "node:os";
 import { benchMemory } from "./memory.js";
 import { benchQueries } from "./queries.js";
 import { benchReplay } from "./replay.js";
+import { benchScale } from "./scale.js";
 import { benchTaps } from "./taps.js";
 
-const benches = { memory: benchMemory, queries: benchQueries, replay: benchReplay, taps: benchTaps };
+const benches = {
+  memory: benchMemory,
+  queries: benchQueries,
+  replay: benchReplay,
+  scale: benchScale,
+  taps: benchTaps,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in benches));

@@ -40,6 +40,10 @@ export class Emulation {
     for (let level = 0; level < this.levels; level++) await this.#tellAll({ do: "link", level });
   }
 
+  get natsUrl(): string | undefined {
+    return this.#nats?.url;
+  }
+
   /** Levels of agents that have children. */
   get levels(): number {
     return levelOf(this.shape.agents - 1, this.shape);

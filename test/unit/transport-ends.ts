@@ -79,7 +79,7 @@ export async function natsWorld(): Promise<World> {
     await other.flush();
     return address;
   };
-  await transport.serve(parseAgentAddress("ready:1"), honest.echo);
+  await transport.connected();
   const close = async () => {
     await transport.close();
     await other.close();

@@ -1,0 +1,123 @@
+// What a question costs in networks of a hundred to ten thousand emulated agents, over each transport: as a tree, along
+// one way of it, and by asking every agent oneself. Writes test/bench/results/scale.{json,md,svg}.
+
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import type { KeyedDetail } from "../../controller-client/messages/index.js";
+import { type EmulatedTransport, Emulation } from "../emulator/emulation.js";
+import { largestCount, largestKey } from "../emulator/traffic.js";
+import { quantile } from "./figures.js";
+import { document, plot, type Row, type Times } from "./scale-report.js";
+import { secret, starOf, uuid } from "./star.js";
+
+const fanout = 32;
+const transports: readonly EmulatedTransport[] = ["http", "nats"];
+const rounds = { whole: 20, way: 100, star: 5 };
+const timeout_ms = 60_000;
+const results = join(import.meta.dirname, "../../../test/bench/results");
+
+const counter = { sketch: uuid, counter_key_type: "src", timeout_ms } as const;
+const hitters = { type: "query heavy hitters", ...counter } as const;
+const point = { type: "query sketch", ...counter, counter_key: largestKey } as const;
+
+export async function benchScale(sizes: readonly number[] = [100, 1000, 10_000]): Promise<string> {
+  const rows: Row[] = [];
+  for (const transport of transports) {
+    for (const agents of sizes) {
+      rows.push(await measure(transport, agents));
+      process.stdout.write(`${JSON.stringify(rows.at(-1))}\n`);
+    }
+  }
+  const about = { node: process.version, processors: `${cpus().length} x ${cpus()[0]?.model}`, fanout };
+  writeFileSync(join(results, "scale.json"), `${JSON.stringify({ ...about, rows }, undefined, 2)}\n`);
+  writeFileSync(join(results, "scale.md"), document(rows, about.processors));
+  writeFileSync(join(results, "scale.svg"), plot(rows));
+  return document(rows, about.processors);
+}
+
+async function measure(transport: EmulatedTransport, agents: number): Promise<Row> {
+  const emulation = new Emulation({ agents, fanout }, transport);
+  try {
+    const [load = 0] = loadavg();
+    await emulation.start();
+    await emulation.root.request({ type: "config sketch", uuid, secret, timeout_ms });
+    await emulation.root.request({ type: "config sketch counter", ...counter });
+    const first = (await emulation.root.request({ ...hitters, detail: true })) as KeyedDetail;
+    check(first, agents);
+    const whole = await askRoot(emulation, rounds.whole);
+    const { rss } = await emulation.figures();
+    await emulation.onlyOneWay(true);
+    const way = await askRoot(emulation, rounds.way);
+    await emulation.onlyOneWay(false);
+    return {
+      ...{ transport, agents, levels: emulation.levels, load },
+      whole: { hitters: timesOf(whole.hitters.ms), point: timesOf(whole.point.ms) },
+      cpuMs: { hitters: whole.hitters.cpuMs, point: whole.point.cpuMs },
+      way: { hitters: timesOf(way.hitters.ms), point: timesOf(way.point.ms) },
+      star: await askStar(emulation),
+      link: { hitters: whole.hitters.link, point: whole.point.link },
+      rootMB: rss / 1e6,
+    };
+  } finally {
+    await emulation.stop();
+  }
+}
+
+function check({ coverage, keys }: KeyedDetail, agents: number): void {
+  const { lower, upper } = keys[largestKey] ?? {};
+  if (coverage.answered.length === agents && lower === largestCount * agents && lower === upper) return;
+  throw new Error(
+    `${coverage.answered.length} of ${agents} answered, the largest key has ${lower} to ${upper}`,
+  );
+}
+
+interface Asked {
+  readonly ms: readonly number[];
+  readonly cpuMs: number;
+  readonly link: readonly number[];
+}
+
+async function askRoot(emulation: Emulation, times: number) {
+  return { hitters: await ask(emulation, hitters, times), point: await ask(emulation, point, times) };
+}
+
+async function ask(
+  emulation: Emulation,
+  message: typeof hitters | typeof point,
+  times: number,
+): Promise<Asked> {
+  await emulation.root.request(message);
+  const before = await emulation.figures();
+  const ms: number[] = [];
+  for (let i = 0; i < times; i++) ms.push(await timed(() => emulation.root.request(message)));
+  const after = await emulation.figures();
+  const link = Object.values(after.longest).slice(0, emulation.levels);
+  return { ms, cpuMs: (after.cpuMs - before.cpuMs) / times, link };
+}
+
+async function askStar({ shape, natsUrl }: Emulation): Promise<Row["star"]> {
+  const ms: number[] = [];
+  let bytes = 0;
+  const star = await starOf(shape, natsUrl);
+  try {
+    for (let i = 0; i < rounds.star; i++) {
+      ms.push(
+        await timed(async () => {
+          bytes = await star.ask(hitters);
+        }),
+      );
+    }
+  } finally {
+    await star.close();
+  }
+  return { hitters: timesOf(ms), bytes };
+}
+
+async function timed(act: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await act();
+  return performance.now() - started;
+}
+
+const timesOf = (ms: readonly number[]): Times => ({ median: quantile(ms), p99: quantile(ms, 0.99) });
