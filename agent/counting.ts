@@ -20,6 +20,8 @@ import {
 import type { Agent, Call, Outcome } from "./agent.js";
 import type { Window } from "./algebra.js";
 import { type Counted, counted } from "./payloads/counted.js";
+import type { KeyIntervals } from "./payloads/key-intervals.js";
+import { firstRoundShare, type SecondRound, secondRound } from "./second-round.js";
 import type { Sketch } from "./sketch-book.js";
 
 /** Questions about one counter of a sketch. */
@@ -32,6 +34,7 @@ export type CounterQuery = RequestOf<
   | "query distinct"
   | "query entropy"
   | "query distribution"
+  | "query key intervals"
 >;
 
 export type CountingRequest = CounterQuery | RequestOf<"query counter">;
@@ -41,16 +44,25 @@ export interface Counting<V> {
   readonly window: Window;
   readonly own: (budgetMs: number) => Promise<OwnPart<Counted<V>>>;
   readonly codec: Codec<V>;
-  readonly bare: (value: V) => unknown;
+  readonly bare: (value: V, again?: SecondRound) => unknown;
   /** The fields of the detailed answer but window, coverage and loss. */
-  readonly detail: (value: V) => object;
+  readonly detail: (value: V, again?: SecondRound) => object;
+  /** What to ask once more when this value is not certain enough; absent: nothing ever. */
+  readonly refine?: (value: V) => Again | undefined;
+}
+
+/** A second round. */
+export interface Again {
+  readonly keys: readonly string[];
+  readonly counting: Counting<KeyIntervals>;
 }
 
 /** Answers a question. Throws TallyError when no host at all answered: there is no right number then. */
 export async function countOver<V>(agent: Agent, call: Call, counting: Counting<V>): Promise<Outcome> {
   const { request, own } = counting;
   const codec = counted(counting.codec);
-  const { budgetMs, path, received } = call;
+  const { path, received } = call;
+  const budgetMs = counting.refine === undefined ? call.budgetMs : call.budgetMs * firstRoundShare;
   const gathered = await agent.tree.gather({ request, own, codec, budgetMs, path }, request.scope);
   noticeRestart(agent, gathered);
   if (request.form === "partial") {
@@ -60,8 +72,27 @@ export async function countOver<V>(agent: Agent, call: Call, counting: Counting<
   if (gathered.payload === undefined) throw nobody(gathered.error);
   requireHosts(gathered, request.require);
   const { value } = gathered.payload;
-  if (!request.detail) return { json: counting.bare(value) };
-  return { json: { ...counting.detail(value), ...evidence(gathered, gathered.payload, counting.window) } };
+  const again = await askAgain(agent, call, gathered, counting.refine?.(value));
+  if (!request.detail) return { json: counting.bare(value, again) };
+  const detail = { ...counting.detail(value, again), ...(again === undefined ? {} : { refined: true }) };
+  return { json: { ...detail, ...evidence(gathered, gathered.payload, counting.window) } };
+}
+
+/** The second round, when the same hosts answered it. One that was begun anew in between may count less: no use. */
+async function askAgain(
+  agent: Agent,
+  { leftMs, path }: Call,
+  { hosts }: Asked,
+  again: Again | undefined,
+): Promise<SecondRound | undefined> {
+  if (again === undefined) return undefined;
+  const { request, own, codec } = again.counting;
+  const question = { request, own, codec: counted(codec), budgetMs: leftMs(), path };
+  const second = await agent.tree.gather(question, request.scope);
+  const first = new Set(hosts);
+  if (second.payload === undefined || second.hosts.length !== first.size) return undefined;
+  if (!second.hosts.every((host) => first.has(host))) return undefined;
+  return secondRound(again.keys, second.payload.value);
 }
 
 /** A parent asks for a sketch that this agent does not know: nobody below can be added up without its secret. */

@@ -9,6 +9,7 @@ import { viewOf } from "./ledger-view.js";
 import type { Compared } from "./payloads/compared.js";
 import type { Counted } from "./payloads/counted.js";
 import type { Hitters } from "./payloads/hitters.js";
+import type { KeyIntervals } from "./payloads/key-intervals.js";
 import type { Population } from "./payloads/populations.js";
 import { largestWithin } from "./payloads/share.js";
 import type { Counter, Sketch } from "./sketch-book.js";
@@ -80,6 +81,16 @@ export class OwnHost {
 
   ledger(asked: Asked): Part<Uint8Array> {
     return this.#part(asked, () => this.#ledger(asked));
+  }
+
+  /** What this host's own ledger tells of some keys, and its total. */
+  keyIntervals(asked: Asked, keys: readonly string[]): Part<KeyIntervals> {
+    return this.#part(asked, async () => {
+      const { value: ledger, ...covered } = await this.#ledger(asked);
+      const view = this.#view(asked);
+      const { lower, upper } = view.intervals(ledger, keys);
+      return { ...covered, value: { lower, upper, total: view.total(ledger) } };
+    });
   }
 
   /** The ledger, and then the set of its keys, which has seen all that the ledger has. */

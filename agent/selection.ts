@@ -5,6 +5,7 @@ import type { LedgerView } from "./ledger-view.js";
 import type { Hitters } from "./payloads/hitters.js";
 import { largestWithin } from "./payloads/share.js";
 import { type Row, rowsOf } from "./render.js";
+import { contenders } from "./second-round.js";
 
 export interface Selection {
   readonly threshold: number;
@@ -20,6 +21,26 @@ export function select(
 ): readonly Row[] {
   if (k !== undefined) return topRows(view, hitters.ledger, k);
   return share_of === "network" ? rowsAbove(view, hitters.ledger, threshold) : candidateRows(view, hitters);
+}
+
+/** The keys whose exact counts could still change which are selected, or how certainly. */
+export function openKeys(
+  view: LedgerView,
+  { ledger, certain, possible }: Hitters,
+  { threshold, share_of, k }: Selection,
+): readonly string[] {
+  if (k !== undefined) return openRanks(view, ledger, k);
+  if (share_of === "network") {
+    return contenders(view.entries(ledger), largestWithin(threshold, view.total(ledger)));
+  }
+  return contenders(view.intervals(ledger, [...certain, ...possible]), 0n);
+}
+
+/** Those that may be among the k largest. */
+export function openRanks(view: LedgerView, ledger: Uint8Array, k: number): readonly string[] {
+  const entries = view.entries(ledger);
+  const least = entries.lower[k - 1] ?? 0n;
+  return contenders(entries, least === 0n ? 0n : least - 1n);
 }
 
 function candidateRows(view: LedgerView, { ledger, certain, possible }: Hitters): readonly Row[] {

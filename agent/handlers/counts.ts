@@ -31,7 +31,7 @@ export const querySketch: Handler<"query sketch"> = async (agent, query, call) =
 
 function oneCount(agent: Agent, query: Query, { request, sketch, counter }: Located): Counting<Interval> {
   const isTotal = query.counter_key === totalWord;
-  const key = isTotal ? totalWord : checkedKey(agent, query);
+  const key = isTotal ? totalWord : checkedKey(agent, query, query.counter_key, "counter_key");
   const { detail, group_by: groupBy } = query;
   const { window, request: absolute } = resolved(query, agent.now());
   return {

@@ -9,6 +9,7 @@ import { queryDistinct } from "./distinct.js";
 import { queryDistribution } from "./distribution.js";
 import { queryEntropy } from "./entropy.js";
 import { queryHeavyHitters } from "./heavy-hitters.js";
+import { queryKeyIntervals } from "./key-intervals.js";
 import { addLeafAgent, queryLeafAgents } from "./leaves.js";
 import { queryRealTimeCounter } from "./real-time.js";
 import {
@@ -38,6 +39,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
   "query change": queryChange,
+  "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

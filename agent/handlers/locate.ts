@@ -31,13 +31,15 @@ export async function locate(
   }
 }
 
-/** The canonical text of a key, so that every host looks up the same. Throws bad_request, field counter_key. */
-export function checkedKey({ algebra }: Agent, query: RequestOf<"query sketch">): string {
+type Keyed = Pick<RequestOf<"query sketch">, "group_by" | "counter_key_type">;
+
+/** The canonical text of a key, so that every host looks up the same. Throws bad_request naming the field. */
+export function checkedKey({ algebra }: Agent, query: Keyed, key: string, field: string): string {
   try {
-    return algebra.checkKey(query.group_by ?? query.counter_key_type, query.counter_key);
+    return algebra.checkKey(query.group_by ?? query.counter_key_type, key);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "it is no key";
-    throw new TallyError("bad_request", reason, { field: "counter_key", cause });
+    throw new TallyError("bad_request", reason, { field, cause });
   }
 }
 

@@ -7,7 +7,10 @@ import { viewOf } from "../ledger-view.js";
 import { ledgerCodec } from "../payloads/ledgers.js";
 import { ranked } from "../ranking.js";
 import { type Row, rowsDetail, type Unit, unitOf } from "../render.js";
+import { type SecondRound, seenAgain } from "../second-round.js";
+import { openRanks } from "../selection.js";
 import { resolved } from "../windows.js";
+import { againAbout } from "./key-intervals.js";
 import { type Located, ledgerKind, locate } from "./locate.js";
 
 type Query = RequestOf<"query top">;
@@ -23,14 +26,19 @@ function top(agent: Agent, query: Query, located: Located): Counting<Uint8Array>
   const { window, request: absolute } = resolved(query, agent.now());
   const { request, sketch, counter } = located;
   const kind = ledgerKind(agent, located);
-  const rows = (ledger: Uint8Array) => ranked(viewOf(kind, group_by), ledger, k);
+  const view = viewOf(kind, group_by);
+  const asked = { ...request, ...absolute } as Query;
+  const rows = (ledger: Uint8Array, again?: SecondRound) => ranked(seenAgain(view, ledger, again), ledger, k);
   return {
-    request: { ...request, ...absolute } as Query,
+    request: asked,
     window,
     own: (budgetMs) => agent.own.ledger({ sketch, counter, window, detail, budgetMs }),
     codec: ledgerCodec(kind),
-    bare: (ledger) => inOrder(rows(ledger)),
-    detail: (ledger) => topDetail(rows(ledger), unitOf(counter.increment)),
+    bare: (ledger, again) => inOrder(rows(ledger, again)),
+    detail: (ledger, again) => topDetail(rows(ledger, again), unitOf(counter.increment)),
+    ...(query.refine && {
+      refine: (ledger: Uint8Array) => againAbout(agent, located, asked, openRanks(view, ledger, k)),
+    }),
   };
 }
 

@@ -44,6 +44,8 @@ export interface KeyedDetail extends Evidence {
   /** True when every key is certain and its count exact. */
   readonly exact: boolean;
   readonly unit: "packets" | "bytes";
+  /** A second round made it more certain. */
+  readonly refined?: true;
 }
 
 export interface ChangeOfKey {
@@ -188,6 +190,7 @@ export interface Answers extends CounterAnswers {
   readonly "query sketch": { readonly bare: Count; readonly detail: CountDetail };
   readonly "query heavy hitters": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
   readonly "query real time counter": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
+  readonly "query key intervals": { readonly bare: KeyedCounts; readonly detail: KeyedDetail };
   readonly "query change": { readonly bare: KeyedCounts; readonly detail: ChangeDetail };
   readonly "query counter": { readonly bare: RuleCount; readonly detail: RuleDetail };
   readonly "query bw": { readonly bare: number; readonly detail: BandwidthDetail };

@@ -7,12 +7,13 @@ import {
   groupField,
   type Message,
   queryFields,
+  refineField,
   relayFields,
   sketchFields,
   windowFields,
 } from "./fields.js";
 
-const { Integer, Literal } = Type;
+const { Integer, Literal, String: Text } = Type;
 const closed = { additionalProperties: false } as const;
 
 /** The largest keys. Answer: {key: count}, the largest first. */
@@ -23,6 +24,7 @@ export const queryTop = Type.Object(
     ...counterKeyType,
     k: Integer({ minimum: 1, maximum: 100_000, default: 10, description: "how many keys" }),
     ...groupField,
+    ...refineField,
     ...windowFields,
     ...coverageFields,
     ...queryFields,
@@ -76,4 +78,21 @@ export const queryDistribution = Type.Object(
 export type QueryDistinct = Message<typeof queryDistinct>;
 export type QueryDistribution = Message<typeof queryDistribution>;
 export type QueryEntropy = Message<typeof queryEntropy>;
+/** Agents only: the counts of some keys, and the total that they are parts of. Answer: {key: count}. */
+export const queryKeyIntervals = Type.Object(
+  {
+    type: Literal("query key intervals"),
+    ...sketchFields,
+    ...counterKeyType,
+    keys: Type.Array(Text({ minLength: 1, maxLength: 160 }), { maxItems: 1024, description: "the keys" }),
+    ...groupField,
+    ...windowFields,
+    ...coverageFields,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
 export type QueryTop = Message<typeof queryTop>;
+export type QueryKeyIntervals = Message<typeof queryKeyIntervals>;

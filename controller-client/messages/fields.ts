@@ -50,6 +50,14 @@ export const coverageFields = {
   ),
 };
 
+/** Whether to ask twice. */
+export const refineField = {
+  refine: Bool({
+    default: false,
+    description: "true: ask hosts once more about keys whose counts are not certain, by name",
+  }),
+};
+
 /** Relay fields: only agents send them, to each other. Controllers leave them out. */
 export const relayFields = {
   form: Optional(Literal("partial", { description: "agents only: answer with a frame that can be merged" })),

@@ -64,6 +64,9 @@ function checkTogether(draft: Draft, schemas: Readonly<Record<string, FieldSchem
   checkGroups(draft);
   checkFamilies(draft);
   checkPorts(draft);
+  if (draft.refine === true && draft.window === "realtime") {
+    throw badRequest("refine", 'refine asks twice and the window "realtime" moves on: leave one of them out');
+  }
   const otherWindow = draft.window !== undefined && draft.window !== "realtime";
   if (draft.counter_key === "real_time_key_num" && otherWindow) {
     throw badRequest("window", "real_time_key_num has a window of its own: ask for key_num with this one");

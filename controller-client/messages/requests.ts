@@ -4,10 +4,12 @@ import {
   type QueryDistinct,
   type QueryDistribution,
   type QueryEntropy,
+  type QueryKeyIntervals,
   type QueryTop,
   queryDistinct,
   queryDistribution,
   queryEntropy,
+  queryKeyIntervals,
   queryTop,
 } from "./counter-queries.js";
 import {
@@ -76,6 +78,7 @@ export type Request =
   | QueryDistinct
   | QueryEntropy
   | QueryDistribution
+  | QueryKeyIntervals
   | QueryChange
   | DeleteSketch
   | QuerySketches
@@ -113,6 +116,7 @@ export const requestSchemas = {
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
   "query change": queryChange,
+  "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
   "config counter": configCounter,

@@ -43,7 +43,7 @@ const scripts: readonly (readonly [Readonly<Record<string, unknown>>, Readonly<R
           threshold: 0.25,
           detail: true,
         },
-        ...{ share_of: "host", scope: "subtree", timeout_ms: 1000 },
+        ...{ share_of: "host", refine: false, scope: "subtree", timeout_ms: 1000 },
       },
     ],
     [
