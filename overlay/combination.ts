@@ -91,7 +91,7 @@ export class Combination<P> {
     this.#payload = this.#payload === undefined ? payload : this.#options.codec.merge(this.#payload, payload);
   }
 
-  #accept(child: Child, { name, hosts, missing }: Partial<P>): void {
+  #accept(child: Child, { name, hosts, missing, all_of }: Partial<P>): void {
     const { known } = this.#options;
     if (child.agentName !== name) known.forget(nameOf(child));
     child.agentName = name;
@@ -101,7 +101,7 @@ export class Combination<P> {
     known.note(child.address.name, hosts, silent);
     for (const entry of missing) this.#note(entry);
     for (const host of unlisted) this.#miss(host, { reason: "error", message: `${name} lists it no more` });
-    child.hosts = hostSet([...listed]);
+    if (all_of === undefined) child.hosts = hostSet([...listed]);
   }
 
   #missReply(child: Child, partial: Partial<P>, failure: Failure): void {

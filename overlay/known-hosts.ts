@@ -15,6 +15,8 @@ interface KnownHost {
 
 export class KnownHosts {
   readonly #hosts = new Map<string, KnownHost>();
+  /** The same by the child they were heard through: every answer asks for them. */
+  readonly #below = new Map<string, Set<string>>();
   readonly #time: Time;
   readonly #self: () => string | undefined;
 
@@ -26,24 +28,25 @@ export class KnownHosts {
 
   /** Takes note of a reply through child `via` (its address). */
   note(via: string, answered: readonly string[], silent: readonly string[]): void {
-    const seen = { lastSeen: this.#time.now(), seenAt: this.#time.elapsed() };
-    for (const host of answered) this.#put(host, { via, ...seen });
+    const seen = { via, lastSeen: this.#time.now(), seenAt: this.#time.elapsed() };
+    for (const host of answered) this.#put(host, seen);
     for (const host of silent) if (!this.#hosts.has(host)) this.#put(host, { via });
   }
 
   /** An agent that took another name is no second host. */
   forget(host: string): void {
+    this.#below.get(this.via(host) ?? "")?.delete(host);
     this.#hosts.delete(host);
   }
 
   /** A child that is elsewhere now takes those below it along. */
   forgetBelow(via: string): void {
-    for (const host of this.below(via)) this.#hosts.delete(host);
+    for (const host of this.below(via)) this.forget(host);
   }
 
   /** All hosts heard of through a child, the child's own included. */
   below(via: string): readonly string[] {
-    return [...this.#hosts].filter(([, known]) => known.via === via).map(([host]) => host);
+    return [...(this.#below.get(via) ?? [])];
   }
 
   /** The address of the child that leads to a host. */
@@ -70,6 +73,11 @@ export class KnownHosts {
   // Bounded: a child that makes up names must not fill this agent's memory.
   #put(host: string, known: KnownHost): void {
     if (host === this.#self()) return;
-    if (this.#hosts.size < maxHosts || this.#hosts.has(host)) this.#hosts.set(host, known);
+    const before = this.#hosts.get(host);
+    if (before === undefined && this.#hosts.size >= maxHosts) return;
+    this.#hosts.set(host, known);
+    if (before?.via === known.via) return;
+    this.#below.get(before?.via ?? "")?.delete(host);
+    this.#below.set(known.via, (this.#below.get(known.via) ?? new Set()).add(host));
   }
 }

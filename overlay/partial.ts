@@ -28,6 +28,8 @@ export interface Partial<P> {
   /** The agent that speaks. */
   readonly name: string;
   readonly hosts: readonly string[];
+  /** Present when these and the missing ones are the set of that digest, which the asker knows. */
+  readonly all_of?: string;
   readonly missing: readonly MissingHost[];
   readonly loss: Loss;
   /** When the question came to it, and when it answered, by its own clock. */
@@ -118,21 +120,25 @@ function shortened({ hosts, ...rest }: Omit<Partial<unknown>, "payload">, known:
 export function decodePartial<P>(frame: Frame, codec: Codec<P>, known?: HostSet): Partial<P> {
   if (!head.Check(frame.head)) throw new Error(`its head is malformed: ${firstError(frame.head)}`);
   const { name, hosts: listed, all_of, missing, loss, clock, clocks, ...fields } = frame.head;
-  const hosts = listed ?? answeredOf(known, all_of, missing);
+  const hosts = all_of === undefined ? (listed ?? []) : answeredOf(known, all_of, missing);
   const named = [...hosts, ...missing.map(({ host }) => host)];
   if (new Set(named).size !== named.length) throw new Error("it names a host twice");
   if (!named.includes(name)) throw new Error(`it comes from ${name} and does not name it`);
-  const told = { ...(clock === undefined ? {} : { clock }), ...(clocks === undefined ? {} : { clocks }) };
+  const told = {
+    ...(all_of === undefined ? {} : { all_of }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(clocks === undefined ? {} : { clocks }),
+  };
   const partial = { name, hosts, missing, loss, ...told };
   return hosts.length === 0 ? partial : { ...partial, payload: codec.read(fields, frame.body) };
 }
 
 function answeredOf(
   known: HostSet | undefined,
-  digest: string | undefined,
+  digest: string,
   missing: readonly MissingHost[],
 ): readonly string[] {
-  if (digest === undefined || known?.digest !== digest) throw new Error("it names no hosts");
+  if (known?.digest !== digest) throw new Error("it means hosts that nobody asked for");
   const without = new Set(missing.map(({ host }) => host));
   const answered = known.names.filter((host) => !without.has(host));
   if (answered.length + without.size === known.names.length) return answered;

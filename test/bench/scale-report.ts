@@ -2,6 +2,7 @@
 
 import type { EmulatedTransport } from "../emulator/emulation.js";
 import { type Curve, picture } from "./plot.js";
+import type { StarAnswer } from "./star.js";
 
 /** Milliseconds. */
 export interface Times {
@@ -22,7 +23,7 @@ export interface Row {
   readonly cpuMs: { readonly hitters: number; readonly point: number };
   /** Each agent with a processor of its own, nearly: those off one way from root to leaf repeat themselves. */
   readonly way: { readonly hitters: Times; readonly point: Times };
-  readonly star: { readonly hitters: Times; readonly bytes: number };
+  readonly star: StarAnswer & { readonly hitters: Times };
   /** Longest reply to a parent, by its level: heavy hitters, and a point query. */
   readonly link: { readonly hitters: readonly number[]; readonly point: readonly number[] };
   readonly rootMB: number;
@@ -40,7 +41,7 @@ export function document(rows: readonly Row[], processors: string): string {
     "point, all here",
     "processor ms a question: hitters / point",
     "longest reply, bytes: to the root / to its children",
-    "star: heavy hitters",
+    "star: heavy hitters; answered",
     "star: bytes to the controller / tree: to the root",
     "root, MB",
     "load before",
@@ -66,7 +67,7 @@ function cells({ whole, way, link, star, cpuMs, ...row }: Row): readonly string[
     ...[way.hitters, way.point, whole.hitters, whole.point].map(both),
     `${cpuMs.hitters.toFixed(0)} / ${cpuMs.point.toFixed(0)}`,
     link.hitters.slice(0, 2).map(kB).join(" / "),
-    both(star.hitters),
+    `${both(star.hitters)}; ${star.answered}`,
     `${kB(star.bytes)} / ${kB((link.hitters[0] ?? 0) * Math.min(32, row.agents - 1))}`,
     row.rootMB.toFixed(0),
     row.load.toFixed(1),

@@ -9,12 +9,13 @@ import { type EmulatedTransport, Emulation } from "../emulator/emulation.js";
 import { largestCount, largestKey } from "../emulator/traffic.js";
 import { quantile } from "./figures.js";
 import { document, plot, type Row, type Times } from "./scale-report.js";
-import { secret, starOf, uuid } from "./star.js";
+import { type StarAnswer, secret, starOf, uuid } from "./star.js";
 
 const fanout = 32;
 const transports: readonly EmulatedTransport[] = ["http", "nats"];
-const rounds = { whole: 20, way: 100, star: 5 };
+const rounds = { whole: 20, way: 100, star: 3 };
 const timeout_ms = 60_000;
+const processors = `${cpus().length} x ${cpus()[0]?.model}`;
 const results = join(import.meta.dirname, "../../../test/bench/results");
 
 const counter = { sketch: uuid, counter_key_type: "src", timeout_ms } as const;
@@ -27,13 +28,17 @@ export async function benchScale(sizes: readonly number[] = [100, 1000, 10_000])
     for (const agents of sizes) {
       rows.push(await measure(transport, agents));
       process.stdout.write(`${JSON.stringify(rows.at(-1))}\n`);
+      write(rows);
     }
   }
-  const about = { node: process.version, processors: `${cpus().length} x ${cpus()[0]?.model}`, fanout };
+  return document(rows, processors);
+}
+
+function write(rows: readonly Row[]): void {
+  const about = { node: process.version, processors, fanout };
   writeFileSync(join(results, "scale.json"), `${JSON.stringify({ ...about, rows }, undefined, 2)}\n`);
-  writeFileSync(join(results, "scale.md"), document(rows, about.processors));
+  writeFileSync(join(results, "scale.md"), document(rows, processors));
   writeFileSync(join(results, "scale.svg"), plot(rows));
-  return document(rows, about.processors);
 }
 
 async function measure(transport: EmulatedTransport, agents: number): Promise<Row> {
@@ -98,20 +103,20 @@ async function ask(
 
 async function askStar({ shape, natsUrl }: Emulation): Promise<Row["star"]> {
   const ms: number[] = [];
-  let bytes = 0;
+  let told: StarAnswer = { bytes: 0, answered: 0 };
   const star = await starOf(shape, natsUrl);
   try {
     for (let i = 0; i < rounds.star; i++) {
       ms.push(
         await timed(async () => {
-          bytes = await star.ask(hitters);
+          told = await star.ask(hitters);
         }),
       );
     }
   } finally {
     await star.close();
   }
-  return { hitters: timesOf(ms), bytes };
+  return { hitters: timesOf(ms), ...told };
 }
 
 async function timed(act: () => Promise<unknown>): Promise<number> {
