@@ -69,7 +69,7 @@ async function send<P>(
   const message = { ...relayed(request, childMs, [...path, name]), ...(known && { known: known.digest }) };
   try {
     const sent = time.now();
-    const asked = ask(child, message, childMs, longestPartial(codec, known?.names.length));
+    const asked = ask(child, message, childMs, longestPartial(codec, known?.names.length ?? 1));
     const frame = await within(asked, collectMs, time);
     const heard = time.now();
     const partial = read(frame, codec, child);

@@ -15,6 +15,8 @@ import { digestOf, type HostSet } from "./host-set.js";
 export interface Codec<P> {
   /** Longest that a written payload can be; absent for a few fields. */
   readonly mostBytes?: number;
+  /** What each host in it may add to that. */
+  readonly bytesPerHost?: number;
   /** Fields for the frame's head, of other names than those of a partial, and a body if there is one. */
   write(payload: P): { readonly fields: object; readonly body?: Uint8Array };
   /** Throws for anything that write cannot have made: the reply is then left out. */
@@ -42,17 +44,17 @@ export interface Partial<P> {
 /** Hosts that one reply may name, those missing included. */
 export const maxHosts = 65_536;
 
-/** Losses and a few fields. */
-const fixedBytes = 2 ** 18;
+/** Losses, a few fields, names of some new hosts. */
+const fixedBytes = 2 ** 16;
 /** A host that is missing: its name, and why. */
-const bytesPerHost = 512;
-/** Names alone, of a subtree that is not known yet. */
-const listBytes = 4 * 2 ** 20;
+const missingBytes = 512;
 
-/** Longest frame that encodePartial makes with a codec: what more comes is rubbish. `hosts`: how many are known. */
-export function longestPartial({ mostBytes = 0 }: Pick<Codec<unknown>, "mostBytes">, hosts = 0): number {
-  return mostBytes + fixedBytes + Math.max(listBytes, bytesPerHost * hosts);
+/** Longest frame that encodePartial makes of so many hosts: what more comes is rubbish. */
+export function longestPartial({ mostBytes = 0, bytesPerHost = 0 }: Sizes, hosts: number): number {
+  return mostBytes + fixedBytes + (missingBytes + bytesPerHost) * hosts;
 }
+
+type Sizes = Pick<Codec<unknown>, "mostBytes" | "bytesPerHost">;
 
 const sum = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const sums = Type.Record(Type.String({ maxLength: 64 }), sum, { maxProperties: 64 });

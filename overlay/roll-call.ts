@@ -5,7 +5,10 @@ import type { Question } from "./gather.js";
 import { noLoss } from "./loss.js";
 import type { Codec } from "./partial.js";
 
-const codec: Codec<null> = { write: () => ({ fields: {} }), read: () => null, merge: () => null };
+/** Names of a large subtree that is new: 40 000 or so. */
+const mostBytes = 2 ** 20;
+
+const codec: Codec<null> = { mostBytes, write: () => ({ fields: {} }), read: () => null, merge: () => null };
 
 /** The message that asks for it. */
 export const rollCall: QueryLeafAgents = {

@@ -14,7 +14,7 @@ export const port = 8000;
 
 /** The compiled program, as an argument vector. */
 export const program = (
-  name: "monitor" | "agent" | "test/lab-courier" | "controller-client/cli/main",
+  name: "monitor" | "agent" | "test/lab-courier" | "test/hostile-agent" | "controller-client/cli/main",
 ): readonly string[] => [process.execPath, join(dist, name.includes("/") ? `${name}.js` : `${name}/main.js`)];
 
 export interface AgentOptions {

@@ -36,7 +36,7 @@ function heavyHitters(agent: Agent, query: Query, located: Located): Counting<Hi
     request: { ...asked, threshold },
     window,
     own: (budgetMs) => agent.own.hitters({ sketch, counter, window, groupBy, detail, budgetMs }, here),
-    codec: hittersCodec(kind, view.keyType),
+    codec: hittersCodec(kind, view.keyType, threshold),
     bare: (hitters, again) => bareRows(rows(hitters, again)),
     detail: (hitters, again) => rowsDetail(rows(hitters, again), unitOf(counter.increment)),
     ...(query.refine && {

@@ -13,7 +13,8 @@ export interface Counted<V> extends Span {
 /** Lets a payload carry its span. */
 export function counted<V>(codec: Codec<V>): Codec<Counted<V>> {
   return {
-    ...(codec.mostBytes === undefined ? {} : { mostBytes: codec.mostBytes }),
+    mostBytes: codec.mostBytes ?? 0,
+    bytesPerHost: codec.bytesPerHost ?? 0,
     write: ({ value, ...covered }) => {
       const { fields, body } = codec.write(value);
       return { fields: { ...fields, ...covered }, ...(body === undefined ? {} : { body }) };

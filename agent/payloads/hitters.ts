@@ -11,15 +11,16 @@ export interface Hitters {
   readonly possible: ReadonlySet<string>;
 }
 
-/** Candidates are part of the answer: the more hosts have hitters of their own, the more there are. */
-const candidateBytes = 4 * 2 ** 20;
+/** A key's text with its quotes: two IPv6 addresses, two ports, a protocol. */
+const keyBytes = 100;
 
-/** Candidates are keys of `keyType`. */
-export function hittersCodec(kind: LedgerKind, keyType: string): Codec<Hitters> {
+/** Candidates are keys of `keyType`. The lower the threshold, the more a host can have: one in its share, or nearly. */
+export function hittersCodec(kind: LedgerKind, keyType: string, threshold: number): Codec<Hitters> {
   const { algebra, secret } = kind;
   const keys = (value: unknown) => readKeys(value, (key) => algebra.checkKey(keyType, key) === key);
   return {
-    mostBytes: ledgerBytes(kind) + candidateBytes,
+    mostBytes: ledgerBytes(kind),
+    bytesPerHost: keyBytes * Math.min(kind.capacity, Math.ceil(2 / threshold)),
     write: ({ ledger, certain, possible }) => ({
       fields: { certain: [...certain], possible: [...possible] },
       body: ledger,

@@ -106,14 +106,27 @@ function checkLengths(head: number, body: number): void {
 
 function splitFrame(frame: Buffer, lengths: Lengths): Frame {
   const end = prefixBytes + lengths.head;
-  return { head: parseHead(frame.toString("utf8", prefixBytes, end)), body: frame.subarray(end) };
+  return { head: parseHead(frame.subarray(prefixBytes, end)), body: frame.subarray(end) };
 }
 
-function parseHead(text: string): Readonly<Record<string, unknown>> {
-  const head = parseJson(text);
+/** A head has so many bytes for each list or object in it, at least: one of little but brackets takes seconds to read. */
+const bytesPerBracket = 12;
+/** More than short heads have of them. */
+const fewBrackets = 256;
+
+function parseHead(bytes: Buffer): Readonly<Record<string, unknown>> {
+  if (brackets(bytes) > fewBrackets + bytes.length / bytesPerBracket)
+    throw badFrame("its head is mostly brackets");
+  const head = parseJson(bytes.toString("utf8"));
   if (typeof head !== "object" || head === null || Array.isArray(head))
     throw badFrame("its head is no object");
   return head as Readonly<Record<string, unknown>>;
+}
+
+function brackets(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 0x5b || byte === 0x7b) count++;
+  return count;
 }
 
 function parseJson(text: string): unknown {

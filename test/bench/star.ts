@@ -39,7 +39,7 @@ export async function starOf({ agents }: Shape, nats: string | undefined): Promi
   const ask = async (message: object) => {
     const request = checkRequest({ ...message, scope: "host" });
     const kind = { algebra: nativeAlgebra, keyType: "src", increment: "pkt", capacity: 4096 } as const;
-    const codec = counted(hittersCodec({ ...kind, secret: Buffer.from(secret, "hex") }, "src"));
+    const codec = counted(hittersCodec({ ...kind, secret: Buffer.from(secret, "hex") }, "src", 0.1));
     const own = () => Promise.reject(new Error("it counts nothing itself"));
     const before = meter.bytes();
     const { hosts } = await gather(asker, { request, own, codec, budgetMs: request.timeout_ms });
