@@ -1,7 +1,13 @@
 // The second transport: messages by way of NATS servers, to which every agent connects out, from behind NAT too.
 // Only the way of the messages is another: the tree, its deadlines and its answers are the same.
 
-import { connect, createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import {
+  connect,
+  createInbox,
+  type Msg,
+  type MsgCallback,
+  type NatsConnection,
+} from "@nats-io/transport-node";
 import type { RequestInput } from "../../controller-client/index.js";
 import { type AgentAddress, TallyError } from "../../controller-client/messages/index.js";
 import { systemTime, type Time } from "../time.js";
@@ -58,33 +64,29 @@ export class NatsTransport implements Transport {
   async request(to: AgentAddress, message: RequestInput, { ms, bytes }: Budget): Promise<Reply> {
     const connection = this.#connection;
     if (connection === undefined) throw new TallyError("unavailable", "no NATS server is connected");
+    const pieces = new Pieces(bytes);
+    const inbox = createInbox();
     return new Promise((resolve, reject) => {
-      const pieces = new Pieces(bytes);
-      const inbox = createInbox();
-      const end = (error?: unknown) => {
+      const end = () => {
         callOff();
         if (!connection.isClosed()) subscription.unsubscribe();
-        if (error !== undefined) reject(error);
       };
-      const callOff = this.#time.after(ms + slackMs, () => end(lateError(to, ms)));
-      const subscription = connection.subscribe(inbox, {
-        callback: (error, { headers, data }) => {
-          try {
-            if (error !== null || headers?.code === nobodyThere) return end(absentError(to));
-            const reply = pieces.add(headers, data);
-            if (reply === undefined) return;
-            end();
-            resolve(reply);
-          } catch (problem) {
-            end(problem);
-          }
-        },
-      });
-      try {
-        connection.publish(subjectOf(to.name), JSON.stringify(message), { reply: inbox });
-      } catch (cause) {
-        end(unsentError(to, cause));
-      }
+      const settle = (step: () => Reply | undefined) => {
+        try {
+          const reply = step();
+          if (reply === undefined) return;
+          end();
+          resolve(reply);
+        } catch (error) {
+          end();
+          reject(error);
+        }
+      };
+      const callOff = this.#time.after(ms + slackMs, () => settle(() => tooLate(to, ms)));
+      const callback: MsgCallback<Msg> = (error, piece) =>
+        settle(() => (error === null ? readPiece(to, piece, pieces) : nobodyAt(to)));
+      const subscription = connection.subscribe(inbox, { callback });
+      settle(() => send(connection, to, { message, inbox }));
     });
   }
 
@@ -133,18 +135,30 @@ function credentials(server = ""): { readonly user?: string; readonly pass?: str
   return user === undefined || pass === undefined ? {} : { user, pass };
 }
 
-const lateError = ({ name }: AgentAddress, ms: number): TallyError =>
-  new TallyError(
-    "timeout",
-    `no answer from ${name} within ${Math.ceil(ms)} ms: ask again with a larger timeout_ms`,
-  );
+function readPiece(to: AgentAddress, { headers, data }: Msg, pieces: Pieces): Reply | undefined {
+  return headers?.code === nobodyThere ? nobodyAt(to) : pieces.add(headers, data);
+}
 
-const absentError = ({ name }: AgentAddress): TallyError =>
-  new TallyError("unavailable", `no agent of the name ${name} is connected to the NATS servers`);
+interface Letter {
+  readonly message: RequestInput;
+  readonly inbox: string;
+}
 
-const unsentError = ({ name }: AgentAddress, cause: unknown): TallyError => {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new TallyError("too_large", `the message to ${name} cannot be sent (${why}): raise max_payload`, {
-    cause,
-  });
-};
+function send(connection: NatsConnection, { name }: AgentAddress, { message, inbox }: Letter): undefined {
+  try {
+    connection.publish(subjectOf(name), JSON.stringify(message), { reply: inbox });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const advice = "raise the server's max_payload";
+    throw new TallyError("too_large", `the message to ${name} cannot be sent (${why}): ${advice}`, { cause });
+  }
+}
+
+function tooLate({ name }: AgentAddress, ms: number): never {
+  const message = `no answer from ${name} within ${Math.ceil(ms)} ms: ask again with a larger timeout_ms`;
+  throw new TallyError("timeout", message);
+}
+
+function nobodyAt({ name }: AgentAddress): never {
+  throw new TallyError("unavailable", `no agent of the name ${name} is connected to the NATS servers`);
+}

@@ -1,6 +1,7 @@
 // npm run bench [NAME]: speed as measured on this machine, in this minute. Asserts nothing; prints what it saw.
 
 import { cpus } from "node:os";
+import { benchDeadline } from "./deadline.js";
 import { benchMemory } from "./memory.js";
 import { benchQueries } from "./queries.js";
 import { benchReplay } from "./replay.js";
@@ -8,6 +9,7 @@ import { benchScale } from "./scale.js";
 import { benchTaps } from "./taps.js";
 
 const benches = {
+  deadline: benchDeadline,
   memory: benchMemory,
   queries: benchQueries,
   replay: benchReplay,

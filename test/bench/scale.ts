@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { KeyedDetail } from "../../controller-client/messages/index.js";
 import { type EmulatedTransport, Emulation } from "../emulator/emulation.js";
 import { largestCount, largestKey } from "../emulator/traffic.js";
@@ -13,8 +14,11 @@ import { type StarAnswer, secret, starOf, uuid } from "./star.js";
 
 const fanout = 32;
 const transports: readonly EmulatedTransport[] = ["http", "nats"];
-const rounds = { whole: 20, way: 100, star: 3 };
+const rounds = { whole: 10, way: 100, star: 2 };
 const timeout_ms = 60_000;
+const mostAttempts = 10;
+/** A child that kept failing is asked again after two seconds. */
+const restMs = 2500;
 const processors = `${cpus().length} x ${cpus()[0]?.model}`;
 const results = join(import.meta.dirname, "../../../test/bench/results");
 
@@ -48,8 +52,7 @@ async function measure(transport: EmulatedTransport, agents: number): Promise<Ro
     await emulation.start();
     await emulation.root.request({ type: "config sketch", uuid, secret, timeout_ms });
     await emulation.root.request({ type: "config sketch counter", ...counter });
-    const first = (await emulation.root.request({ ...hitters, detail: true })) as KeyedDetail;
-    check(first, agents);
+    await settle(emulation, agents);
     const whole = await askRoot(emulation, rounds.whole);
     const { rss } = await emulation.figures();
     await emulation.onlyOneWay(true);
@@ -69,12 +72,19 @@ async function measure(transport: EmulatedTransport, agents: number): Promise<Ro
   }
 }
 
-function check({ coverage, keys }: KeyedDetail, agents: number): void {
-  const { lower, upper } = keys[largestKey] ?? {};
-  if (coverage.answered.length === agents && lower === largestCount * agents && lower === upper) return;
-  throw new Error(
-    `${coverage.answered.length} of ${agents} answered, the largest key has ${lower} to ${upper}`,
-  );
+/** Asks until all agents are in the answer, which must then be right: a busy machine takes some questions to get there. */
+async function settle({ root }: Emulation, agents: number): Promise<void> {
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    const { coverage, keys } = (await root.request({ ...hitters, detail: true })) as KeyedDetail;
+    const { lower, upper } = keys[largestKey] ?? {};
+    if (lower !== largestCount * coverage.answered.length || lower !== upper)
+      throw new Error(
+        `${coverage.answered.length} agents answered, and the largest key has ${lower} to ${upper}`,
+      );
+    if (coverage.answered.length === agents) return;
+    await sleep(restMs);
+  }
+  throw new Error(`not all of ${agents} agents answered in ${mostAttempts} attempts`);
 }
 
 interface Asked {

@@ -1,0 +1,104 @@
+// How punctual answers are with one hung agent a level, five levels deep: over real HTTP, every other host in it.
+
+import { loadavg } from "node:os";
+import { pino } from "pino";
+import { buildApp } from "../../agent/app.js";
+import { assemble } from "../../agent/assembly.js";
+import { Client } from "../../controller-client/index.js";
+import { type KeyedDetail, parseAgentAddress } from "../../controller-client/messages/index.js";
+import { AgentLinks } from "../../overlay/index.js";
+import { SyntheticMonitor } from "../emulator/synthetic-monitor.js";
+import { quantile, table } from "./figures.js";
+
+const depth = 5;
+const budgetMs = 200;
+/** Trees that are asked side by side, and how often each. */
+const trees = 10;
+const rounds = 100;
+const goalMs = 50;
+const log = pino({ level: "silent" });
+
+interface Comb {
+  readonly root: Client;
+  /** Whether the leaf beside each inner agent hangs. */
+  hang(hung: boolean): void;
+  close(): Promise<void>;
+}
+
+export async function benchDeadline(): Promise<string> {
+  const asked = (await Promise.all(Array.from({ length: trees }, (_, i) => measure(i)))).flat();
+  const late = asked.map(({ ms }) => ms - budgetMs);
+  const shares = [0.5, 0.99, 0.999, 1].map((share) => quantile(late, share).toFixed(1));
+  const whole = asked.filter(({ answered }) => answered === depth + 1).length;
+  const row = [`${asked.length} questions, depth ${depth}`, ...shares, `< ${goalMs}`, `${whole}`];
+  const header = [
+    "ms past the budget",
+    "median",
+    "p99",
+    "p99.9",
+    "longest",
+    "goal (p99.9)",
+    "all others in it",
+  ];
+  return `One hung agent a level, budget ${budgetMs} ms, load ${loadavg()[0]?.toFixed(1)}\n${table(header, [row])}`;
+}
+
+interface Asked {
+  readonly ms: number;
+  readonly answered: number;
+}
+
+async function measure(tree: number): Promise<readonly Asked[]> {
+  const comb = await grow(tree);
+  try {
+    const sketch_id = await comb.root.configSketch({ timeout_ms: 5000 });
+    const counter = { sketch_id, counter_key_type: "src" };
+    await comb.root.configSketchCounter({ ...counter, timeout_ms: 5000 });
+    const asked: Asked[] = [];
+    for (let round = 0; round < rounds; round++) {
+      // An agent that fails three times in a row is not asked for a while: here each is asked every time.
+      comb.hang(false);
+      await ask(comb, counter, 5000);
+      comb.hang(true);
+      asked.push(await ask(comb, counter, budgetMs));
+    }
+    return asked;
+  } finally {
+    await comb.close();
+  }
+}
+
+async function ask({ root }: Comb, counter: object, timeout_ms: number): Promise<Asked> {
+  const started = performance.now();
+  const query = { type: "query heavy hitters", sketch_id: 0, counter_key_type: "src", ...counter } as const;
+  const { coverage } = (await root.request({ ...query, timeout_ms, detail: true })) as KeyedDetail;
+  return { ms: performance.now() - started, answered: coverage.answered.length };
+}
+
+/** A chain of agents, each with a leaf beside the next one: agents 0, 1, 3, 5... and 2, 4, 6... */
+async function grow(tree: number): Promise<Comb> {
+  let hung = false;
+  const made = Array.from({ length: 2 * depth + 1 }, (_, i) => {
+    const address = parseAgentAddress(`127.78.${tree}.${i + 1}:8000`);
+    const links = new AgentLinks();
+    const agent = assemble({ version: "emulated", address, monitor: new SyntheticMonitor(i), links });
+    const app = buildApp(agent, log);
+    const isLeaf = i > 0 && i % 2 === 0;
+    if (isLeaf) app.addHook("preHandler", () => (hung ? new Promise(() => undefined) : Promise.resolve()));
+    return { agent, app, links };
+  });
+  for (const { app, agent } of made) await app.listen({ host: agent.address.host, port: agent.address.port });
+  for (const [i, { agent }] of made.entries()) {
+    const parent = made[i % 2 === 0 ? i - 3 : i - 2] ?? made[0];
+    if (i > 0) await parent?.agent.tree.add(agent.name, 5000);
+  }
+  const root = new Client(made[0]?.agent.address.url ?? "");
+  const close = async () => {
+    await root.close();
+    await Promise.all(made.flatMap(({ app, links }) => [links.close(), app.close()]));
+  };
+  const hang = (now: boolean) => {
+    hung = now;
+  };
+  return { root, close, hang };
+}
