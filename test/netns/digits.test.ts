@@ -11,7 +11,7 @@ import { Chance } from "../simulation/chance.js";
 
 const isLong = process.env.TALLYTREE_LONG === "1";
 const agents = isLong ? 50 : 8;
-const questions = isLong ? 1000 : 60;
+const questions = isLong ? 1000 : 40;
 const fanOut = 3;
 const packets = 3;
 const budgetMs = 800;
@@ -26,20 +26,23 @@ interface Answer {
 let network: Network;
 let stations: Station[];
 let id: number;
+let transport: string;
 
 const nameOf = ({ host }: Station) => `${host.address}:${port}`;
 
-beforeEach(async () => {
+async function grow(over: "http" | "nats"): Promise<void> {
   network = new Network(agents);
+  transport = over === "nats" ? await network.startNats() : over;
   stations = [];
-  for (let i = 0; i < agents; i++) stations.push(await network.start(network.host(i), parentOf(i)));
+  for (let i = 0; i < agents; i++)
+    stations.push(await network.start(network.host(i), { transport, ...parentOf(i) }));
   const [root] = stations as [Station];
   id = await network.count(root.host, { interface: "OUTPUT", proto: "udp", dport: 9 });
   await until("the whole tree", isWhole, 60_000);
   const controller = network.host(agents);
   for (const { host } of stations)
     await network.udp(host, { to: controller.address, dport: 9, count: packets });
-}, 300_000);
+}
 
 afterEach(() => network?.close(), 60_000);
 
@@ -97,7 +100,7 @@ async function restart(index: number, signal: NodeJS.Signals, downMs: number): P
   await station.agent.stop(signal);
   await sleep(downMs);
   const { parent } = parentOf(index);
-  const options = ["--parent", `http://${parent?.address}:${port}`];
+  const options = ["--transport", transport, "--parent", `http://${parent?.address}:${port}`];
   stations[index] = { ...station, agent: await network.startAgent(station.host, options) };
 }
 
@@ -114,7 +117,9 @@ async function cutOff({ host }: Station, ms: number): Promise<void> {
   await set("up");
 }
 
-describe(`${agents} agents, one of them in trouble every second`, () => {
+describe.each(["http", "nats"] as const)(`${agents} agents over %s, one in trouble every second`, (over) => {
+  beforeEach(() => grow(over), 300_000);
+
   it(
     `answers ${questions} questions right for exactly the hosts it claims, and is whole again after`,
     async () => {
