@@ -10,6 +10,7 @@ packages=(
   iproute2 iptables iputils-ping iperf3 netcat-openbsd ethtool tcpdump zstd
   mininet openvswitch-switch python3-requests nats-server
 )
+packages+=("$@")  # what one command needs besides
 sources=(agent controller-client mininet monitor native overlay replay test)
 programs=(
   tallytree:controller-client/cli/main.js
