@@ -1,0 +1,76 @@
+// One transfer with the kernel's offloads off and on: every tap says what the wire carried. The truth is netfilter's
+// counter where there are no super-packets, and the sender's queueing discipline, which counts segments, where there are.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Host } from "../lab.js";
+import { Network } from "../lab-network.js";
+
+const mebibytes = process.env.TALLYTREE_LONG === "1" ? "1000M" : "50M";
+const ethernetHeader = 14;
+
+interface Counts {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+describe.each(["packet", "pcap", "nfqueue"] as const)("the %s tap", (tap) => {
+  let network: Network;
+  let own: Host;
+  let peer: Host;
+
+  beforeAll(async () => {
+    network = new Network(2);
+    [own, peer] = [network.host(0), network.host(1)];
+    await network.start(own, { tap });
+    await network.lab.must(peer, "tc", "qdisc", "replace", "dev", "eth0", "root", "pfifo", "limit", "10000");
+  });
+  afterAll(() => network?.close());
+
+  const offloads = (host: Host, state: "on" | "off") =>
+    network.lab.must(host, "ethtool", "-K", "eth0", "tso", state, "gso", state, "gro", state);
+  const wire = async (): Promise<Counts> => {
+    const [qdisc] = JSON.parse(
+      await network.lab.must(peer, "tc", "-s", "-j", "qdisc", "show", "dev", "eth0"),
+    );
+    return { packets: qdisc.packets, bytes: qdisc.bytes - qdisc.packets * ethernetHeader };
+  };
+  const rule = () => ["INPUT", "-p", "tcp", "-s", peer.address, "--dport", "5201"];
+
+  /** What a transfer from the peer counts to: by a sketch, by netfilter and by the sender's device. */
+  async function transfer(): Promise<Readonly<Record<"tap" | "netfilter" | "wire", Counts>>> {
+    const filter = { interface: "INPUT", proto: "tcp", src: peer.address, dport: 5201 };
+    const id = await network.count(own, filter, { counter_key_type: "proto" });
+    const bytes = { counter_key_type: "dport", increment: "bytes" };
+    await network.ask(own, { type: "config sketch counter", sketch_id: id, ...bytes });
+    await network.lab.must(own, "iptables", "-I", ...rule());
+    const argv = ["iperf3", "-s", "-1", "--forceflush"];
+    const server = await network.lab.spawn(own, argv, { ready: /listening/ });
+    const before = await wire();
+    await network.lab.must(peer, "iperf3", "-c", own.address, "-n", mebibytes, "-b", "1G");
+    await server.ended;
+    const after = await wire();
+    const sent = { packets: after.packets - before.packets, bytes: after.bytes - before.bytes };
+    const total = (counter_key_type: string) =>
+      network.ask(own, { type: "query sketch", sketch_id: id, counter_key_type, counter_key: "total" });
+    const counted = { packets: Number(await total("proto")), bytes: Number(await total("dport")) };
+    const listed = await network.lab.must(own, "iptables", "-nvxL", "INPUT", "1");
+    const [packets, ipBytes] = listed.trim().split(/\s+/).map(Number);
+    await network.lab.must(own, "iptables", "-D", ...rule());
+    await network.ask(own, { type: "delete sketch", sketch_id: id });
+    return { tap: counted, netfilter: { packets: packets ?? 0, bytes: ipBytes ?? 0 }, wire: sent };
+  }
+
+  it("counts wire packets and their bytes, whatever the kernel makes of them", async () => {
+    for (const host of [own, peer]) await offloads(host, "off");
+    const off = await transfer();
+    expect(off.tap).toEqual(off.netfilter);
+    for (const host of [own, peer]) await offloads(host, "on");
+    const on = await transfer();
+    expect(on.netfilter.packets).toBeLessThan(on.tap.packets / 2); // there were super-packets
+    for (const { tap: counted, wire: carried } of [off, on]) {
+      expect(Math.abs(counted.packets - carried.packets) / carried.packets).toBeLessThan(0.001);
+      // But for an ARP request or two.
+      expect(Math.abs(counted.bytes - carried.bytes)).toBeLessThan(200);
+    }
+  });
+});
