@@ -10,20 +10,17 @@ const directions = { INPUT: "input", OUTPUT: "output", FORWARD: "forward", MIRRO
 export interface FilterPlace {
   readonly tap: TapState["kind"];
   readonly deviceExists: (name: string) => boolean;
+  readonly deviceAbove: (name: string) => string;
 }
 
 /**
  * Throws `bad_request` with the field: an address that is none, two IP versions, a device that does not exist, what
  * the tap cannot tell.
  */
-export function toFilter(fields: SketchFilter, { tap, deviceExists }: FilterPlace): Filter {
+export function toFilter(fields: SketchFilter, place: FilterPlace): Filter {
   checkAddresses(fields);
-  checkTap(fields, tap);
-  if (fields.device !== undefined && !deviceExists(fields.device)) {
-    throw new TallyError("bad_request", `no network device "${fields.device}" on this host`, {
-      field: "device",
-    });
-  }
+  checkTap(fields, place.tap);
+  if (fields.device !== undefined) checkDevice(fields.device, place);
   const { interface: direction, proto, ...rest } = fields;
   const filter: Filter = { direction: directions[direction], ...rest };
   return proto === undefined ? filter : { ...filter, proto: protoNumber(proto) };
@@ -37,6 +34,16 @@ export function sameFilter(a: SketchFilter, b: SketchFilter): boolean {
     flags.every((name) => (a[name] ?? false) === (b[name] ?? false)) &&
     names.every((name) => a[name] === b[name])
   );
+}
+
+/** Each packet is counted at one device: a port's packets show up again at the device above. */
+function checkDevice(device: string, { tap, deviceExists, deviceAbove }: FilterPlace): void {
+  const wrong = (message: string) => new TallyError("bad_request", message, { field: "device" });
+  if (device === "any") throw wrong("any is no device: leave device out, and each packet counts once");
+  if (!deviceExists(device)) throw wrong(`no network device "${device}" on this host`);
+  const above = tap === "packet" ? deviceAbove(device) : "";
+  if (above !== "")
+    throw wrong(`${device} is a port of ${above}, where its packets are counted: name ${above}`);
 }
 
 function checkTap(

@@ -6,6 +6,7 @@ import {
   type CounterSpec,
   checkCaptureFilter,
   counterBytes,
+  deviceAbove,
   deviceExists,
   openTap,
 } from "../native/index.js";
@@ -26,6 +27,7 @@ try {
   const machine = {
     openTap,
     counterBytes: (spec: CounterSpec) => cores * counterBytes(spec),
+    deviceAbove,
     deviceExists,
     checkCaptureFilter,
     cleanRules,

@@ -25,6 +25,8 @@ export interface HostFacts {
   /** Bytes that a counter may come to take; throws `bad_request` for a key type that is none. */
   readonly counterBytes: (spec: CounterSpec) => number;
   readonly deviceExists: (name: string) => boolean;
+  /** The device that shows the same packets again (a port's bridge); "": none. */
+  readonly deviceAbove: (name: string) => string;
 }
 
 export interface SketchesOptions {
@@ -127,7 +129,7 @@ export class Sketches {
       const message = `this host's monitor runs the ${kind} tap: start it by "tallytree-monitor --tap ${tap}", or ask for tap ${kind}`;
       throw new TallyError("bad_request", message, { field: "tap" });
     }
-    return toFilter(filter, { tap: kind, deviceExists: this.#host.deviceExists });
+    return toFilter(filter, { ...this.#host, tap: kind });
   }
 
   #isHeld({ uuid, secret, filter }: Fields<"add sketch">): boolean {

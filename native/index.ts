@@ -191,6 +191,7 @@ interface Addon {
   capacityFor(share: number, width: number): number;
   checkKey(keyType: string, key: string): string;
   deviceExists(name: string): boolean;
+  deviceAbove(name: string): string;
   checkCaptureFilter(expression: string): void;
   mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
@@ -223,6 +224,9 @@ export const checkKey = (keyType: string, key: string): string => addon().checkK
 
 /** True when a network device of that name exists in this network namespace. */
 export const deviceExists = (name: string): boolean => addon().deviceExists(name);
+
+/** The bridge, bond or team that has this device as a port and shows its packets again; "": none. */
+export const deviceAbove = (name: string): string => addon().deviceAbove(name);
 
 /** Throws `bad_request` in libpcap's own words when the text is no filter expression of its language. */
 export const checkCaptureFilter = (expression: string): void => addon().checkCaptureFilter(expression);

@@ -21,7 +21,14 @@ import { MonitorClient } from "../monitor/client.js";
 import { MemoryBudget } from "../monitor/memory.js";
 import { operations } from "../monitor/operations.js";
 import { Sketches } from "../monitor/sketches.js";
-import { counterBytes, deviceExists, openTap, type Tap, type TapStats } from "../native/index.js";
+import {
+  counterBytes,
+  deviceAbove,
+  deviceExists,
+  openTap,
+  type Tap,
+  type TapStats,
+} from "../native/index.js";
 import { systemTime } from "../overlay/index.js";
 
 const memoryBytes = 2 ** 32;
@@ -60,7 +67,7 @@ function open(path: string, anyDirection: boolean): Tap {
 function agentOf(tap: Tap, name: string, now: () => number): Agent {
   const capture = new Capture("file", tap, () => undefined);
   const memory = new MemoryBudget(memoryBytes);
-  const sketches = new Sketches({ capture, memory, host: { counterBytes, deviceExists } });
+  const sketches = new Sketches({ capture, memory, host: { counterBytes, deviceAbove, deviceExists } });
   const perform = operations({ capture, memory, sketches });
   const monitor = new MonitorClient({
     ask: async (op, fields) => {

@@ -36,6 +36,12 @@ Napi::Value check_key(Info info) {
   });
 }
 
+Napi::Value above_device(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::String::New(info.Env(), device_above(to_text(info[0], "name")));
+  });
+}
+
 Napi::Value has_device(Info info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     return Napi::Boolean::New(info.Env(), device_exists(to_text(info[0], "name")));
@@ -139,6 +145,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("capacityFor", capacity_for);
   declare("checkKey", check_key);
   declare("deviceExists", has_device);
+  declare("deviceAbove", above_device);
   declare("checkCaptureFilter", check_filter);
   declare("mergeLedgers", merge_ledgers);
   declare("ledgerSummary", ledger_summary);

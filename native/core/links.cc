@@ -84,7 +84,8 @@ Link to_link(const nlmsghdr* message) {
   link.up = (header->ifi_flags & IFF_UP) != 0;
   link.mtu = number(seen.link[IFLA_MTU]);
   link.name = text(seen.link[IFLA_IFNAME]);
-  link.port = number(seen.link[IFLA_MASTER]) != 0 && text(seen.info[IFLA_INFO_SLAVE_KIND]) != "vrf";
+  link.master = text(seen.info[IFLA_INFO_SLAVE_KIND]) == "vrf" ? 0 : number(seen.link[IFLA_MASTER]);
+  link.port = link.master != 0;
   read_vlan(seen, link);
   read_forwarding(seen, link);
   return link;
@@ -95,6 +96,13 @@ uint32_t device_index(const std::string& name) noexcept {
 }
 
 bool device_exists(const std::string& name) noexcept { return device_index(name) != 0; }
+
+std::string device_above(const std::string& name) {
+  const Links links;
+  const Link* link = links.find(device_index(name));
+  const Link* above = link == nullptr ? nullptr : links.find(link->master);
+  return above == nullptr ? "" : above->name;
+}
 
 Links::Links() : netlink_(kChanges, kReading) {
   if (!reload()) throw_errno(kReading);

@@ -22,6 +22,7 @@ struct Link {
   /// Bridge port, bond or team slave: the master shows the same frames again. False below a VRF, which does
   /// not.
   bool port = false;
+  uint32_t master = 0;  ///< of a port: index of the device above
   /// Whether what arrives here for another host is sent on, by IP version.
   bool forwards_ipv4 = false;
   bool forwards_ipv6 = false;
@@ -34,6 +35,8 @@ Link to_link(const nlmsghdr* message);
 /// The index of a device of the calling thread's namespace; 0: there is none of that name.
 uint32_t device_index(const std::string& name) noexcept;
 bool device_exists(const std::string& name) noexcept;
+/// The bridge, bond or team that shows this device's frames again; empty: none. Throws std::system_error.
+std::string device_above(const std::string& name);
 
 /// A table that follows the kernel's notifications. Owned and used by one thread.
 class Links {

@@ -87,6 +87,8 @@ TEST(links_read_ports) {
   CHECK(LinkMessage().slave_of("bridge").link().port);
   CHECK(LinkMessage().slave_of("bond").link().port);
   CHECK(!LinkMessage().slave_of("vrf").link().port);
+  CHECK_EQ(LinkMessage().slave_of("bond").link().master, 9u);
+  CHECK_EQ(device_above("lo"), "");
 }
 
 TEST(links_read_forwarding_by_ip_version) {

@@ -119,11 +119,13 @@ export function fakeOptions(socket: string, fields: Partial<Options> = {}): Opti
 }
 
 export function fakeMachine(tap: Tap) {
-  const deviceExists = (name: string) => name === "eth0";
+  const deviceExists = (name: string) => name === "eth0" || name === "port0";
+  const deviceAbove = (name: string) => (name === "port0" ? "br0" : "");
   return {
     openTap: () => tap,
     counterBytes: fakeCounterBytes,
     deviceExists,
+    deviceAbove,
     checkCaptureFilter: () => undefined,
     cleanRules: async () => undefined,
   };

@@ -41,6 +41,8 @@ describe("sketches", () => {
 
   it.each([
     ["device", { filter: { interface: "INPUT", device: "eth9" } }, /no network device "eth9"/],
+    ["device", { filter: { interface: "INPUT", device: "any" } }, /leave device out/],
+    ["device", { filter: { interface: "INPUT", device: "port0" } }, /port of br0.*name br0/],
     ["src", { filter: { interface: "INPUT", src: "10.0.0.1/33" } }, /src/],
     ["dst", { filter: { interface: "INPUT", src: "10.0.0.1", dst: "fd00::1" } }, /one IP version/],
     ["tap", { tap: "nfqueue" }, /tallytree-monitor --tap nfqueue/],
