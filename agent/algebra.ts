@@ -8,7 +8,9 @@ import {
   distinctCount,
   type Entropy,
   type EntryOptions,
+  type FanOuts,
   type FlowSizes,
+  fanOuts,
   type LedgerEntries,
   type LedgerGroups,
   type LedgerSummary,
@@ -21,10 +23,12 @@ import {
   ledgerSummary,
   mergeDistinct,
   mergeLedgers,
+  mergeSpreads,
 } from "../native/index.js";
 
 export type {
   EntryOptions,
+  FanOuts,
   FlowSizes,
   Interval,
   LedgerEntries,
@@ -55,6 +59,8 @@ export interface Algebra {
   ): LedgerEntries;
   ledgerEntropy(encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): Entropy;
   ledgerFlowSizes(encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): FlowSizes;
+  mergeSpreads(encoded: readonly Uint8Array[], secret: Uint8Array): Uint8Array;
+  fanOuts(encoded: Uint8Array, secret: Uint8Array, by: string, spread?: Uint8Array): FanOuts;
   mergeDistinct(encoded: readonly Uint8Array[]): Uint8Array;
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
@@ -70,6 +76,8 @@ export const nativeAlgebra: Algebra = {
   ledgerGroupIntervals,
   ledgerEntropy,
   ledgerFlowSizes,
+  mergeSpreads,
+  fanOuts,
   mergeDistinct,
   distinctCount,
 };

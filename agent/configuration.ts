@@ -2,6 +2,7 @@
 // refused. From a parent the wish stands whatever this host's monitor says, so that one host never keeps out the rest.
 
 import { type Request, TallyError } from "../controller-client/messages/index.js";
+import { differingField } from "../monitor/client.js";
 import { within } from "../overlay/index.js";
 import { type Agent, type Call, isRelayed, monitorMs, tellLimits } from "./agent.js";
 import type { Counter, NewSketch, Sketch, SketchName } from "./sketch-book.js";
@@ -112,9 +113,10 @@ function refuseInherited({ membership }: Agent, { id, inherited }: Sketch): void
 }
 
 function refuseOther(known: Counter | undefined, wanted: Counter): void {
-  const differs = (["increment", "capacity"] as const).find((name) => known && known[name] !== wanted[name]);
-  if (known === undefined || differs === undefined) return;
-  const message = `counter "${wanted.keyType}" is here already with ${differs} ${known[differs]}: delete the sketch first, or use another`;
+  if (known === undefined) return;
+  const differs = differingField(known, wanted);
+  if (differs === undefined) return;
+  const message = `counter "${wanted.keyType}" is here already with ${differs} ${known[differs] ?? "none"}: delete the sketch first, or use another`;
   throw new TallyError("conflict", message, { field: differs });
 }
 

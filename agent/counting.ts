@@ -35,6 +35,7 @@ export type CounterQuery = RequestOf<
   | "query entropy"
   | "query distribution"
   | "query key intervals"
+  | "query spread"
 >;
 
 export type CountingRequest = CounterQuery | RequestOf<"query counter">;

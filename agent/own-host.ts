@@ -7,6 +7,7 @@ import { isNothing, noLoss, type OwnPart } from "../overlay/index.js";
 import type { Algebra, Interval, Totals, Window } from "./algebra.js";
 import { viewOf } from "./ledger-view.js";
 import type { Compared } from "./payloads/compared.js";
+import type { Contacts } from "./payloads/contacts.js";
 import type { Counted } from "./payloads/counted.js";
 import type { Hitters } from "./payloads/hitters.js";
 import type { KeyIntervals } from "./payloads/key-intervals.js";
@@ -99,6 +100,16 @@ export class OwnHost {
       const { value: ledger, ...covered } = await this.#ledger(asked);
       const { value: distinct } = await this.#monitor.distinct(ledgerQuery(asked), asked.budgetMs);
       return { ...covered, value: { ledger, distinct } };
+    });
+  }
+
+  /** The ledger and, when the counter keeps one by that type, the spread, which has seen all that the ledger has. */
+  contacts(asked: Asked, by: string): Part<Contacts> {
+    return this.#part<Contacts>(asked, async () => {
+      const { value: ledger, ...covered } = await this.#ledger(asked);
+      if (asked.counter?.spread?.includes(by) !== true) return { ...covered, value: { ledger } };
+      const { value: spread } = await this.#monitor.spread({ ...ledgerQuery(asked), by }, asked.budgetMs);
+      return { ...covered, value: { ledger, spread } };
     });
   }
 

@@ -7,6 +7,8 @@ export interface Counter {
   readonly keyType: string;
   readonly increment: "pkt" | "bytes";
   readonly capacity: number;
+  /** Coarser key types to keep the spread by. */
+  readonly spread?: readonly string[] | undefined;
   /** Share of a host's total above which a key is heavy, when a query gives none. */
   threshold: number;
   /** Unix seconds: counts begin here. */
@@ -115,6 +117,14 @@ export class SketchBook {
   }
 }
 
+/** What its monitor is asked to count. */
+export const specOf = ({ keyType, increment, capacity, spread }: Counter) => ({
+  keyType,
+  increment,
+  capacity,
+  ...(spread === undefined ? {} : { spread: [...spread] }),
+});
+
 /** By id as controllers name it, by uuid as agents do. */
 export interface SketchName {
   readonly sketch_id?: number | undefined;
@@ -143,7 +153,8 @@ export function creation(sketch: Sketch): readonly Request[] {
   return [first, ...[...sketch.counters.values()].map((counter) => counterRequest(sketch, counter))];
 }
 
-function counterRequest({ uuid }: Sketch, { keyType, increment, capacity, threshold }: Counter): Request {
+function counterRequest({ uuid }: Sketch, counter: Counter): Request {
+  const { keyType, increment, capacity, threshold, spread } = counter;
   return {
     type: "config sketch counter",
     sketch: uuid,
@@ -151,6 +162,7 @@ function counterRequest({ uuid }: Sketch, { keyType, increment, capacity, thresh
     increment,
     capacity,
     hitter_threshold: threshold,
+    ...(spread === undefined ? {} : { spread: spread.join() }),
     timeout_ms,
   };
 }

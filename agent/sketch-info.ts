@@ -17,9 +17,10 @@ export function sketchInfo(sketch: Sketch, detail: boolean): SketchInfo | Sketch
   return { ...info, uuid, rule, since, inherited, ...state };
 }
 
-const counterInfo = ({ keyType, increment, threshold, capacity }: Counter): CounterInfo => ({
+const counterInfo = ({ keyType, increment, threshold, capacity, spread }: Counter): CounterInfo => ({
   counter_key_type: keyType,
   increment,
   hitter_threshold: threshold,
   capacity,
+  ...(spread === undefined ? {} : { spread }),
 });

@@ -3,7 +3,7 @@
 
 import type { Monitor, SketchRecord } from "../monitor/client.js";
 import { addCounters, counterNote, sketchNote, sketchOf } from "./monitor-notes.js";
-import type { Counter, Sketch, SketchBook } from "./sketch-book.js";
+import { type Counter, type Sketch, type SketchBook, specOf } from "./sketch-book.js";
 
 export interface UpkeepOptions {
   readonly monitor: Monitor;
@@ -67,9 +67,8 @@ export class Upkeep {
   }
 
   async #placeCounter({ uuid }: Sketch, counter: Counter, deadlineMs: number): Promise<void> {
-    const { keyType, increment, capacity } = counter;
-    const spec = { keyType, increment, capacity };
-    await this.#options.monitor.addCounter({ uuid, spec, meta: counterNote(counter) }, deadlineMs);
+    const draft = { uuid, spec: specOf(counter), meta: counterNote(counter) };
+    await this.#options.monitor.addCounter(draft, deadlineMs);
   }
 
   async #bringUp(instance: string, deadlineMs: number): Promise<void> {

@@ -75,6 +75,10 @@ export class Client {
   readonly distribution: Query<"query distribution", "sketch_id" | "counter_key_type"> =
     this.#ask("query distribution");
 
+  /** Who owns how many distinct keys of the counter: by `group_by` "src" of "src_dst", whom each source talks to. */
+  readonly spread: Query<"query spread", "sketch_id" | "counter_key_type" | "group_by"> =
+    this.#ask("query spread");
+
   /** The keys whose counts changed most from `before` to `window`, by how much. */
   readonly change: Query<"query change", "sketch_id" | "counter_key_type"> = this.#ask("query change");
 

@@ -25,13 +25,14 @@ export type {
   TapKind,
   TapState,
 } from "./protocol.js";
-export { defaultSocket } from "./protocol.js";
+export { defaultSocket, differingField } from "./protocol.js";
 
 export type NewSketch = Fields<"add sketch">;
 export type NewCounter = Fields<"add counter">;
 /** Names one counter and the window: "all", "realtime" for the last closed second and this one, or a span of seconds. */
 export type LedgerQuery = Fields<"ledger">;
 export type IntervalQuery = Fields<"interval">;
+export type SpreadQuery = Fields<"spread">;
 
 /**
  * What an agent asks of its monitor. `deadlineMs` is the time left for this one call.
@@ -53,6 +54,8 @@ export interface Monitor {
   ledger(query: LedgerQuery, deadlineMs: number): Promise<Counted<Uint8Array>>;
   /** The encoded set of distinct keys of one counter. `not_found`. */
   distinct(query: LedgerQuery, deadlineMs: number): Promise<Counted<Uint8Array>>;
+  /** The encoded spread of one counter, by a key type that it keeps one for. `not_found`. */
+  spread(query: SpreadQuery, deadlineMs: number): Promise<Counted<Uint8Array>>;
   /** The count of one key. `not_found`, or `bad_request` field key. */
   interval(query: IntervalQuery, deadlineMs: number): Promise<Counted<Interval>>;
   /** Packets and IP bytes that matched the sketch's filter. `not_found`. */
@@ -102,6 +105,10 @@ export class MonitorClient implements Monitor {
 
   async distinct(query: LedgerQuery, deadlineMs: number): Promise<Counted<Uint8Array>> {
     return countedBody(await this.#ask("distinct", query, deadlineMs));
+  }
+
+  async spread(query: SpreadQuery, deadlineMs: number): Promise<Counted<Uint8Array>> {
+    return countedBody(await this.#ask("spread", query, deadlineMs));
   }
 
   async interval(query: IntervalQuery, deadlineMs: number): Promise<Counted<Interval>> {

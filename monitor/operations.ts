@@ -72,7 +72,7 @@ function changeHandlers({ sketches }: Parts): Pick<Handlers, Change> {
   };
 }
 
-type Query = "ledger" | "distinct" | "interval" | "totals";
+type Query = "ledger" | "distinct" | "spread" | "interval" | "totals";
 
 function queryHandlers({ capture, sketches }: Parts): Pick<Handlers, Query> {
   return {
@@ -83,6 +83,10 @@ function queryHandlers({ capture, sketches }: Parts): Pick<Handlers, Query> {
     distinct: async ({ uuid, keyType, window }) => {
       sketches.mustHave(uuid, keyType);
       return withBody(await capture.use((tap) => tap.distinct(uuid, keyType, window)));
+    },
+    spread: async ({ uuid, keyType, window, by }) => {
+      sketches.mustHave(uuid, keyType);
+      return withBody(await capture.use((tap) => tap.spread(uuid, keyType, window, by)));
     },
     interval: async ({ uuid, keyType, key, window }) => {
       sketches.mustHave(uuid, keyType);

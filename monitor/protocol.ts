@@ -46,6 +46,7 @@ const CounterSpec = Type.Object(
     keyType: KeyType,
     increment: Type.Union([Type.Literal("pkt"), Type.Literal("bytes")]),
     capacity: Type.Integer({ minimum: 16, maximum: 1048576 }),
+    spread: Type.Optional(Type.Array(KeyType, { minItems: 1, maxItems: 4 })),
   },
   exact,
 );
@@ -71,6 +72,7 @@ export const requests = {
   sketches: Type.Object({}, exact),
   ledger: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window }, exact),
   distinct: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window }, exact),
+  spread: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window, by: KeyType }, exact),
   interval: Type.Object(
     { uuid: Uuid, keyType: KeyType, key: Type.String({ maxLength: 256 }), window: Window },
     exact,
@@ -91,6 +93,12 @@ export interface CounterRecord {
   readonly spec: Readonly<Static<typeof CounterSpec>>;
   readonly meta: Meta;
 }
+
+/** What of two counters of one key type is not the same. */
+export const differingField = (one: Comparable, other: Comparable) =>
+  (["increment", "capacity", "spread"] as const).find((name) => String(one[name]) !== String(other[name]));
+
+type Comparable = Readonly<Record<"increment" | "capacity", unknown>> & { readonly spread?: unknown };
 
 /** All an agent needs to go on after a restart of its own. */
 export interface SketchRecord {
@@ -143,6 +151,7 @@ export interface Answers {
   sketches: { readonly sketches: readonly SketchRecord[] };
   ledger: Span;
   distinct: Span;
+  spread: Span;
   interval: Span & { readonly lower: string; readonly upper: string };
   totals: { readonly packets: string; readonly bytes: string };
   stats: MonitorStats;

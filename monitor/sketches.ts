@@ -5,7 +5,7 @@ import type { CounterSpec, Filter } from "../native/index.js";
 import { type Capture, fromNative } from "./capture.js";
 import { checkKeyType, sameFilter, toFilter } from "./filter.js";
 import type { MemoryBudget } from "./memory.js";
-import type { CounterRecord, Fields, Meta, SketchRecord } from "./protocol.js";
+import { type CounterRecord, differingField, type Fields, type Meta, type SketchRecord } from "./protocol.js";
 
 /** Each sketch is looked at for each packet, so their number is bounded. */
 export const maxSketches = 256;
@@ -169,8 +169,8 @@ export class Sketches {
 }
 
 function refuseOtherCounter(known: CounterSpec, asked: CounterSpec): void {
-  const differs = (["increment", "capacity"] as const).find((name) => known[name] !== asked[name]);
+  const differs = differingField(known, asked);
   if (differs === undefined) return;
-  const message = `counter "${known.keyType}" is here already with ${differs} ${known[differs]}: delete the sketch first, or use another`;
+  const message = `counter "${known.keyType}" is here already with ${differs} ${known[differs] ?? "none"}: delete the sketch first, or use another`;
   throw new TallyError("conflict", message, { field: differs });
 }

@@ -20,6 +20,7 @@ export interface CoreAlgebra {
   openTap(source: PacketTap & { readonly group: number }): Tap & { readonly group?: number };
   mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
   mergeDistinct(encoded: readonly Uint8Array[]): Buffer;
+  mergeSpreads(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
 }
 
 const newGroup = -1;
@@ -71,7 +72,7 @@ class CoreTaps implements Tap {
   }
 
   async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
-    const secret = this.#secrets.get(id) ?? new Uint8Array(16);
+    const secret = this.#secretOf(id);
     const parts = await this.#all((tap) => tap.ledger(id, keyType, window));
     return together(parts, (encoded) => this.#algebra.mergeLedgers(encoded, secret));
   }
@@ -79,6 +80,12 @@ class CoreTaps implements Tap {
   async distinct(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
     const parts = await this.#all((tap) => tap.distinct(id, keyType, window));
     return together(parts, (encoded) => this.#algebra.mergeDistinct(encoded));
+  }
+
+  async spread(id: string, keyType: string, window: Window, by: string): Promise<Counted<Buffer>> {
+    const secret = this.#secretOf(id);
+    const parts = await this.#all((tap) => tap.spread(id, keyType, window, by));
+    return together(parts, (encoded) => this.#algebra.mergeSpreads(encoded, secret));
   }
 
   async interval(id: string, keyType: string, key: string, window: Window): Promise<Counted<Interval>> {
@@ -100,6 +107,10 @@ class CoreTaps implements Tap {
 
   async stop(): Promise<void> {
     await this.#all((tap) => tap.stop());
+  }
+
+  #secretOf(id: string): Uint8Array {
+    return this.#secrets.get(id) ?? new Uint8Array(16);
   }
 
   #all<T>(ask: (tap: Tap) => Promise<T>): Promise<readonly T[]> {

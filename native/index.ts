@@ -3,7 +3,9 @@
 
 import { addonAs, built } from "./addon.js";
 import { openCores } from "./cores.js";
+import { mergeSpreads } from "./spreads.js";
 
+export * from "./spreads.js";
 export * from "./views.js";
 
 /** Where packets are read. See DESIGN.md for what each source promises. */
@@ -66,6 +68,8 @@ export interface CounterSpec {
   readonly capacity: number;
   /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 4. */
   readonly coldPerKey?: number;
+  /** Coarser key types: who owns how many keys is kept for each, beyond what the ledger can tell. */
+  readonly spread?: readonly string[];
 }
 
 /** Unix seconds from `from` up to, and without, `to`. */
@@ -176,6 +180,8 @@ export interface Tap {
   ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>>;
   /** The encoded set of distinct keys of one counter. */
   distinct(id: string, keyType: string, window: Window): Promise<Counted<Buffer>>;
+  /** The encoded spread of one counter by a type of its CounterSpec.spread; `not_found` for another. */
+  spread(id: string, keyType: string, window: Window, by: string): Promise<Counted<Buffer>>;
   interval(id: string, keyType: string, key: string, window: Window): Promise<Counted<Interval>>;
   totals(id: string): Promise<Totals>;
   stats(): Promise<TapStats>;
@@ -209,7 +215,7 @@ const addon = (): Addon => addonAs<Addon>();
 /** Opens a source on a thread of its own; Tap.start begins reading. Throws with `code` "tap", a sentence, and `errno` from the system. */
 export function openTap(source: TapSource): Tap {
   if (source.kind !== "packet" || (source.cores ?? 1) === 1) return addon().openTap(source);
-  return openCores(source, addon());
+  return openCores(source, { ...addon(), mergeSpreads });
 }
 
 /** The ceiling in bytes of one counter: cumulative ledger, open panes, distinct sets, sealed seconds and minutes. */

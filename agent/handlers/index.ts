@@ -25,6 +25,7 @@ import {
 } from "./roster.js";
 import { configCounter, queryCounter } from "./rules.js";
 import { configSketch, configSketchCounter, deleteSketch, querySketches } from "./sketches.js";
+import { querySpread } from "./spread.js";
 import { queryStatus } from "./status.js";
 import { queryTop } from "./top.js";
 
@@ -38,6 +39,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query distinct": queryDistinct,
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
+  "query spread": querySpread,
   "query change": queryChange,
   "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,

@@ -1,10 +1,10 @@
 // Messages that make, list and end sketches and their counters.
 
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Request, RequestOf } from "../../controller-client/messages/index.js";
+import { parseOwners, type Request, type RequestOf } from "../../controller-client/messages/index.js";
 import { type Agent, done, type Handler, isRelayed } from "../agent.js";
 import { endSketch, findSketch, look, makeCounter, makeSketch } from "../configuration.js";
-import type { Counter, NewSketch, Sketch } from "../sketch-book.js";
+import { type Counter, type NewSketch, type Sketch, specOf } from "../sketch-book.js";
 import { sketchInfo } from "../sketch-info.js";
 
 export const configSketch: Handler<"config sketch"> = async (agent, request, call) => {
@@ -51,13 +51,15 @@ function newSketch({ now }: Agent, request: RequestOf<"config sketch">): NewSket
 
 function newCounter({ now }: Agent, request: RequestOf<"config sketch counter">): Counter {
   const { counter_key_type: keyType, increment, capacity, hitter_threshold: threshold } = request;
-  return { keyType, increment, capacity, threshold, since: now() / 1000 };
+  const spread = request.spread === undefined ? undefined : parseOwners(request.spread, keyType);
+  return { keyType, increment, capacity, threshold, ...defined({ spread }), since: now() / 1000 };
 }
 
 function counterText({ algebra }: Agent, { id }: Sketch, counter: Counter): string {
-  const { keyType, increment, threshold, capacity } = counter;
-  const bytes = algebra.counterBytes({ keyType, increment, capacity });
-  return `ok: sketch ${id} counts ${increment} by ${keyType}; heavy hitters above ${threshold}; capacity ${capacity}; at most ${bytes} bytes on each host`;
+  const { keyType, increment, threshold, capacity, spread } = counter;
+  const bytes = algebra.counterBytes(specOf(counter));
+  const owners = spread === undefined ? "" : ` spread by ${spread.join(", ")};`;
+  return `ok: sketch ${id} counts ${increment} by ${keyType}; heavy hitters above ${threshold}; capacity ${capacity};${owners} at most ${bytes} bytes on each host`;
 }
 
 type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };

@@ -15,7 +15,7 @@ export function populationCodec(kind: LedgerKind): Codec<Population> {
     mostBytes: ledgerBytes(kind) + distinctBytes,
     write: ({ ledger, distinct }) => ({ fields: {}, body: Buffer.concat([ledger, distinct]) }),
     read: (_fields, body) => {
-      const { ledger, distinct } = parted(body);
+      const [ledger, distinct] = parted(body);
       algebra.distinctCount(distinct);
       return { ledger: checkedLedger(kind, ledger), distinct };
     },
@@ -27,9 +27,9 @@ export function populationCodec(kind: LedgerKind): Codec<Population> {
 }
 
 /** Both begin with their own length, 8 bytes. */
-function parted(body: Uint8Array): Population {
+export function parted(body: Uint8Array): readonly [ledger: Uint8Array, rest: Uint8Array] {
   if (body.length < 8) throw new Error("it has no ledger");
   const length = new DataView(body.buffer, body.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(body.length)) throw new Error("its ledger is cut off");
-  return { ledger: body.subarray(0, Number(length)), distinct: body.subarray(Number(length)) };
+  return [body.subarray(0, Number(length)), body.subarray(Number(length))];
 }

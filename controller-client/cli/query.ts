@@ -64,6 +64,20 @@ export const queryCommands: readonly Asking[] = [
     examples: ["tallytree query distinct --sketch 0 --key src_dport --detail --table"],
   },
   {
+    name: "spread",
+    type: "query spread",
+    positions: [],
+    summary: "who talks to many",
+    about: [
+      "Prints how many distinct keys of a counter each key of a coarser type owns, over all hosts asked; what two hosts saw counts once. Of a counter by src_dst, --group-by src is how many destinations each source talks to and --group-by dst how many sources each destination hears; of src_dport, src is how many ports each source tries.",
+      "Exact while the counter is. Beyond its capacity a counter made with --spread src gives estimates within two standard errors, another one certain bounds that widen.",
+    ],
+    examples: [
+      "tallytree query spread --sketch 0 --key src_dst --group-by src --table",
+      "tallytree query spread --sketch 0 --key src_dport --group-by src --threshold 20 --window 10 --detail --table",
+    ],
+  },
+  {
     name: "entropy",
     type: "query entropy",
     positions: [],

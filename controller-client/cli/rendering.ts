@@ -5,10 +5,12 @@ import type {
   ChangeDetail,
   Coverage,
   DistributionDetail,
+  KeyDetail,
   KeyedCounts,
   KeyedDetail,
   Loss,
   RequestType,
+  SpreadDetail,
 } from "../messages/index.js";
 import { cell, type Row, renderColumns } from "./columns.js";
 
@@ -25,7 +27,7 @@ export function renderTable(type: RequestType, answer: Answer): string {
 }
 
 function renderBody(type: RequestType, answer: object): string {
-  if (keyedTypes.has(type)) return renderKeyed(answer as KeyedCounts | KeyedDetail);
+  if (keyedTypes.has(type)) return renderKeyed(answer as KeyedCounts | Bounds);
   return type === "query distribution" ? renderSizes(answer as DistributionDetail) : renderObject(answer);
 }
 
@@ -39,18 +41,21 @@ const keyedTypes: ReadonlySet<RequestType> = new Set([
   "query heavy hitters",
   "query real time counter",
   "query top",
+  "query spread",
 ]);
 
-function renderKeyed(answer: KeyedCounts | KeyedDetail): string {
+type Bounds = KeyedDetail | SpreadDetail;
+
+function renderKeyed(answer: KeyedCounts | Bounds): string {
   return isDetail(answer) ? renderBounds(answer) : renderColumns(["KEY", "COUNT"], byCount(answer));
 }
 
-const isDetail = (answer: KeyedCounts | KeyedDetail): answer is KeyedDetail =>
-  typeof answer.keys === "object";
+const isDetail = (answer: KeyedCounts | Bounds): answer is Bounds => typeof answer.keys === "object";
 
-function renderBounds(answer: KeyedDetail): string {
+function renderBounds(answer: Bounds): string {
   // Only `keys` has those that may lie below the threshold.
-  const counts = Object.fromEntries(Object.entries(answer.keys).map(([key, { lower }]) => [key, lower]));
+  const known: readonly (readonly [string, KeyDetail])[] = Object.entries(answer.keys);
+  const counts = Object.fromEntries(known.map(([key, { lower }]) => [key, lower]));
   const rows = byCount({ ...counts, ...answer.value }).map(([key, count]) => {
     const bounds = answer.keys[key];
     return [key, count, cell(bounds?.lower), cell(bounds?.upper), bounds?.certain === false ? "no" : "yes"];

@@ -103,6 +103,8 @@ export interface CounterInfo {
   readonly increment: "pkt" | "bytes";
   readonly hitter_threshold: number;
   readonly capacity: number;
+  /** Coarser key types that its spread is kept by. */
+  readonly spread?: readonly string[];
 }
 
 export interface SketchInfo {

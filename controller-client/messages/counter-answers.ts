@@ -50,12 +50,35 @@ export interface DistributionDetail extends Evidence {
   readonly unit: "packets" | "bytes";
 }
 
+/** One owner: it has `value` distinct keys. */
+export interface FanOutOfKey {
+  readonly value: Count;
+  readonly lower: Count;
+  readonly upper: Count;
+  readonly exact: boolean;
+  /** False: it may not exceed the threshold, so the bare answer leaves it out. */
+  readonly certain: boolean;
+}
+
+/** Who owns how many distinct keys. */
+export interface SpreadDetail extends Evidence {
+  readonly value: KeyedCounts;
+  readonly keys: Readonly<Record<string, FanOutOfKey>>;
+  /** The owners, the largest first. */
+  readonly order: readonly string[];
+  readonly exact: boolean;
+  /** What the bounds rest on. */
+  readonly basis: string;
+  readonly unit: "keys";
+}
+
 /** The bare and the detailed answer of each message about all keys of a counter. */
 export interface CounterAnswers {
   readonly "query top": { readonly bare: KeyedCounts; readonly detail: TopDetail };
   readonly "query distinct": { readonly bare: Count; readonly detail: CountDetail };
   readonly "query entropy": { readonly bare: number; readonly detail: EntropyDetail };
+  readonly "query spread": { readonly bare: KeyedCounts; readonly detail: SpreadDetail };
   readonly "query distribution": { readonly bare: readonly SizeRow[]; readonly detail: DistributionDetail };
 }
 
-export type CounterDetail = TopDetail | EntropyDetail | DistributionDetail;
+export type CounterDetail = TopDetail | EntropyDetail | DistributionDetail | SpreadDetail;

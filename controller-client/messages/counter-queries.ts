@@ -13,7 +13,7 @@ import {
   windowFields,
 } from "./fields.js";
 
-const { Integer, Literal, String: Text } = Type;
+const { Integer, Literal, Optional, String: Text } = Type;
 const closed = { additionalProperties: false } as const;
 
 /** The largest keys. Answer: {key: count}, the largest first. */
@@ -39,6 +39,40 @@ export const queryDistinct = Type.Object(
     type: Literal("query distinct"),
     ...sketchFields,
     ...counterKeyType,
+    ...windowFields,
+    ...coverageFields,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** Who owns how many distinct keys. Answer: {owner: keys}, the largest first. */
+export const querySpread = Type.Object(
+  {
+    type: Literal("query spread"),
+    ...sketchFields,
+    ...counterKeyType,
+    group_by: Text({
+      format: "key-type",
+      minLength: 1,
+      maxLength: 64,
+      description: "whose fan-out: some parts of the counter's key, such as src of src_dst",
+    }),
+    k: Optional(
+      Integer({
+        minimum: 1,
+        maximum: 100_000,
+        description: "how many, the largest first; absent: 20, or all above threshold",
+      }),
+    ),
+    threshold: Optional(
+      Integer({
+        minimum: 0,
+        maximum: 1_000_000_000,
+        description: "number of distinct keys to exceed; absent: any",
+      }),
+    ),
     ...windowFields,
     ...coverageFields,
     ...queryFields,
@@ -94,5 +128,6 @@ export const queryKeyIntervals = Type.Object(
   closed,
 );
 
+export type QuerySpread = Message<typeof querySpread>;
 export type QueryTop = Message<typeof queryTop>;
 export type QueryKeyIntervals = Message<typeof queryKeyIntervals>;

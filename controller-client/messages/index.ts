@@ -11,7 +11,13 @@ export {
 export * from "./answers.js";
 export { decodeRequest, parseBody } from "./bodies.js";
 export * from "./counter-answers.js";
-export type { QueryDistinct, QueryDistribution, QueryEntropy, QueryTop } from "./counter-queries.js";
+export type {
+  QueryDistinct,
+  QueryDistribution,
+  QueryEntropy,
+  QuerySpread,
+  QueryTop,
+} from "./counter-queries.js";
 export * from "./errors.js";
 export * from "./evidence.js";
 export type { FieldSchema } from "./field-check.js";
@@ -26,7 +32,7 @@ export type {
   QueryStatus,
   ServeBw,
 } from "./host-requests.js";
-export { type KeyPart, type KeyPartName, keyParts, parseKeyType } from "./key-types.js";
+export { type KeyPart, type KeyPartName, keyParts, parseKeyType, parseOwners } from "./key-types.js";
 export { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./protocol-numbers.js";
 export type { ReplayEvent, ReplayOrder, ReplayProgress, ReplayResult } from "./replay.js";
 export { checkRequest } from "./request-check.js";

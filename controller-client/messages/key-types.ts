@@ -26,18 +26,40 @@ export function parseKeyType(text: string, field = "counter_key_type"): readonly
   return parts;
 }
 
-/** Throws bad_request, field group_by, unless keys of type `text` follow from keys of type `counted`. */
-export function checkCoarser(text: string, counted: string): void {
+/** Throws bad_request naming `field` unless keys of type `text` follow from keys of type `counted`. */
+export function checkCoarser(text: string, counted: string, field = "group_by"): void {
   const present = parseKeyType(counted);
-  for (const { name, prefix = 128 } of parseKeyType(text, "group_by")) {
+  for (const { name, prefix = 128 } of parseKeyType(text, field)) {
     const source = present.find((part) => part.name === name);
     const advice = `the counter counts by ${counted}; give some of its parts, prefixes not longer`;
-    if (source === undefined || (source.prefix ?? 128) < prefix) throw badKeyType(text, "group_by", advice);
+    if (source === undefined || (source.prefix ?? 128) < prefix) throw badKeyType(text, field, advice);
   }
 }
 
 /** gre_key is one part, not two. */
 const splitParts = (text: string): readonly string[] => text.split(/(?<!(?:^|_)gre)_|_(?!key(?:_|$))/);
+
+/** As checkCoarser; and each key of type `text` must be able to own several of type `counted`. */
+export function checkOwners(text: string, counted: string, field: string): void {
+  checkCoarser(text, counted, field);
+  const told = (type: string) => parseKeyType(type).map(({ name, prefix = 128 }) => `${name}/${prefix}`);
+  const owned = new Set(told(counted));
+  for (const part of told(text)) owned.delete(part);
+  if (owned.size === 0)
+    throw badKeyType(text, field, `a key of it owns one ${counted} only: leave out a part`);
+}
+
+const mostOwners = 4;
+
+/** The key types of a list such as "src,dst". Throws bad_request naming `field` unless each owns keys of type `counted`. */
+export function parseOwners(text: string, counted: string, field = "spread"): readonly string[] {
+  const owners = text.split(",");
+  for (const owner of owners) checkOwners(owner, counted, field);
+  if (owners.length > mostOwners || new Set(owners).size < owners.length) {
+    throw badKeyType(text, field, `give at most ${mostOwners} different key types`);
+  }
+  return owners;
+}
 
 function parsePart(part: string, text: string, field: string): KeyPart {
   const [name = "", prefix, ...rest] = part.split("/");

@@ -4,7 +4,7 @@ import { flattenAccuracy, sizeByAccuracy } from "./accuracy.js";
 import { parsePrefix } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { checkField, type FieldSchema } from "./field-check.js";
-import { checkCoarser } from "./key-types.js";
+import { checkCoarser, checkOwners, parseOwners } from "./key-types.js";
 import { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./protocol-numbers.js";
 import { type Request, type RequestType, requestSchemas, requestTypes } from "./requests.js";
 import { nearest, quote, shortName, suggestion } from "./wording.js";
@@ -62,6 +62,7 @@ function checkTogether(draft: Draft, schemas: Readonly<Record<string, FieldSchem
   if (schemas.sketch_id) checkSketchName(draft, schemas.sketch_id);
   if (schemas.uuid) checkCreation(draft);
   checkGroups(draft);
+  checkSpread(draft);
   checkFamilies(draft);
   checkPorts(draft);
   if (draft.refine === true && draft.window === "realtime") {
@@ -95,6 +96,11 @@ function checkGroups({ group_by, counter_key_type, counter_key }: Draft): void {
   if (counter_key === "key_num" || counter_key === "real_time_key_num") {
     throw badRequest("group_by", `group_by does not go with ${counter_key}: it counts keys of the counter`);
   }
+}
+
+function checkSpread({ type, spread, group_by, counter_key_type }: Draft): void {
+  if (typeof spread === "string") parseOwners(spread, String(counter_key_type));
+  if (type === "query spread") checkOwners(String(group_by), String(counter_key_type), "group_by");
 }
 
 function checkFamilies(draft: Draft): void {

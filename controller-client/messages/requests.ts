@@ -5,11 +5,13 @@ import {
   type QueryDistribution,
   type QueryEntropy,
   type QueryKeyIntervals,
+  type QuerySpread,
   type QueryTop,
   queryDistinct,
   queryDistribution,
   queryEntropy,
   queryKeyIntervals,
+  querySpread,
   queryTop,
 } from "./counter-queries.js";
 import {
@@ -79,6 +81,7 @@ export type Request =
   | QueryEntropy
   | QueryDistribution
   | QueryKeyIntervals
+  | QuerySpread
   | QueryChange
   | DeleteSketch
   | QuerySketches
@@ -115,6 +118,7 @@ export const requestSchemas = {
   "query distinct": queryDistinct,
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
+  "query spread": querySpread,
   "query change": queryChange,
   "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,

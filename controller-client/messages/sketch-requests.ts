@@ -59,6 +59,14 @@ export const configSketchCounter = Type.Object(
       default: 4096,
       description: "most keys with a count of their own; below it every answer is exact",
     }),
+    spread: Optional(
+      Text({
+        minLength: 1,
+        maxLength: 64,
+        description:
+          "coarser key types, joined by a comma (src, or src,dst): 'query spread' by them stays near the truth beyond capacity",
+      }),
+    ),
     accuracy_share: Optional(
       Num({
         minimum: 0.000001,

@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/links.h"
 #include "ledger_views.h"
+#include "spread_views.h"
 #include "tap_object.h"
 
 namespace tallytree::binding {
@@ -155,6 +156,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("ledgerGroupIntervals", ledger_group_intervals);
   declare("ledgerEntropy", ledger_entropy);
   declare("ledgerFlowSizes", ledger_flow_sizes);
+  declare("mergeSpreads", merge_spreads);
+  declare("fanOuts", fan_outs_of);
   declare("mergeDistinct", merge_distinct);
   declare("distinctCount", distinct_count);
   return exports;

@@ -143,17 +143,23 @@ Filter to_filter(const Napi::Value& value) {
   return filter;
 }
 
-LedgerSpec to_spec(const Napi::Value& value) {
+CounterSpec to_spec(const Napi::Value& value) {
   const Napi::Object object = to_object(value, "counter");
   const std::string increment = to_text(object.Get("increment"), "increment");
   if (increment != "pkt" && increment != "bytes") expected("increment", "\"pkt\" or \"bytes\"");
-  LedgerSpec spec;
+  CounterSpec spec;
   spec.key_type = KeyType::parse(to_text(object.Get("keyType"), "keyType"));
   spec.increment = increment == "pkt" ? Increment::packets : Increment::bytes;
   spec.capacity = static_cast<uint32_t>(
       field_or(object, "capacity", 4096, LedgerSpec::kLeastCapacity, LedgerSpec::kMostCapacity));
   spec.cold_per_key = static_cast<uint32_t>(
       field_or(object, "coldPerKey", spec.cold_per_key, 0, LedgerSpec::kMostColdPerKey));
+  if (has(object, "spread")) {
+    for (const std::string& by : to_text_list(object.Get("spread"))) {
+      spec.spread_by.push_back(KeyType::parse(by));
+      KeyProjection(spec.key_type, spec.spread_by.back());  // throws unless it is coarser
+    }
+  }
   return spec;
 }
 

@@ -37,7 +37,7 @@ std::vector<std::string> to_text_list(const Napi::Value& value);
 Secret to_secret(const Napi::Value& value);
 Window to_window(const Napi::Value& value);
 Filter to_filter(const Napi::Value& value);
-LedgerSpec to_spec(const Napi::Value& value);  ///< its secret is left zero
+CounterSpec to_spec(const Napi::Value& value);  ///< its secret is left zero
 uint64_t to_count(const Napi::Value& value, const char* name);
 /// A whole number at `name`, or `otherwise` when the field is absent.
 int64_t field_or(const Napi::Object& object, const char* name, int64_t otherwise, int64_t least,

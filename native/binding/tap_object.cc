@@ -41,8 +41,9 @@ Napi::Function TapObject::define(Napi::Env env) {
        InstanceMethod("addSketch", &TapObject::add_sketch),
        InstanceMethod("removeSketch", &TapObject::remove_sketch),
        InstanceMethod("addCounter", &TapObject::add_counter), InstanceMethod("ledger", &TapObject::ledger),
-       InstanceMethod("distinct", &TapObject::distinct), InstanceMethod("interval", &TapObject::interval),
-       InstanceMethod("totals", &TapObject::totals), InstanceMethod("stats", &TapObject::stats)});
+       InstanceMethod("distinct", &TapObject::distinct), InstanceMethod("spread", &TapObject::spread),
+       InstanceMethod("interval", &TapObject::interval), InstanceMethod("totals", &TapObject::totals),
+       InstanceMethod("stats", &TapObject::stats)});
 }
 
 Napi::Value TapObject::open(const Napi::CallbackInfo& info) { return define(info.Env()).New({info[0]}); }
@@ -181,10 +182,10 @@ Napi::Value TapObject::encoded(const Napi::CallbackInfo& info, Bytes&& bytes_of)
                      const Counter& counter = engine.counter(id, key_type);
                      if (const auto* span = std::get_if<Span>(&window))
                        return [bytes_of, found = share(counter.look(*span))](Napi::Env env) {
-                         return from_counted(env, found->covered, from_bytes(env, bytes_of(*found)));
+                         return from_counted(env, found->covered, from_bytes(env, encode(bytes_of(*found))));
                        };
                      return [covered = counter.covered(window), bytes = bytes_of(counter, window)](
-                                Napi::Env env) { return from_counted(env, covered, from_bytes(env, bytes)); };
+                                Napi::Env env) { return from_counted(env, covered, from_bytes(env, encode(bytes))); };
                    });
   });
 }
@@ -192,6 +193,10 @@ Napi::Value TapObject::encoded(const Napi::CallbackInfo& info, Bytes&& bytes_of)
 Napi::Value TapObject::ledger(const Napi::CallbackInfo& info) { return encoded(info, LedgerBytes{}); }
 
 Napi::Value TapObject::distinct(const Napi::CallbackInfo& info) { return encoded(info, DistinctBytes{}); }
+
+Napi::Value TapObject::spread(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return encoded(info, SpreadBytes{KeyType::parse(to_text(info[3], "by"))}); });
+}
 
 Napi::Value TapObject::interval(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {

@@ -36,6 +36,7 @@ class TapObject : public Napi::ObjectWrap<TapObject> {
   Napi::Value encoded(const Napi::CallbackInfo& info, Bytes&& bytes_of);
   Napi::Value ledger(const Napi::CallbackInfo& info);
   Napi::Value distinct(const Napi::CallbackInfo& info);
+  Napi::Value spread(const Napi::CallbackInfo& info);
   Napi::Value interval(const Napi::CallbackInfo& info);
   Napi::Value totals(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);

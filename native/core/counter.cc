@@ -19,8 +19,10 @@ void Counter::add(std::span<const Packet* const> packets, bool late) {
   for (size_t i = 0; i < batch.size; ++i) {
     const Packet& packet = *batch.packets[i];
     // A key that has an entry is in the distinct set already.
-    if (ledger.add(batch.keys[i], batch.hashes[i], by_packets ? packet.packets : packet.bytes))
-      pane.distinct.add(batch.hashes[i]);
+    if (!ledger.add(batch.keys[i], batch.hashes[i], by_packets ? packet.packets : packet.bytes)) continue;
+    pane.distinct.add(batch.hashes[i]);
+    for (Spread& spread : pane.spreads) spread.add(batch.keys[i], batch.hashes[i]);
+    for (Spread& spread : spreads_) spread.add(batch.keys[i], batch.hashes[i]);
   }
 }
 
@@ -110,6 +112,24 @@ std::vector<uint8_t> Counter::distinct(const Window& window) const {
   const uint64_t check = spec().secret_check();
   if (const auto* span = std::get_if<Span>(&window)) return look(*span).distinct().encode(check);
   return sum(std::holds_alternative<All>(window)).distinct.encode(check);
+}
+
+Spread Counter::spread(const KeyType& by, const Window& window) const {
+  const size_t index = spec_.spread_index(by);
+  if (const auto* span = std::get_if<Span>(&window)) return look(*span).spread(by);
+  if (std::holds_alternative<All>(window)) return spreads_[index].clone();
+  Spread sum = last_.spreads[index].clone();
+  sum.absorb(current_.spreads[index]);
+  return sum;
+}
+
+size_t Counter::bytes(const CounterSpec& spec) noexcept {
+  size_t bytes = sizeof(Counter) + kPanes * (Ledger::bytes(spec) + Distinct::bytes()) + History::bytes(spec);
+  for (const KeyType& by : spec.spread_by) {
+    bytes += sizeof(Spread) + Spread::bytes(spec.spread_spec(by, SpreadSpec::kWidth));
+    bytes += kPanes * (sizeof(Spread) + Spread::bytes(spec.spread_spec(by, SpreadSpec::kWindowWidth)));
+  }
+  return bytes;
 }
 
 Span Counter::covered(const Window& window) const {

@@ -18,10 +18,16 @@ namespace tallytree {
 /// counted twice and no packet waits.
 class Counter {
  public:
-  explicit Counter(const LedgerSpec& spec)
-      : past_(spec), leaving_(spec), last_(spec), current_(spec), history_(spec) {}
+  explicit Counter(const CounterSpec& spec)
+      : spec_(spec),
+        past_(static_cast<const LedgerSpec&>(spec)),
+        leaving_(spec),
+        last_(spec),
+        current_(spec),
+        history_(spec),
+        spreads_(make_spreads(spec, SpreadSpec::kWidth)) {}
 
-  const LedgerSpec& spec() const noexcept { return past_.ledger.spec(); }
+  const CounterSpec& spec() const noexcept { return spec_; }
 
   /// At most kBatch packets, all of the running second or, with `late`, of the one before.
   void add(std::span<const Packet* const> packets, bool late = false);
@@ -37,15 +43,16 @@ class Counter {
   std::vector<uint8_t> ledger(const Window& window) const;
   std::vector<uint8_t> distinct(const Window& window) const;
 
+  /// By a type of CounterSpec::spread_by. Throws std::out_of_range for another.
+  Spread spread(const KeyType& by, const Window& window) const;
+
   /// What the answer about a window is really about, in whole seconds.
   Span covered(const Window& window) const;
   /// What is known of a span: to the second within the last 60, to the minute within the last hour.
   Snapshot look(const Span& span) const;
 
   /// Most bytes a counter of this specification ever holds.
-  static size_t bytes(const LedgerSpec& spec) noexcept {
-    return sizeof(Counter) + kPanes * (Ledger::bytes(spec) + Distinct::bytes()) + History::bytes(spec);
-  }
+  static size_t bytes(const CounterSpec& spec) noexcept;
 
  private:
   static constexpr size_t kPanes = 4;
@@ -55,11 +62,13 @@ class Counter {
   void restart(uint64_t second);
   void settle_some(size_t entries);
 
-  Pane past_;     // all panes before leaving_
+  CounterSpec spec_;
+  Pane past_;     // all panes before leaving_; without spreads
   Pane leaving_;  // on its way into history_ and past_, or empty
   Pane last_;     // the last closed second
   Pane current_;  // the second that is running
   History history_;
+  Spreads spreads_;      // since the counter was made: a key may go into a union again and again
   uint64_t since_ = 0;   // the first second
   uint64_t second_ = 0;  // that of current_
   uint64_t leaving_second_ = 0;

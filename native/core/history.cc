@@ -5,7 +5,17 @@
 
 namespace tallytree {
 
-History::History(const LedgerSpec& spec) : reduced_(window_spec(spec)), minute_(window_spec(spec)) {}
+namespace {
+
+CounterSpec minute_spec(const CounterSpec& spec) {
+  CounterSpec narrowed = window_spec(spec);
+  narrowed.spread_by = spec.spread_by;
+  return narrowed;
+}
+
+}  // namespace
+
+History::History(const CounterSpec& spec) : reduced_(window_spec(spec)), minute_(minute_spec(spec)) {}
 
 void History::begin(uint64_t second) noexcept {
   second_ = second;
@@ -28,12 +38,17 @@ History::Stage History::advance(const Pane& pane, size_t entries) {
     case Stage::reduce:
       return reduction_.step(pane.ledger, reduced_, entries) ? Stage::seal : Stage::reduce;
     case Stage::seal:
-      seconds_[second_ % kRing] = seal(second_, reduced_, pane.distinct);
+      seconds_[second_ % kRing] = seal(second_, reduced_, pane);
       return Stage::distinct;
     case Stage::distinct:
       minute_.distinct.absorb(pane.distinct);
       progress_ = minute_.ledger.begin_absorb(reduced_);
-      return Stage::add;
+      row_ = 0;
+      return minute_.spreads.empty() ? Stage::add : Stage::spread;
+    case Stage::spread:
+      for (size_t i = 0; i < minute_.spreads.size(); ++i)
+        minute_.spreads[i].absorb_row(pane.spreads[i], row_);
+      return ++row_ < Spread::kRows ? Stage::spread : Stage::add;
     case Stage::add:
       return minute_.ledger.absorb_some(reduced_, progress_, entries) ? Stage::done : Stage::add;
     case Stage::done:
@@ -47,7 +62,7 @@ void History::close_minute() {
   const uint64_t minute = second_ / 60;
   if (minute == minute_number_) return;
   if (!minute_.empty())
-    minutes_[minute_number_ % kMinutes] = seal(minute_number_ * 60, minute_.ledger, minute_.distinct);
+    minutes_[minute_number_ % kMinutes] = seal(minute_number_ * 60, minute_.ledger, minute_);
   minute_.clear();
   minute_number_ = minute;
 }
@@ -86,7 +101,7 @@ std::vector<Sealed> History::collect(Span& span, uint64_t now) const {
   return found;
 }
 
-size_t History::bytes(const LedgerSpec& spec) noexcept {
+size_t History::bytes(const CounterSpec& spec) noexcept {
   const LedgerSpec narrowed = window_spec(spec);
   return 2 * Ledger::bytes(narrowed) + Distinct::bytes() + (kRing + kMinutes) * SealedPane::bytes(spec);
 }

@@ -20,7 +20,7 @@ class History {
   static constexpr uint64_t kSeconds = 60;  ///< how far back a span is answered to the second
   static constexpr uint64_t kMinutes = 60;  ///< how far back it is answered at all
 
-  explicit History(const LedgerSpec& spec);
+  explicit History(const CounterSpec& spec);
 
   /// Begins with the pane that `second` filled. The one before must be done.
   void begin(uint64_t second) noexcept;
@@ -40,12 +40,12 @@ class History {
   }
 
   /// Most bytes it holds besides its own size.
-  static size_t bytes(const LedgerSpec& spec) noexcept;
+  static size_t bytes(const CounterSpec& spec) noexcept;
 
  private:
   /// A minute is sealed up to three seconds after its end; its seconds must be there until then.
   static constexpr uint64_t kRing = kSeconds + 4;
-  enum class Stage : uint8_t { minute, reduce, seal, distinct, add, done };
+  enum class Stage : uint8_t { minute, reduce, seal, distinct, spread, add, done };
 
   Stage advance(const Pane& pane, size_t entries);
   void close_minute();
@@ -56,6 +56,7 @@ class History {
   Reduction reduction_;
   Ledger reduced_;
   Absorption progress_;  // of reduced_ into minute_
+  size_t row_ = 0;       // of the spreads, that goes into minute_ next
   Pane minute_;
   uint64_t minute_number_ = 0;  // of minute_; every earlier one is sealed
   std::array<Sealed, kRing> seconds_;

@@ -17,11 +17,6 @@ unsigned cold_level(const LedgerSpec& spec) { return spec.increment == Increment
 
 }  // namespace
 
-uint64_t LedgerSpec::secret_check() const noexcept {
-  constexpr uint64_t kLabel = 0x6b63656863;  // "check"
-  return siphash13(secret, &kLabel, 1);
-}
-
 uint32_t LedgerSpec::capacity_for(double share, double width) {
   if (!(share > 0 && share <= 1 && width > 0 && width <= 1))
     throw std::invalid_argument("share and width must be above 0 and at most 1");

@@ -7,12 +7,32 @@
 
 #include "distinct.h"
 #include "ledger.h"
+#include "spread.h"
 
 namespace tallytree {
 
+/// What a counter counts.
+struct CounterSpec : LedgerSpec {
+  CounterSpec() = default;
+  CounterSpec(const LedgerSpec& spec) : LedgerSpec(spec) {}
+
+  /// Coarser key types: how many keys each of theirs owns is kept beyond what the ledger can tell.
+  std::vector<KeyType> spread_by;
+
+  SpreadSpec spread_spec(const KeyType& by, uint32_t width) const { return {key_type, by, width, secret}; }
+  /// Where in spread_by. Throws std::out_of_range.
+  size_t spread_index(const KeyType& by) const;
+};
+
+/// One for each of CounterSpec::spread_by.
+using Spreads = std::vector<Spread>;
+
 /// One stretch of time.
 struct Pane {
+  /// Without spreads.
   explicit Pane(const LedgerSpec& spec) : ledger(spec) {}
+  /// With those of CounterSpec::spread_by.
+  explicit Pane(const CounterSpec& spec);
 
   void absorb(Pane& other);
   Absorption begin_absorb(Pane& other);
@@ -22,7 +42,11 @@ struct Pane {
 
   Ledger ledger;
   Distinct distinct;
+  Spreads spreads;  ///< of kWindowWidth
 };
+
+Spreads make_spreads(const CounterSpec& spec, uint32_t width);
+Spreads clone(const Spreads& spreads);
 
 /// The specification of the ledgers of sealed panes and of every sum over a span: few keys, no cold part.
 LedgerSpec window_spec(const LedgerSpec& spec);
@@ -32,15 +56,16 @@ struct SealedPane {
   uint64_t start;                  ///< unix seconds
   std::vector<uint8_t> ledger;     ///< encoded, of window_spec()
   std::vector<uint8_t> registers;  ///< of the distinct keys; empty while the ledger names them all
+  Spreads spreads;                 ///< the same
 
   static constexpr uint32_t kKeys = 1024;
 
   /// Most bytes one of them takes, by the counter's own specification.
-  static size_t bytes(const LedgerSpec& spec) noexcept;
+  static size_t bytes(const CounterSpec& spec) noexcept;
 };
 using Sealed = std::shared_ptr<const SealedPane>;
 
-/// `ledger` is of window_spec().
-Sealed seal(uint64_t start, const Ledger& ledger, const Distinct& distinct);
+/// `ledger` is that of the pane in the form of window_spec().
+Sealed seal(uint64_t start, const Ledger& ledger, const Pane& pane);
 
 }  // namespace tallytree

@@ -78,7 +78,7 @@ bool Sketch::settle(size_t entries) {
   return settled;
 }
 
-void Sketch::add_counter(LedgerSpec spec) {
+void Sketch::add_counter(CounterSpec spec) {
   if (counter(spec.key_type.text()))
     throw Conflict("the sketch has a " + spec.key_type.text() + " counter already");
   spec.secret = secret_;

@@ -62,7 +62,7 @@ class Sketch {
   bool flush(size_t places = FlowCache::kFlows);
 
   /// Throws Conflict when a counter of that key type is there.
-  void add_counter(LedgerSpec spec);
+  void add_counter(CounterSpec spec);
   /// nullptr when there is none.
   const Counter* counter(const std::string& key_type) const noexcept;
   const Filter& filter() const noexcept { return filter_; }
@@ -70,7 +70,7 @@ class Sketch {
 
   /// Most bytes that a counter of this specification takes. From the second one on there is a flow cache: two
   /// of them pay for it.
-  static size_t bytes(const LedgerSpec& spec) noexcept {
+  static size_t bytes(const CounterSpec& spec) noexcept {
     return Counter::bytes(spec) + FlowCache::bytes() / kFewestForCache;
   }
 

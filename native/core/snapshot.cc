@@ -1,6 +1,7 @@
 // Snapshots: the sum over panes.
 #include "snapshot.h"
 
+#include "fan_out.h"
 #include "reduction.h"
 
 namespace tallytree {
@@ -36,6 +37,19 @@ Distinct Snapshot::distinct() const {
   }
   for (const Pane& pane : open) set.absorb(pane.distinct);
   return set;
+}
+
+Spread Snapshot::spread(const KeyType& by) const {
+  const size_t index = spec.spread_index(by);
+  Spread sum(spec.spread_spec(by, SpreadSpec::kWindowWidth));
+  for (const Sealed& pane : sealed) {
+    if (pane->spreads.empty())
+      add_entries(sum, Ledger::decode(pane->ledger, spec.secret));
+    else
+      sum.absorb(pane->spreads[index]);
+  }
+  for (const Pane& pane : open) sum.absorb(pane.spreads[index]);
+  return sum;
 }
 
 Interval Snapshot::interval(const Key& key) const {

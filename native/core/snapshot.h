@@ -9,14 +9,16 @@
 namespace tallytree {
 
 struct Snapshot {
-  LedgerSpec spec;  ///< the counter's
-  Span covered;     ///< what it is about, to the second
+  CounterSpec spec;  ///< the counter's
+  Span covered;      ///< what it is about, to the second
   std::vector<Sealed> sealed;
   std::vector<Pane> open;  ///< copies of panes that are not sealed yet
 
   /// Of window_spec().
   Ledger ledger() const;
   Distinct distinct() const;
+  /// Of kWindowWidth. Throws std::out_of_range.
+  Spread spread(const KeyType& by) const;
   /// Pane by pane: never looser than by the sum.
   Interval interval(const Key& key) const;
 };

@@ -27,9 +27,14 @@ struct UltraLogLog {
 
   static void observe(uint8_t* registers, uint64_t hash) noexcept {
     uint8_t& r = registers[hash >> (64 - kPrecision)];
-    const uint64_t rest = hash << kPrecision | (uint64_t{1} << (kPrecision - 1));
-    const unsigned value = static_cast<unsigned>(std::countl_zero(rest)) + 1;
-    r = narrow(widen(r) | (uint64_t{1} << value));
+    r = narrow(widen(r) | (uint64_t{1} << value_of(hash)));
+  }
+
+  /// Whether that hash may be among those that were observed.
+  static bool may_hold(const uint8_t* registers, uint64_t hash) noexcept {
+    const uint8_t r = registers[hash >> (64 - kPrecision)];
+    const unsigned value = value_of(hash);
+    return value + 2 < r >> 2 || (widen(r) >> value & 1) != 0;
   }
 
   static void absorb(uint8_t* registers, const uint8_t* other) noexcept {
@@ -63,6 +68,12 @@ struct UltraLogLog {
   }
 
  private:
+  /// The update value: where the first bit stands behind those that choose the register.
+  static unsigned value_of(uint64_t hash) noexcept {
+    const uint64_t rest = hash << kPrecision | (uint64_t{1} << (kPrecision - 1));
+    return static_cast<unsigned>(std::countl_zero(rest)) + 1;
+  }
+
   /// Has bit v set for every update value v that the register tells of.
   static uint64_t widen(uint8_t r) noexcept {
     const unsigned top = r >> 2;

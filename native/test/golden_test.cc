@@ -12,6 +12,7 @@
 #include "core/distinct.h"
 #include "core/ledger.h"
 #include "core/reduction.h"
+#include "core/spread.h"
 
 using namespace tallytree;
 
@@ -80,8 +81,22 @@ Distinct set_of(uint64_t keys) {
   return set;
 }
 
+Spread some_spread() {
+  Spread spread({KeyType::parse("src_dst"), KeyType::parse("src/24"), 8, kSecret});
+  for (int i = 0; i < 400; ++i) {
+    const std::string owner = i % 50 == 0 ? "2001:db8::" : "10." + std::to_string(i % 7) + ".0.1";
+    const Key key = spread.spec().key_type.read(owner + (i % 50 == 0 ? ",fd00::" : ",10.9.") +
+                                                (i % 50 == 0 ? "" : std::to_string(i % 3) + ".") +
+                                                std::to_string(i % 200));
+    spread.add(key, key.hash(kSecret));
+  }
+  return spread;
+}
+
 Bytes ledger_again(const Bytes& bytes) { return Ledger::decode(bytes, kSecret).encode(); }
 Bytes distinct_again(const Bytes& bytes) { return Distinct::decode(bytes).set.encode(kCheck); }
+
+Bytes spread_again(const Bytes& bytes) { return Spread::decode(bytes, kSecret).encode(); }
 
 struct Specimen {
   const char* file;
@@ -96,6 +111,7 @@ const Specimen kSpecimens[] = {
     {"ledger-v2-reduced.bin", [] { return reduced_ledger().encode(); }, ledger_again},
     {"distinct-v1-exact.bin", [] { return set_of(50).encode(kCheck); }, distinct_again},
     {"distinct-v1-registers.bin", [] { return set_of(9000).encode(kCheck); }, distinct_again},
+    {"spread-v1.bin", [] { return some_spread().encode(); }, spread_again},
 };
 
 std::filesystem::path path_of(const std::string& file) {
@@ -158,6 +174,10 @@ TEST(golden_sets_say_how_many_keys) {
   const Distinct many = Distinct::decode(golden("distinct-v1-registers.bin")).set;
   CHECK(!many.exact());
   CHECK_EQ(many.count().count, set_of(9000).count().count);
+}
+
+TEST(golden_spreads_say_who_owns_how_many) {
+  CHECK(Spread::decode(golden("spread-v1.bin"), kSecret).encode() == some_spread().encode());
 }
 
 TEST(golden_files_with_another_version_are_refused) {

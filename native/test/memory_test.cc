@@ -69,6 +69,21 @@ TEST(memory_stays_below_the_ceiling_under_any_flood) {
   }
 }
 
+TEST(memory_of_spreads_is_in_the_price) {
+  CounterSpec spec = spec_of("src_dst_dport", Increment::packets, 256, 8);
+  const size_t without = Counter::bytes(spec);
+  spec.spread_by = {KeyType::parse("src"), KeyType::parse("src_dst")};
+  std::mt19937_64 random(9);
+  const size_t before = allocated().now;
+  forget_peak();
+  auto counter = std::make_unique<Counter>(spec);
+  flood(*counter, 1500, 4, 1, random);
+  flood(*counter, 1500, 6, 1, random);
+  const size_t peak = allocated().peak - before;
+  CHECK(peak <= Counter::bytes(spec));
+  CHECK(peak > without);
+}
+
 TEST(memory_is_not_asked_for_while_counting) {
   std::mt19937_64 random(1);
   Counter counter(spec_of("src_dst", Increment::packets, 1024, 8));

@@ -65,6 +65,10 @@ export class SyntheticMonitor implements Monitor {
     return { ...covered, value: (await this.#counts(query)).distinct };
   }
 
+  async spread(): Promise<never> {
+    throw new TallyError("not_found", "no counter here keeps a spread");
+  }
+
   async interval({ key, ...query }: IntervalQuery): Promise<Counted<Interval>> {
     const { ledger } = await this.#counts(query);
     const secret = Buffer.from(this.#sketch(query.uuid).secret, "hex");

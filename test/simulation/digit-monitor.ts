@@ -86,6 +86,10 @@ export class DigitMonitor implements Monitor {
     throw countsNoKeys();
   }
 
+  async spread(): Promise<never> {
+    throw countsNoKeys();
+  }
+
   async distinct(): Promise<never> {
     throw countsNoKeys();
   }

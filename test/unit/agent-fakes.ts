@@ -101,6 +101,10 @@ export class FileMonitor implements Monitor {
     this.#find(uuid);
     return this.#tap.distinct(uuid, keyType, window);
   }
+  async spread({ uuid, keyType, window, by }: Parameters<Monitor["spread"]>[0]) {
+    this.#find(uuid);
+    return this.#tap.spread(uuid, keyType, window, by);
+  }
   async interval({ uuid, keyType, key, window }: Parameters<Monitor["interval"]>[0]) {
     this.#find(uuid);
     return this.#tap.interval(uuid, keyType, key, window);

@@ -14,13 +14,15 @@ export async function grown(
   streams: readonly (readonly Datagram[])[],
   keyType: string,
   capacity: number,
+  more: object = {},
 ): Promise<Grown> {
   const village = new Village();
   for (const stream of streams) village.add(stream);
   for (let child = 1; child < streams.length; child++) await village.link(0, child);
   const root = village.at(0);
   await root.ask({ type: "config sketch" });
-  await root.ask({ type: "config sketch counter", sketch_id: 0, counter_key_type: keyType, capacity });
+  const counter = { sketch_id: 0, counter_key_type: keyType, capacity, ...more };
+  await root.ask({ type: "config sketch counter", ...counter });
   await village.play();
   return { root, truth: (...parts) => countBy(streams.flat(), parts) };
 }

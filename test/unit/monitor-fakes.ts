@@ -48,6 +48,10 @@ export class FakeTap implements Tap {
     this.#note("distinct");
     return { ...span, value: Buffer.from(`distinct ${id} ${keyType} ${JSON.stringify(window)}`) };
   }
+  async spread(id: string, keyType: string, window: Window, by: string): Promise<Counted<Buffer>> {
+    this.#note("spread");
+    return { ...span, value: Buffer.from(`spread ${id} ${keyType} ${JSON.stringify(window)} ${by}`) };
+  }
   async interval(_id: string, _keyType: string, key: string): Promise<Counted<Interval>> {
     this.#note("interval");
     if (key === "rubbish") throw Object.assign(new Error("no such key"), { code: "bad_request" });
