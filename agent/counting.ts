@@ -36,6 +36,7 @@ export type CounterQuery = RequestOf<
   | "query distribution"
   | "query key intervals"
   | "query spread"
+  | "query taxonomy"
 >;
 
 export type CountingRequest = CounterQuery | RequestOf<"query counter">;

@@ -1,6 +1,6 @@
 // This host's own part of every answer: what the monitor counted, since when, and what was lost on the way.
 
-import type { Loss } from "../controller-client/messages/index.js";
+import type { Loss, Span } from "../controller-client/messages/index.js";
 import { TallyError } from "../controller-client/messages/index.js";
 import type { Monitor, MonitorStats } from "../monitor/client.js";
 import { isNothing, noLoss, type OwnPart } from "../overlay/index.js";
@@ -12,6 +12,7 @@ import type { Counted } from "./payloads/counted.js";
 import type { Hitters } from "./payloads/hitters.js";
 import type { KeyIntervals } from "./payloads/key-intervals.js";
 import type { Population } from "./payloads/populations.js";
+import type { Seconds } from "./payloads/seconds.js";
 import { largestWithin } from "./payloads/share.js";
 import type { Counter, Sketch } from "./sketch-book.js";
 
@@ -110,6 +111,26 @@ export class OwnHost {
       if (asked.counter?.spread?.includes(by) !== true) return { ...covered, value: { ledger } };
       const { value: spread } = await this.#monitor.spread({ ...ledgerQuery(asked), by }, asked.budgetMs);
       return { ...covered, value: { ledger, spread } };
+    });
+  }
+
+  /** The ledger of each second of a span, but for those without packets. */
+  seconds(asked: Asked, span: Span): Part<Seconds> {
+    return this.#part<Seconds>(asked, async () => {
+      const starts = Array.from({ length: span.to - span.from }, (_, i) => span.from + i);
+      const panes = await Promise.all(
+        starts.map((from) => this.#ledger({ ...asked, window: { from, to: from + 1 } })),
+      );
+      // A second that is no longer kept by itself is answered by its minute.
+      const single = panes.filter(({ from, to }) => to - from === 1);
+      const filled = single.filter(({ value }) => this.#algebra.ledgerSummary(value).total > 0n);
+      const edges = single.flatMap(({ from, to }) => [from, to]);
+      const from = edges.length === 0 ? span.to : Math.min(...edges);
+      return {
+        from,
+        to: Math.max(from, ...edges),
+        value: new Map(filled.map(({ from, value }) => [from, value])),
+      };
     });
   }
 

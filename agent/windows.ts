@@ -20,6 +20,20 @@ export function spanOf(asked: Exclude<WindowAsked, NamedWindow>, nowMs: number):
   return { from: Math.max(0, to - asked.last), to };
 }
 
+/** Seconds are kept one by one for 60; a question may be under way for some of them. */
+const mostRecent = 50;
+const usualRecent = 30;
+
+/** A span of the last seconds, each of which is kept by itself. Throws bad_request for any other window. */
+export function recentSpan(window: WindowAsked | undefined, nowMs: number): Span {
+  const asked = timeOf("window", window ?? { last: usualRecent });
+  const { from, to } = spanOf(asked, nowMs);
+  const oldest = Math.floor(nowMs / 1000) - mostRecent - 5;
+  if (to - from <= mostRecent && from >= oldest) return { from, to };
+  const message = `window must lie within the last ${mostRecent} seconds, which are kept one by one: give {"last": ${mostRecent}} or less`;
+  throw new TallyError("bad_request", message, { field: "window" });
+}
+
 export interface TwoWindows {
   readonly window: Span;
   readonly before: Span;
@@ -43,7 +57,7 @@ export function comparedSpans(
 
 function timeOf(field: string, asked: WindowAsked): Exclude<WindowAsked, NamedWindow> {
   if (typeof asked !== "string") return asked;
-  const message = `${field} is "${asked}": to compare two times, give {"last": seconds} or {"from", "to"}`;
+  const message = `${field} is "${asked}": give a time: {"last": seconds} or {"from", "to"}`;
   throw new TallyError("bad_request", message, { field });
 }
 

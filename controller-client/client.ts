@@ -79,6 +79,9 @@ export class Client {
   readonly spread: Query<"query spread", "sketch_id" | "counter_key_type" | "group_by"> =
     this.#ask("query spread");
 
+  /** Flows that stand out: by size (elephant), duration (tortoise), rate (cheetah), burstiness (porcupine). */
+  readonly taxonomy: Query<"query taxonomy", "sketch_id" | "counter_key_type"> = this.#ask("query taxonomy");
+
   /** The keys whose counts changed most from `before` to `window`, by how much. */
   readonly change: Query<"query change", "sketch_id" | "counter_key_type"> = this.#ask("query change");
 

@@ -27,6 +27,7 @@ import { configCounter, queryCounter } from "./rules.js";
 import { configSketch, configSketchCounter, deleteSketch, querySketches } from "./sketches.js";
 import { querySpread } from "./spread.js";
 import { queryStatus } from "./status.js";
+import { queryTaxonomy } from "./taxonomy.js";
 import { queryTop } from "./top.js";
 
 const handlers: { readonly [T in RequestType]: Handler<T> } = {
@@ -40,6 +41,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
   "query spread": querySpread,
+  "query taxonomy": queryTaxonomy,
   "query change": queryChange,
   "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,

@@ -78,6 +78,19 @@ export const queryCommands: readonly Asking[] = [
     ],
   },
   {
+    name: "taxonomy",
+    type: "query taxonomy",
+    positions: [],
+    summary: "flows that stand out: elephants, tortoises, cheetahs, porcupines",
+    about: [
+      "Prints the keys that stand out by their size (elephant), their duration (tortoise), their rate (cheetah) or the largest second against that rate (porcupine): above the mean of all flows by more than three standard deviations. From counts of single seconds, of the last 30 if no window is given; --detail adds thresholds and values.",
+    ],
+    examples: [
+      "tallytree query taxonomy --sketch 0 --key src_sport_dst_dport_proto",
+      "tallytree query taxonomy --sketch 0 --key src_dst --group-by src --window 50 --detail",
+    ],
+  },
+  {
     name: "entropy",
     type: "query entropy",
     positions: [],

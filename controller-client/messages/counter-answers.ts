@@ -72,13 +72,43 @@ export interface SpreadDetail extends Evidence {
   readonly unit: "keys";
 }
 
+/** One class of flows. */
+export interface FlowClass {
+  /** Over all flows of the window. */
+  readonly mean: number;
+  readonly deviation: number;
+  /** mean + 3 deviations, which a member exceeds. */
+  readonly threshold: number;
+  /** How many members it has. */
+  readonly size: number;
+  /** The `k` largest members with their values. */
+  readonly keys: Readonly<Record<string, number>>;
+  readonly unit: string;
+}
+
+/** By what a flow stands out: size, duration, rate, burstiness. */
+export type FlowTrait = "elephant" | "tortoise" | "cheetah" | "porcupine";
+
+/** Flows that stand out among all flows of a window. */
+export interface TaxonomyDetail extends Evidence {
+  readonly value: Readonly<Record<FlowTrait, readonly string[]>>;
+  readonly classes: Readonly<Record<FlowTrait, FlowClass>>;
+  readonly flows: number;
+  /** True when no second had more keys than it names. */
+  readonly exact: boolean;
+  /** What the traits rest on. */
+  readonly basis: string;
+  readonly unit: "packets" | "bytes";
+}
+
 /** The bare and the detailed answer of each message about all keys of a counter. */
 export interface CounterAnswers {
   readonly "query top": { readonly bare: KeyedCounts; readonly detail: TopDetail };
   readonly "query distinct": { readonly bare: Count; readonly detail: CountDetail };
   readonly "query entropy": { readonly bare: number; readonly detail: EntropyDetail };
   readonly "query spread": { readonly bare: KeyedCounts; readonly detail: SpreadDetail };
+  readonly "query taxonomy": { readonly bare: TaxonomyDetail["value"]; readonly detail: TaxonomyDetail };
   readonly "query distribution": { readonly bare: readonly SizeRow[]; readonly detail: DistributionDetail };
 }
 
-export type CounterDetail = TopDetail | EntropyDetail | DistributionDetail | SpreadDetail;
+export type CounterDetail = TopDetail | EntropyDetail | DistributionDetail | SpreadDetail | TaxonomyDetail;

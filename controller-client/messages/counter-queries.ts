@@ -10,6 +10,7 @@ import {
   refineField,
   relayFields,
   sketchFields,
+  windowField,
   windowFields,
 } from "./fields.js";
 
@@ -81,6 +82,22 @@ export const querySpread = Type.Object(
   closed,
 );
 
+/** Which flows stand out by size, duration, rate, burstiness. Answer: {elephant: [keys], tortoise: ...}. */
+export const queryTaxonomy = Type.Object(
+  {
+    type: Literal("query taxonomy"),
+    ...sketchFields,
+    ...counterKeyType,
+    k: Integer({ minimum: 1, maximum: 100_000, default: 20, description: "how many of each class at most" }),
+    ...groupField,
+    window: windowField("a time within the last 50 seconds; absent: the last 30 seconds"),
+    ...coverageFields,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
 /** How evenly the traffic is spread over its keys. Answer: Shannon entropy in bits. */
 export const queryEntropy = Type.Object(
   {
@@ -129,5 +146,6 @@ export const queryKeyIntervals = Type.Object(
 );
 
 export type QuerySpread = Message<typeof querySpread>;
+export type QueryTaxonomy = Message<typeof queryTaxonomy>;
 export type QueryTop = Message<typeof queryTop>;
 export type QueryKeyIntervals = Message<typeof queryKeyIntervals>;

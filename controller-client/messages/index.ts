@@ -16,6 +16,7 @@ export type {
   QueryDistribution,
   QueryEntropy,
   QuerySpread,
+  QueryTaxonomy,
   QueryTop,
 } from "./counter-queries.js";
 export * from "./errors.js";

@@ -6,12 +6,14 @@ import {
   type QueryEntropy,
   type QueryKeyIntervals,
   type QuerySpread,
+  type QueryTaxonomy,
   type QueryTop,
   queryDistinct,
   queryDistribution,
   queryEntropy,
   queryKeyIntervals,
   querySpread,
+  queryTaxonomy,
   queryTop,
 } from "./counter-queries.js";
 import {
@@ -82,6 +84,7 @@ export type Request =
   | QueryDistribution
   | QueryKeyIntervals
   | QuerySpread
+  | QueryTaxonomy
   | QueryChange
   | DeleteSketch
   | QuerySketches
@@ -119,6 +122,7 @@ export const requestSchemas = {
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
   "query spread": querySpread,
+  "query taxonomy": queryTaxonomy,
   "query change": queryChange,
   "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,
