@@ -62,7 +62,7 @@ export function assemble(options: AssemblyOptions): Agent {
     incarnation: Math.floor(now()),
     monitor: () => upkeep.instance,
   });
-  const own = new OwnHost({ monitor, algebra, now });
+  const own = new OwnHost({ name, monitor, algebra, now, restarts: () => upkeep.restarts });
   const bandwidth = new Bandwidth(new Iperf());
   const parts = { monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now };
   const agent: Agent = {

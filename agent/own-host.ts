@@ -1,11 +1,12 @@
 // This host's own part of every answer: what the monitor counted, since when, and what was lost on the way.
 
-import type { Loss, Span } from "../controller-client/messages/index.js";
+import type { Gap, Loss, Span } from "../controller-client/messages/index.js";
 import { TallyError } from "../controller-client/messages/index.js";
-import type { Monitor, MonitorStats } from "../monitor/client.js";
-import { isNothing, noLoss, type OwnPart } from "../overlay/index.js";
+import type { Monitor } from "../monitor/client.js";
+import { noLoss, type OwnPart } from "../overlay/index.js";
 import type { Algebra, Interval, Totals, Window } from "./algebra.js";
 import { viewOf } from "./ledger-view.js";
+import { lossOf } from "./loss-record.js";
 import type { Compared } from "./payloads/compared.js";
 import type { Contacts } from "./payloads/contacts.js";
 import type { Counted } from "./payloads/counted.js";
@@ -17,9 +18,13 @@ import { largestWithin } from "./payloads/share.js";
 import type { Counter, Sketch } from "./sketch-book.js";
 
 export interface OwnHostOptions {
+  /** The agent's name. */
+  readonly name: string;
   readonly monitor: Monitor;
   readonly algebra: Algebra;
   readonly now: () => number;
+  /** When the monitor was another one than before. */
+  readonly restarts: () => readonly Omit<Gap, "host">[];
 }
 
 /** One counter of one sketch, and how the answer is wanted. */
@@ -41,11 +46,13 @@ export class OwnHost {
   readonly #monitor: Monitor;
   readonly #algebra: Algebra;
   readonly #now: () => number;
+  readonly #options: OwnHostOptions;
 
-  constructor({ monitor, algebra, now }: OwnHostOptions) {
-    this.#monitor = monitor;
-    this.#algebra = algebra;
-    this.#now = now;
+  constructor(options: OwnHostOptions) {
+    this.#monitor = options.monitor;
+    this.#algebra = options.algebra;
+    this.#now = options.now;
+    this.#options = options;
   }
 
   interval(asked: Asked, key: string): Part<Interval> {
@@ -203,34 +210,16 @@ export class OwnHost {
         : this.#ledger(asked).then(({ value }) => this.#algebra.ledgerSummary(value).unkeyed),
       this.#monitor.stats(budgetMs),
     ]);
-    return lossOf(stats, totals.packets, { unkeyed, inner: sketch.filter.inner ?? false });
+    const { name: host, restarts } = this.#options;
+    const span: Span = typeof asked.window === "string" ? this.#sinceMade(asked) : asked.window;
+    return lossOf(
+      { host, stats, restarts: restarts() },
+      {
+        ...{ matched: totals.packets, unkeyed, span },
+        inner: sketch.filter.inner ?? false,
+      },
+    );
   }
-}
-
-interface Uncounted {
-  readonly unkeyed: bigint;
-  /** Whether the sketch counts what tunnels carry: those that could not be opened are lost to it. */
-  readonly inner: boolean;
-}
-
-/** The books of one host's tap: seen = counted + filtered + lost + unparsed + ignored. */
-export function lossOf({ stats }: MonitorStats, matched: bigint, { unkeyed, inner }: Uncounted): Loss {
-  const { seen = 0, unparsed = {}, ignored = {} } = stats ?? {};
-  const unopened = inner ? (stats?.unopened ?? 0) : 0;
-  const lost = unopened > 0 ? { ...stats?.lost, unopened } : (stats?.lost ?? {});
-  const read = (stats?.read ?? 0) - unopened;
-  // A super-packet is one socket buffer and several packets: what matched may exceed what was read.
-  const counted = Math.min(Number(matched), read);
-  const balance = {
-    seen,
-    counted,
-    filtered: read - counted,
-    unkeyed: Number(unkeyed),
-    lost,
-    unparsed,
-    ignored,
-  };
-  return { complete: stats !== undefined && isNothing(lost), ...balance };
 }
 
 const nobody = { certain: new Set<string>(), possible: new Set<string>() };

@@ -1,6 +1,7 @@
 // Keeps the monitor at what the agent's book says: adopts what it finds there after the agent was restarted, adds
 // everything anew after the monitor was, and removes what was deleted while it was away.
 
+import type { Gap } from "../controller-client/messages/index.js";
 import type { Monitor, SketchRecord } from "../monitor/client.js";
 import { addCounters, counterNote, sketchNote, sketchOf } from "./monitor-notes.js";
 import { type Counter, type Sketch, type SketchBook, specOf } from "./sketch-book.js";
@@ -14,6 +15,8 @@ export interface UpkeepOptions {
   readonly onRestart?: (sketches: number) => void;
 }
 
+const maxRestarts = 32;
+
 /** A sketch this young was not there before. */
 const justNowSeconds = 1;
 
@@ -21,6 +24,8 @@ export class Upkeep {
   readonly #options: UpkeepOptions;
   #instance: string | undefined;
   #stale = true;
+  #heard = 0;
+  #restarts: readonly Omit<Gap, "host">[] = [];
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
@@ -36,6 +41,11 @@ export class Upkeep {
     return this.#instance;
   }
 
+  /** When the monitor was another one than before: from its last answer until it counted again. The newest ones. */
+  get restarts(): readonly Omit<Gap, "host">[] {
+    return this.#restarts;
+  }
+
   /** Makes the next look a thorough one. */
   markStale(): void {
     this.#stale = true;
@@ -46,8 +56,19 @@ export class Upkeep {
     const { monitor, book } = this.#options;
     // Not in turn: a monitor that hangs must not hold up changes longer than their own time allows.
     const { instance } = await monitor.hello(deadlineMs);
-    if (instance === this.#instance && !this.#stale) return;
+    const heard = this.#heard;
+    const isNew = instance !== this.#instance;
+    if (!isNew) this.#heard = this.#seconds();
+    if (!isNew && !this.#stale) return;
     await book.inTurn(() => this.#bringUp(instance, deadlineMs));
+    this.#heard = this.#seconds();
+    if (isNew && heard > 0) this.#noteRestart(heard);
+  }
+
+  #noteRestart(from: number): void {
+    this.#restarts = [...this.#restarts, { from, to: this.#seconds(), reason: "restarted" }].slice(
+      -maxRestarts,
+    );
   }
 
   /** Puts a sketch with its counters into the monitor, where it may be already. Rejects with TallyError; the sketch then tells why. */

@@ -8,6 +8,7 @@ import {
   counterBytes,
   deviceAbove,
   deviceExists,
+  offloads,
   openTap,
 } from "../native/index.js";
 import { startMonitor } from "./monitor.js";
@@ -30,6 +31,7 @@ try {
     deviceAbove,
     deviceExists,
     checkCaptureFilter,
+    offloads,
     cleanRules,
   };
   const monitor = await startMonitor(options, machine, log);

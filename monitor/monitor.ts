@@ -1,6 +1,7 @@
 // The running monitor: puts the tap, the registry and the socket together, and takes them apart again.
 
 import type { Logger } from "pino";
+import type { Offloads } from "../native/index.js";
 import { Capture } from "./capture.js";
 import { MemoryBudget } from "./memory.js";
 import { operations } from "./operations.js";
@@ -12,6 +13,7 @@ import { startTap, type TapMachine } from "./tap.js";
 
 /** What the monitor needs of the machine; a test passes its own. */
 export interface Machine extends HostFacts, TapMachine {
+  readonly offloads: () => Offloads;
   /** Removes rules that an earlier monitor left. */
   readonly cleanRules: () => Promise<void>;
 }
@@ -47,7 +49,8 @@ export async function startMonitor(options: Options, machine: Machine, log: Logg
   };
 }
 
-function performer({ memory }: Options, capture: Capture, host: HostFacts): ReturnType<typeof operations> {
+function performer({ memory }: Options, capture: Capture, host: Machine): ReturnType<typeof operations> {
   const budget = new MemoryBudget(memory * 2 ** 20);
-  return operations({ capture, memory: budget, sketches: new Sketches({ capture, memory: budget, host }) });
+  const sketches = new Sketches({ capture, memory: budget, host });
+  return operations({ capture, memory: budget, sketches, offloads: host.offloads });
 }

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { TallyError } from "../controller-client/messages/index.js";
-import type { Counted } from "../native/index.js";
+import type { Counted, Offloads } from "../native/index.js";
 import { type Capture, fromNative } from "./capture.js";
 import type { MemoryBudget } from "./memory.js";
 import { type Answers, type Fields, type Operation, protocolVersion, requests } from "./protocol.js";
@@ -23,6 +23,7 @@ export interface Parts {
   readonly capture: Capture;
   readonly memory: MemoryBudget;
   readonly sketches: Sketches;
+  readonly offloads: () => Offloads;
 }
 
 type Handlers = { readonly [O in Operation]: (fields: Fields<O>) => Promise<Reply> };
@@ -40,7 +41,12 @@ export function operations(parts: Parts): Perform {
   };
 }
 
-function stateHandlers({ capture, memory, sketches }: Parts): Pick<Handlers, "hello" | "stats" | "sketches"> {
+function stateHandlers({
+  capture,
+  memory,
+  sketches,
+  offloads,
+}: Parts): Pick<Handlers, "hello" | "stats" | "sketches"> {
   const instance = randomUUID();
   const started = performance.now();
   return {
@@ -49,7 +55,10 @@ function stateHandlers({ capture, memory, sketches }: Parts): Pick<Handlers, "he
     stats: async () => {
       const stats = await tapStats(capture);
       const uptimeMs = Math.round(performance.now() - started);
-      const state = { tap: capture.state, memory: memory.state, sketches: sketches.size, uptimeMs };
+      const state = {
+        ...{ tap: capture.state, memory: memory.state, sketches: sketches.size },
+        ...{ uptimeMs, offloads: offloads() },
+      };
       return answer<"stats">(stats === undefined ? state : { ...state, stats });
     },
   };

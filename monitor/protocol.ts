@@ -4,7 +4,7 @@
 import { type Static, Type } from "typebox";
 import { interfaceNames, tapKinds } from "../controller-client/messages/index.js";
 import { type ProtocolName, protocolNumbers } from "../controller-client/messages/protocol-numbers.js";
-import type { Span, TapStats } from "../native/index.js";
+import type { Offloads, Span, TapStats } from "../native/index.js";
 
 const exact = { additionalProperties: false } as const;
 const Uuid = Type.String({ minLength: 1, maxLength: 64, description: "name of the sketch between agents" });
@@ -135,6 +135,7 @@ export interface MonitorStats {
   readonly tap: TapState;
   /** Absent once the tap has failed. */
   readonly stats?: TapStats;
+  readonly offloads: Offloads;
   readonly memory: MemoryState;
   readonly sketches: number;
   /** Milliseconds since the monitor was started. */
@@ -158,7 +159,7 @@ export interface Answers {
 }
 
 /** Raised when a request or an answer changes its meaning. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Where the monitor listens unless told otherwise. */
 export const defaultSocket = "/run/tallytree/monitor.sock";

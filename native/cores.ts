@@ -140,6 +140,8 @@ function addStats(one: TapStats, other: TapStats): TapStats {
     ignored: addCauses(one.ignored, other.ignored),
     superPackets: one.superPackets + other.superPackets,
     unopened: one.unopened + other.unopened,
+    estimated: one.estimated + other.estimated,
+    gaps: [...one.gaps, ...other.gaps],
   };
 }
 

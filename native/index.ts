@@ -4,8 +4,10 @@
 import { addonAs, built } from "./addon.js";
 import { openCores } from "./cores.js";
 import { mergeSpreads } from "./spreads.js";
+import type { Offloads, TapStats } from "./tap-stats.js";
 
 export * from "./spreads.js";
+export * from "./tap-stats.js";
 export * from "./views.js";
 
 /** Where packets are read. See DESIGN.md for what each source promises. */
@@ -102,32 +104,6 @@ export interface Totals {
   readonly bytes: bigint;
 }
 
-/** Sums since the tap was opened, in socket buffers; see native/core/source.h. */
-export interface TapStats {
-  readonly seen: number;
-  readonly read: number;
-  readonly lost: Readonly<Record<string, number>>;
-  readonly unparsed: Readonly<Record<string, number>>;
-  readonly ignored: Readonly<Record<string, number>>;
-  readonly superPackets: number;
-  /** Of `read`: tunnels whose content, asked for by a sketch, is cut off or damaged. */
-  readonly unopened: number;
-  /** Of a file tap. */
-  readonly file?: FileState;
-}
-
-/** How far a capture file was read. */
-export interface FileState {
-  /** Bytes of the file as it lies there; `size` 0: unknown (a pipe). */
-  readonly position: number;
-  readonly size: number;
-  /** Earliest and latest time stamp so far: unix seconds. */
-  readonly from: number;
-  readonly to: number;
-  /** Why it ended before its end: file, byte and reason. */
-  readonly failure?: string;
-}
-
 /** What an encoded ledger says of itself. */
 export interface LedgerSummary {
   readonly keyType: string;
@@ -199,6 +175,7 @@ interface Addon {
   deviceExists(name: string): boolean;
   deviceAbove(name: string): string;
   checkCaptureFilter(expression: string): void;
+  offloads(): Offloads;
   mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
   ledgerEntries(encoded: Uint8Array, secret: Uint8Array, options: EntryOptions): LedgerEntries;
@@ -236,6 +213,9 @@ export const deviceAbove = (name: string): string => addon().deviceAbove(name);
 
 /** Throws `bad_request` in libpcap's own words when the text is no filter expression of its language. */
 export const checkCaptureFilter = (expression: string): void => addon().checkCaptureFilter(expression);
+
+/** What makes the kernel hand over super-packets, on each device but loopback. */
+export const offloads = (): Offloads => addon().offloads();
 
 /**
  * Adds ledgers of different hosts (at least one). `secret` is the sketch's, the one given to Tap.addSketch.

@@ -58,10 +58,13 @@ type Sizes = Pick<Codec<unknown>, "mostBytes" | "bytesPerHost">;
 
 const sum = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const sums = Type.Record(Type.String({ maxLength: 64 }), sum, { maxProperties: 64 });
+const word = Type.String({ maxLength: 128 });
+const names = Type.Array(word, { maxItems: 64 });
 const time = Type.Number({ minimum: 0, maximum: 1e14 });
 const difference = Type.Number({ minimum: -1e14, maximum: 1e14 });
 /** An agent's name: printable, without spaces. */
 export const hostName = Type.String({ pattern: "^[\\x21-\\x7e]{1,255}$" });
+const gap = Type.Object({ host: hostName, from: time, to: Type.Optional(time), reason: word });
 
 const head = Compile(
   Type.Object({
@@ -90,6 +93,7 @@ const head = Compile(
     ),
     loss: Type.Object({
       complete: Type.Boolean(),
+      unit: Type.Literal("skb"),
       seen: sum,
       counted: sum,
       filtered: sum,
@@ -97,6 +101,10 @@ const head = Compile(
       lost: sums,
       unparsed: sums,
       ignored: sums,
+      estimated: sum,
+      gaps: Type.Array(gap, { maxItems: maxHosts }),
+      offloads: names,
+      observation_points: names,
     }),
   }),
 );

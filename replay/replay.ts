@@ -68,7 +68,7 @@ function agentOf(tap: Tap, name: string, now: () => number): Agent {
   const capture = new Capture("file", tap, () => undefined);
   const memory = new MemoryBudget(memoryBytes);
   const sketches = new Sketches({ capture, memory, host: { counterBytes, deviceAbove, deviceExists } });
-  const perform = operations({ capture, memory, sketches });
+  const perform = operations({ capture, memory, sketches, offloads: () => ({}) });
   const monitor = new MonitorClient({
     ask: async (op, fields) => {
       const { fields: head, body = new Uint8Array() } = await perform(op, fields);

@@ -1,9 +1,9 @@
 // `query status` and GET /status, /healthz: this agent, its monitor, its children.
 
-import { type Loss, type StatusAnswer, TallyError } from "../../controller-client/messages/index.js";
+import { type StatusAnswer, TallyError } from "../../controller-client/messages/index.js";
 import type { MonitorStats } from "../../monitor/client.js";
-import { isNothing } from "../../overlay/index.js";
 import type { Agent, Handler } from "../agent.js";
+import { lossOf } from "../loss-record.js";
 
 export const queryStatus: Handler<"query status"> = async (agent, _request, { budgetMs }) => ({
   json: await statusOf(agent, budgetMs),
@@ -45,11 +45,16 @@ export async function isMonitorUp({ monitor }: Agent): Promise<boolean> {
 
 const healthMs = 500;
 
-async function monitorState({ monitor }: Agent, budgetMs: number): Promise<StatusAnswer["monitor"]> {
+async function monitorState(
+  { monitor, name, upkeep }: Agent,
+  budgetMs: number,
+): Promise<StatusAnswer["monitor"]> {
   const ms = budgetMs * monitorShare;
   try {
     const [{ version }, stats] = await Promise.all([monitor.hello(ms), monitor.stats(ms)]);
-    return stats.tap.state === "running" ? upState(`${version}`, stats) : downState(stats.tap.reason);
+    if (stats.tap.state === "failed") return downState(stats.tap.reason);
+    const loss = lossOf({ host: name, stats, restarts: upkeep.restarts });
+    return upState(stats, { version: `${version}`, loss });
   } catch (error) {
     return downState(error instanceof TallyError ? error.message : undefined);
   }
@@ -58,17 +63,15 @@ async function monitorState({ monitor }: Agent, budgetMs: number): Promise<Statu
 const monitorShare = 0.9;
 
 /** Besides what every agent tells: the monitor's memory in bytes, and its uptime. */
-function upState(version: string, stats: MonitorStats) {
-  const { tap, memory, uptimeMs } = stats;
+function upState(
+  { tap, memory, uptimeMs, stats, offloads }: MonitorStats,
+  told: Pick<Up, "version" | "loss">,
+) {
+  const degraded = stats?.obstacle === undefined ? {} : { degraded: stats.obstacle };
   const uptime_seconds = Math.round(uptimeMs / 1000);
-  return { state: "up", version, tap: tap.kind, loss: tapLoss(stats), memory, uptime_seconds } as const;
+  return { state: "up", ...told, tap: tap.kind, ...degraded, offloads, memory, uptime_seconds } as const;
 }
+
+type Up = Extract<StatusAnswer["monitor"], { state: "up" }>;
 
 const downState = (message = "the monitor does not answer") => ({ state: "down", message }) as const;
-
-/** The whole tap's books: what was read is counted here, since it reached the counters. */
-function tapLoss({ stats }: MonitorStats): Loss {
-  const { seen = 0, read = 0, lost = {}, unparsed = {}, ignored = {} } = stats ?? {};
-  const complete = stats !== undefined && isNothing(lost);
-  return { complete, seen, counted: read, filtered: 0, unkeyed: 0, lost, unparsed, ignored };
-}

@@ -129,7 +129,7 @@ const isRecord = (item: unknown): item is Readonly<Record<string, unknown>> =>
 
 function evidenceOf(answer: object): readonly string[] {
   const { coverage, loss } = answer as { readonly coverage?: Coverage; readonly loss?: Loss };
-  return [...(coverage ? ["", ...coverageLines(coverage)] : []), ...(loss ? [lossLine(loss)] : [])];
+  return [...(coverage ? ["", ...coverageLines(coverage)] : []), ...(loss ? lossLines(loss) : [])];
 }
 
 function coverageLines(coverage: Coverage): readonly string[] {
@@ -144,7 +144,16 @@ function coverageLines(coverage: Coverage): readonly string[] {
   return [count, ...missing, ...off];
 }
 
-function lossLine(loss: Loss): string {
+function lossLines(loss: Loss): readonly string[] {
+  const time = (seconds: number) => new Date(1000 * seconds).toISOString();
+  const gaps = loss.gaps.map(({ host, from, to, reason }) => {
+    const end = to === undefined ? "now" : time(to);
+    return `  not counted at ${host} from ${time(from)} to ${end}: ${reason}`;
+  });
+  return [packetsLine(loss), ...gaps];
+}
+
+function packetsLine(loss: Loss): string {
   const causes = Object.entries(loss.lost).filter(([, count]) => count > 0);
   const lost =
     causes.length === 0 ? "none lost" : `lost: ${causes.map(([cause, n]) => `${n} by ${cause}`).join(", ")}`;

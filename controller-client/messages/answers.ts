@@ -153,7 +153,16 @@ export interface LeafAgent {
 }
 
 export type MonitorState =
-  | { readonly state: "up"; readonly version: string; readonly tap: string; readonly loss: Loss }
+  | {
+      readonly state: "up";
+      readonly version: string;
+      readonly tap: string;
+      /** Why the tap is not there at the moment. */
+      readonly degraded?: string;
+      readonly loss: Loss;
+      /** Those in force, by device: "gro", "gso", "lro", "tso". */
+      readonly offloads: Readonly<Record<string, readonly string[]>>;
+    }
   | { readonly state: "down"; readonly message: string };
 
 /** Which configuration an agent has. */

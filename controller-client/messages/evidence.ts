@@ -66,10 +66,23 @@ export interface Coverage {
   readonly clock_off?: readonly ClockOff[];
 }
 
-/** What became of the packets that the taps were offered, in socket buffers, summed over the hosts that answered. */
+/** A time in which the tap of a host was not there, in unix seconds: nobody knows how many packets passed. */
+export interface Gap {
+  /** The agent's name. */
+  readonly host: string;
+  readonly from: number;
+  /** Absent while it goes on. */
+  readonly to?: number;
+  /** "restarted": another monitor counts now; "hung", "flushed", "locked": see the nfqueue tap in README.md. */
+  readonly reason: string;
+}
+
+/** What became of the packets that the taps were offered, summed over the hosts that answered. */
 export interface Loss {
-  /** False whenever a packet was lost uncounted. */
+  /** False whenever a packet was lost uncounted, could not be read (truncated, malformed), or a tap was not there. */
   readonly complete: boolean;
+  /** What the sums below count: socket buffers, of which a super-packet is one. */
+  readonly unit: "skb";
   readonly seen: number;
   readonly counted: number;
   /** Read, and not matching the filter. */
@@ -79,6 +92,13 @@ export interface Loss {
   readonly lost: Readonly<Record<string, number>>;
   readonly unparsed: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
+  /** Super-packets whose packets on the wire were estimated, by the MTU of their device. */
+  readonly estimated: number;
+  readonly gaps: readonly Gap[];
+  /** Offloads in force on any device: "gro", "gso", "lro", "tso". */
+  readonly offloads: readonly string[];
+  /** Where the taps see packets. */
+  readonly observation_points: readonly string[];
 }
 
 /** What every detailed answer carries. */

@@ -8,6 +8,7 @@
 #include "core/counter.h"
 #include "core/errors.h"
 #include "core/links.h"
+#include "core/offloads.h"
 #include "ledger_views.h"
 #include "spread_views.h"
 #include "tap_object.h"
@@ -53,6 +54,19 @@ Napi::Value check_filter(Info info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     check_capture_filter(to_text(info[0], "filter"));
     return info.Env().Undefined();
+  });
+}
+
+Napi::Value offloads(Info info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Napi::Env env = info.Env();
+    Napi::Object object = Napi::Object::New(env);
+    for (const DeviceOffloads& device : device_offloads()) {
+      Napi::Array names = Napi::Array::New(env, device.names.size());
+      for (uint32_t i = 0; i < device.names.size(); ++i) names.Set(i, device.names[i]);
+      object.Set(device.device, names);
+    }
+    return object;
   });
 }
 
@@ -148,6 +162,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("deviceExists", has_device);
   declare("deviceAbove", above_device);
   declare("checkCaptureFilter", check_filter);
+  declare("offloads", offloads);
   declare("mergeLedgers", merge_ledgers);
   declare("ledgerSummary", ledger_summary);
   declare("ledgerEntries", ledger_entries);

@@ -53,13 +53,6 @@ Direction to_direction(const Napi::Value& value) {
   expected("direction", "\"input\", \"output\", \"forward\" or \"mirror\"");
 }
 
-Napi::Value from_causes(Napi::Env env, const SourceStats::Causes& causes) {
-  Napi::Object object = Napi::Object::New(env);
-  for (const auto& [cause, count] : causes)
-    object.Set(cause, Napi::Number::New(env, static_cast<double>(count)));
-  return object;
-}
-
 }  // namespace
 
 Napi::Error to_error(Napi::Env env, std::exception_ptr failure) {
@@ -211,29 +204,6 @@ Napi::Value from_totals(Napi::Env env, const Totals& totals) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("packets", Napi::BigInt::New(env, totals.packets));
   object.Set("bytes", Napi::BigInt::New(env, totals.bytes));
-  return object;
-}
-
-static Napi::Value from_file_state(Napi::Env env, const FileState& state) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("position", Napi::Number::New(env, static_cast<double>(state.position)));
-  object.Set("size", Napi::Number::New(env, static_cast<double>(state.size)));
-  object.Set("from", Napi::Number::New(env, static_cast<double>(state.first_ns) / 1e9));
-  object.Set("to", Napi::Number::New(env, static_cast<double>(state.last_ns) / 1e9));
-  if (!state.failure.empty()) object.Set("failure", state.failure);
-  return object;
-}
-
-Napi::Value from_stats(Napi::Env env, const SourceStats& stats) {
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("seen", Napi::Number::New(env, static_cast<double>(stats.seen)));
-  object.Set("read", Napi::Number::New(env, static_cast<double>(stats.read)));
-  object.Set("lost", from_causes(env, stats.lost));
-  object.Set("unparsed", from_causes(env, stats.unparsed));
-  object.Set("ignored", from_causes(env, stats.ignored));
-  object.Set("superPackets", Napi::Number::New(env, static_cast<double>(stats.super_packets)));
-  object.Set("unopened", Napi::Number::New(env, static_cast<double>(stats.unopened)));
-  if (stats.file) object.Set("file", from_file_state(env, *stats.file));
   return object;
 }
 

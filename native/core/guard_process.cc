@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 
 namespace tallytree {
@@ -29,18 +31,31 @@ struct SpawnAttributes {
   ~SpawnAttributes() { posix_spawnattr_destroy(&value); }
 };
 
+std::string joined(const std::vector<int>& numbers) {
+  std::string text;
+  for (const int number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
+  return text;
+}
+
+uint64_t wall_clock_ns() noexcept {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+}
+
+uint64_t number_of(const std::string& text) noexcept { return std::strtoull(text.c_str(), nullptr, 10); }
+
 }  // namespace
 
-GuardProcess::GuardProcess(const std::string& path, uint16_t queue, uint16_t agent_port) {
+GuardProcess::GuardProcess(const GuardOptions& options, Gaps& gaps) : gaps_(gaps) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
     throw_errno("opening the guard's socket pair");
   socket_ = Descriptor(ends[0]);
   const Descriptor theirs(ends[1]);
-  spawn(path, queue, agent_port, theirs.get());
+  spawn(options, theirs.get());
 }
 
-void GuardProcess::spawn(const std::string& path, uint16_t queue, uint16_t agent_port, int theirs) {
+void GuardProcess::spawn(const GuardOptions& options, int theirs) {
   SpawnActions actions;
   posix_spawn_file_actions_adddup2(&actions.value, theirs, STDIN_FILENO);
   posix_spawn_file_actions_addopen(&actions.value, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -49,12 +64,18 @@ void GuardProcess::spawn(const std::string& path, uint16_t queue, uint16_t agent
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes.value, &none);
   posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-  std::array<std::string, 5> words = {path, "--queue", std::to_string(queue), "--agent-port",
-                                      std::to_string(agent_port)};
-  std::array<char*, 6> argv{};
+  std::array<std::string, 7> words = {options.path,
+                                      "--queue",
+                                      std::to_string(options.queue),
+                                      "--agent-port",
+                                      std::to_string(options.agent_port),
+                                      "--sockets",
+                                      joined(options.sockets)};
+  std::array<char*, 8> argv{};
   for (size_t i = 0; i < words.size(); ++i) argv[i] = words[i].data();
   char* environment[] = {nullptr};
-  errno = posix_spawn(&pid_, path.c_str(), &actions.value, &attributes.value, argv.data(), environment);
+  errno =
+      posix_spawn(&pid_, options.path.c_str(), &actions.value, &attributes.value, argv.data(), environment);
   if (errno != 0) throw_errno("starting tallytree-guard");
 }
 
@@ -65,19 +86,35 @@ GuardProcess::~GuardProcess() {
 
 void GuardProcess::heartbeat() noexcept { send(socket_.get(), "+", 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
 
-void GuardProcess::ask_passed() noexcept { send(socket_.get(), "?", 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
+void GuardProcess::ask_uncounted() noexcept {
+  exact_ = false;
+  send(socket_.get(), "?", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
 
 void GuardProcess::take_line(const std::string& line) {
-  if (line.starts_with("error ")) {
+  const size_t space = std::min(line.find(' '), line.size());
+  take_report(line.substr(0, space), line.substr(std::min(space + 1, line.size())));
+}
+
+void GuardProcess::take_report(const std::string& word, const std::string& rest) {
+  if (word == "error") {
     state_ = State::failed;
-    error_ = line.substr(6);
-  } else if (line.starts_with("passed ")) {
-    passed_ = std::strtoull(line.c_str() + 7, nullptr, 10);
-  } else if (line == "removed") {
+    error_ = rest;
+  } else if (word == "uncounted") {
+    uncounted_ = number_of(rest);
+    exact_ = rest.ends_with("exact");
+  } else if (word == "away") {
     state_ = State::rules_away;
-    ++interruptions_;
-  } else if (line == "installed" || line.starts_with("ready")) {
+    const size_t space = std::min(rest.find(' '), rest.size());
+    gaps_.begin(number_of(rest.substr(space)), rest.substr(0, space));
+  } else if (word == "degraded") {
+    state_ = State::rules_away;
+    obstacle_ = rest;
+    gaps_.begin(wall_clock_ns(), "locked");
+  } else if (word == "installed" || word == "ready") {
     state_ = State::watching;
+    obstacle_.clear();
+    gaps_.end(word == "ready" ? wall_clock_ns() : number_of(rest));
   }
 }
 

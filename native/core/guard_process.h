@@ -5,18 +5,28 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "descriptor.h"
+#include "gaps.h"
 
 namespace tallytree {
+
+struct GuardOptions {
+  std::string path;  ///< of tallytree-guard
+  uint16_t queue = 0;
+  uint16_t agent_port = 0;
+  std::vector<int> sockets;  ///< that read `queue`, `queue` + 1, ...
+};
 
 /// See native/guard/watch.h for what the two say to each other. Owned and used by one thread.
 class GuardProcess {
  public:
   enum class State : uint8_t { starting, watching, rules_away, failed };
 
-  /// `path` of tallytree-guard. It lives in the calling thread's network namespace. Throws std::system_error.
-  GuardProcess(const std::string& path, uint16_t queue, uint16_t agent_port);
+  /// It lives in the calling thread's network namespace. When the rules are away it says so in `gaps`. Throws
+  /// std::system_error.
+  GuardProcess(const GuardOptions& options, Gaps& gaps);
   /// Closes its socket, which makes it remove the rules and end; waits for that some seconds.
   ~GuardProcess();
   GuardProcess(const GuardProcess&) = delete;
@@ -30,28 +40,33 @@ class GuardProcess {
   State update() noexcept;
   const std::string& error() const noexcept { return error_; }
 
-  /// Asks how many packets met the rules so far, whatever became of them; passed() is the last answer.
-  void ask_passed() noexcept;
-  uint64_t passed() const noexcept { return passed_; }
+  /// Why the rules cannot be put back for now; empty: nothing keeps them away.
+  const std::string& obstacle() const noexcept { return obstacle_; }
 
-  /// How often the rules went away since the start.
-  uint64_t interruptions() const noexcept { return interruptions_; }
+  /// Asks how many packets met the rules and no queue; then the last answer, and whether the newest question
+  /// has got one that is exact.
+  void ask_uncounted() noexcept;
+  uint64_t uncounted() const noexcept { return uncounted_; }
+  bool is_exact() const noexcept { return exact_; }
 
   /// Tells the guard to end; ended() says when it has.
   void stop() noexcept;
   bool ended() noexcept;
 
  private:
-  void spawn(const std::string& path, uint16_t queue, uint16_t agent_port, int theirs);
+  void spawn(const GuardOptions& options, int theirs);
   void take_line(const std::string& line);
+  void take_report(const std::string& word, const std::string& rest);
 
   Descriptor socket_;
   pid_t pid_ = -1;
   State state_ = State::starting;
   std::string pending_;
   std::string error_;
-  uint64_t interruptions_ = 0;
-  uint64_t passed_ = 0;
+  std::string obstacle_;
+  Gaps& gaps_;
+  uint64_t uncounted_ = 0;
+  bool exact_ = false;
 };
 
 }  // namespace tallytree

@@ -9,9 +9,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
-#include <string_view>
 
 namespace tallytree {
 namespace {
@@ -64,24 +62,16 @@ bool decode(const nlmsghdr* message, QueuedPacket& out) noexcept {
   return true;
 }
 
-/// The kernel sends one packet a datagram. Lengths are signed here: a cut message must not wrap around.
-bool decode_datagram(const uint8_t* bytes, int size, QueuedPacket& out) noexcept {
-  const auto* message = reinterpret_cast<const nlmsghdr*>(bytes);
-  for (; mnl_nlmsg_ok(message, size); message = mnl_nlmsg_next(message, &size))
-    if (message->nlmsg_type == kPacketMessage && mnl_nlmsg_get_payload_len(message) >= sizeof(nfgenmsg))
-      return decode(message, out);
-  return false;
-}
+enum class Content { packet, unreadable, other };
 
-template <size_t kCount>
-bool parse_numbers(std::string_view line, std::array<uint32_t, kCount>& out) noexcept {
-  for (uint32_t& value : out) {
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
-    if (error != std::errc()) return false;
-    line.remove_prefix(static_cast<size_t>(end - line.data()));
-  }
-  return true;
+/// The kernel sends one packet a datagram; others say that a verdict came too late. Lengths are signed here:
+/// a cut message must not wrap around.
+Content decode_datagram(const uint8_t* bytes, int size, QueuedPacket& out) noexcept {
+  const auto* message = reinterpret_cast<const nlmsghdr*>(bytes);
+  if (!mnl_nlmsg_ok(message, size)) return Content::unreadable;
+  if (message->nlmsg_type != kPacketMessage) return Content::other;
+  const bool whole = mnl_nlmsg_get_payload_len(message) >= sizeof(nfgenmsg);
+  return whole && decode(message, out) ? Content::packet : Content::unreadable;
 }
 
 }  // namespace
@@ -92,7 +82,7 @@ NfqueueSocket::NfqueueSocket(uint16_t queue)
       buffers_(std::make_unique<Buffers>()) {
   if (setsockopt(descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer) < 0)
     throw_errno("enlarging the buffer of an NFQUEUE (it needs the capability CAP_NET_ADMIN)");
-  counters_ = Descriptor(open("/proc/thread-self/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC));
+  counters_ = Descriptor(open(kQueueCountersPath, O_RDONLY | O_CLOEXEC));
   if (counters_.get() < 0) throw_errno("opening the counters of NFQUEUE in /proc (is it in this kernel?)");
   configure();
   const int on = 1;
@@ -135,7 +125,9 @@ NfqueueSocket::Batch NfqueueSocket::receive(std::span<QueuedPacket> out) noexcep
   batch.datagrams = static_cast<size_t>(received);
   for (size_t i = 0; i < batch.datagrams; ++i) {
     const int size = static_cast<int>(messages[i].msg_len);
-    if (decode_datagram(buffers_->datagrams[i].data(), size, out[batch.packets])) ++batch.packets;
+    const Content content = decode_datagram(buffers_->datagrams[i].data(), size, out[batch.packets]);
+    if (content == Content::packet) ++batch.packets;
+    if (content == Content::unreadable) batch.unreadable = true;
   }
   return batch;
 }
@@ -148,21 +140,6 @@ bool NfqueueSocket::accept_up_to(uint32_t id) noexcept {
   return mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) >= 0;
 }
 
-bool NfqueueSocket::counters(QueueCounters& out) noexcept {
-  std::array<char, 8192> text;
-  const ssize_t size = pread(counters_.get(), text.data(), text.size(), 0);
-  std::string_view rest(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    std::array<uint32_t, 8>
-        fields{};  // number, portid, waiting, mode, range, queue_dropped, user_dropped, id
-    if (parse_numbers(rest.substr(0, end), fields) && fields[0] == queue_) {
-      out = {fields[2], fields[5], fields[6], fields[7]};
-      return true;
-    }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return false;
-}
+bool NfqueueSocket::counters(QueueCounters& out) noexcept { return read_queue(counters_.get(), queue_, out); }
 
 }  // namespace tallytree

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "descriptor.h"
+#include "queue_counters.h"
 
 namespace tallytree {
 
@@ -19,14 +20,6 @@ struct QueuedPacket {
   uint32_t output_device = 0;
   uint8_t hook = 0;           ///< NF_INET_LOCAL_IN, NF_INET_LOCAL_OUT, ...
   bool super_packet = false;  ///< it carries several segments
-};
-
-/// A line of /proc/net/netfilter/nfnetlink_queue.
-struct QueueCounters {
-  uint32_t waiting = 0;
-  uint32_t queue_dropped = 0;  ///< the queue was full
-  uint32_t user_dropped = 0;   ///< the socket was full
-  uint32_t last_id = 0;
 };
 
 /// Owned and used by one thread.
@@ -43,8 +36,9 @@ class NfqueueSocket {
   int descriptor() const noexcept { return mnl_socket_get_fd(socket_.get()); }
 
   struct Batch {
-    size_t datagrams = 0;  ///< taken from the socket; fewer than asked for: it is empty now
-    size_t packets = 0;    ///< of those, decoded into `out`
+    size_t datagrams = 0;     ///< taken from the socket; fewer than asked for: it is empty now
+    size_t packets = 0;       ///< of those, decoded into `out`
+    bool unreadable = false;  ///< a packet is among them that does not say its id
   };
   /// Takes what is there, without waiting.
   Batch receive(std::span<QueuedPacket> out) noexcept;

@@ -3,19 +3,24 @@
 
 #include <linux/netfilter.h>
 #include <poll.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 
 namespace tallytree {
 namespace {
 
 constexpr uint32_t kUsualMtu = 1500;
+constexpr int kPriority = -15;  // as of nice(1)
 constexpr auto kStartPatience = std::chrono::seconds(20);
 constexpr auto kStopPatience = std::chrono::seconds(5);
 constexpr uint64_t kRestartEveryNs = 1'000'000'000;
-constexpr uint64_t kQuestionEveryNs = 1'000'000'000;
-constexpr int kQuestions = 3;
+constexpr uint64_t kFirstQuestionNs = 500'000'000;
+constexpr uint64_t kLastQuestionNs = 64'000'000'000;
 
 using Clock = std::chrono::steady_clock;
 
@@ -28,13 +33,29 @@ uint64_t steady_ns() noexcept {
   return static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now().time_since_epoch()).count());
 }
 
+/// The host's packets wait for this process, also when it is killed and its queue stands until it is taken
+/// down. All its threads, and the guard, which inherits it. Without CAP_SYS_NICE it stays as it is.
+void raise_priority() noexcept {
+  std::error_code error;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error))
+    setpriority(PRIO_PROCESS, static_cast<id_t>(std::strtoul(thread.path().filename().c_str(), nullptr, 10)),
+                kPriority);
+}
+
 }  // namespace
 
 NfqueueSource::NfqueueSource(const NfqueueOptions& options) : options_(options), queue_(options.queue) {
+  raise_priority();
   descriptors_ = {queue_.descriptor(), links_.descriptor()};
-  guard_ = std::make_unique<GuardProcess>(options.guard, options.queue, options.agent_port);
+  guard_ = start_guard();
   wait_for_rules();
-  origin_ = mark_ = position_;
+  ids_.begin();
+  mark_ = ids_.position();
+}
+
+std::unique_ptr<GuardProcess> NfqueueSource::start_guard() {
+  const GuardOptions options{options_.guard, options_.queue, options_.agent_port, {queue_.descriptor()}};
+  return std::make_unique<GuardProcess>(options, gaps_);
 }
 
 /// Packets come as soon as the first rule stands; until all do they are accepted and not counted.
@@ -42,10 +63,12 @@ void NfqueueSource::wait_for_rules() {
   const auto deadline = Clock::now() + kStartPatience;
   while (guard_->update() == GuardProcess::State::starting && Clock::now() < deadline) {
     receive_and_accept(batch_.size());
+    guard_->heartbeat();
     pollfd polled[2] = {{guard_->descriptor(), POLLIN, 0}, {queue_.descriptor(), POLLIN, 0}};
     poll(polled, 2, 50);
   }
-  if (guard_->update() == GuardProcess::State::watching) return;
+  const GuardProcess::State state = guard_->update();
+  if (state == GuardProcess::State::watching || state == GuardProcess::State::rules_away) return;
   const std::string& reason = guard_->error();
   throw std::runtime_error("installing the rules of the nfqueue tap: " +
                            (reason.empty() ? "tallytree-guard gave no answer" : reason));
@@ -63,32 +86,16 @@ NfqueueSource::~NfqueueSource() {
   }
 }
 
-uint64_t NfqueueSource::extended(uint32_t id) const noexcept {
-  return position_ +
-         static_cast<uint64_t>(int64_t{static_cast<int32_t>(id - static_cast<uint32_t>(position_))});
-}
-
-/// Ids run without holes, so a hole is packets that found our socket full (the kernel let them pass).
-void NfqueueSource::note_id(uint32_t id) noexcept {
-  const uint64_t at = extended(id);
-  if (at <= position_) {
-    if (gaps_ > 0) --gaps_;  // it was taken for lost too early
-    return;
-  }
-  gaps_ += at - position_ - 1;
-  position_ = at;
-}
-
 void NfqueueSource::accept() noexcept {
   // One verdict covers every id up to this one; a gap's packets are no longer in the queue.
-  verdict_owed_ = !queue_.accept_up_to(static_cast<uint32_t>(position_));
+  verdict_owed_ = !queue_.accept_up_to(static_cast<uint32_t>(ids_.position()));
 }
 
 NfqueueSocket::Batch NfqueueSource::receive_and_accept(size_t limit) noexcept {
   const NfqueueSocket::Batch batch = queue_.receive(std::span(batch_).first(std::min(limit, batch_.size())));
-  for (size_t i = 0; i < batch.packets; ++i) note_id(batch_[i].id);
+  for (size_t i = 0; i < batch.packets; ++i) ids_.note(batch_[i].id);
   if (batch.packets > 0 || verdict_owed_) accept();
-  if (batch.packets < batch.datagrams) accept_unreadable();
+  if (batch.unreadable) accept_unreadable();
   return batch;
 }
 
@@ -98,21 +105,13 @@ void NfqueueSource::accept_unreadable() noexcept {
   queue_.accept_up_to(static_cast<uint32_t>(mark_));
 }
 
-/// The kernel puts a packet into our socket as it gives out its id: an id of the past that is not there was
-/// lost.
-void NfqueueSource::settle_empty_queue(uint64_t mark) noexcept {
-  if (mark <= position_) return;
-  gaps_ += mark - position_;
-  position_ = mark;
-}
-
 size_t NfqueueSource::read(std::span<Packet> out) noexcept {
   const uint64_t mark = mark_;
   const size_t limit = std::min(out.size(), batch_.size());
   const NfqueueSocket::Batch batch = receive_and_accept(limit);
   note_backlog(batch.datagrams, batch.datagrams == limit);
   if (batch.datagrams < limit) {
-    settle_empty_queue(mark);
+    ids_.settle(mark);
     links_.refresh();
   }
   const uint64_t now = batch.packets > 0 ? wall_clock_ns() : 0;
@@ -126,19 +125,20 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
 /// margin.
 void NfqueueSource::note_backlog(size_t datagrams, bool more) noexcept {
   backlog_ = more ? backlog_ + datagrams : 0;
-  if (backlog_ >= NfqueueSocket::kQueueLength / 2) questions_ = kQuestions;
+  if (backlog_ < NfqueueSocket::kQueueLength / 2) return;
+  may_have_passed_ = true;
+  question_every_ns_ = kFirstQuestionNs;
 }
 
-/// The rules count a packet before the queue does, and their count is older than the ids we compare it with:
-/// what they have more has passed, at least. When traffic pauses the figure is exact.
-void NfqueueSource::ask_what_passed() noexcept {
-  read_counters();
-  const uint64_t queued = mark_ + queue_dropped_;
-  if (guard_->passed() > queued) passed_ = std::max(passed_, guard_->passed() - queued);
-  if (questions_ == 0 || steady_ns() < next_question_ns_) return;
-  next_question_ns_ = steady_ns() + kQuestionEveryNs;
-  --questions_;
-  guard_->ask_passed();
+/// A question costs the guard a look at the tables, and only one between two packets has an exact answer: so
+/// it is asked more and more seldom.
+void NfqueueSource::ask_uncounted() noexcept {
+  if (gaps_.open()) may_have_passed_ = true;
+  if (may_have_passed_ && guard_->is_exact() && backlog_ == 0) may_have_passed_ = false;
+  if (!may_have_passed_ || steady_ns() < next_question_ns_) return;
+  question_every_ns_ = std::clamp(question_every_ns_ * 2, kFirstQuestionNs, kLastQuestionNs);
+  next_question_ns_ = steady_ns() + question_every_ns_;
+  guard_->ask_uncounted();
 }
 
 bool NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet& out) noexcept {
@@ -176,22 +176,23 @@ void NfqueueSource::read_counters() noexcept {
   QueueCounters counters;
   if (!queue_.counters(counters)) return;
   queue_dropped_ += static_cast<uint32_t>(counters.queue_dropped - static_cast<uint32_t>(queue_dropped_));
-  mark_ = std::max(mark_, extended(counters.last_id));
+  mark_ = std::max(mark_, ids_.extended(counters.last_id));
 }
 
 uint64_t NfqueueSource::offered() noexcept {
   read_counters();
-  return mark_ - origin_ + queue_dropped_;
+  return mark_ - ids_.origin() + queue_dropped_;
 }
 
-uint64_t NfqueueSource::settled() noexcept { return position_ - origin_ + queue_dropped_; }
+uint64_t NfqueueSource::settled() noexcept { return ids_.since_begin() + queue_dropped_; }
 
 void NfqueueSource::tick() noexcept {
   guard_->heartbeat();
   links_.refresh();
   if (verdict_owed_) accept();
   if (guard_->update() == GuardProcess::State::failed) restart_guard();
-  ask_what_passed();
+  read_counters();
+  ask_uncounted();
 }
 
 /// A guard that was killed leaves rules without a watchdog: a new one takes them over.
@@ -199,8 +200,8 @@ void NfqueueSource::restart_guard() noexcept {
   if (steady_ns() < next_restart_ns_) return;
   next_restart_ns_ = steady_ns() + kRestartEveryNs;
   try {
-    auto next = std::make_unique<GuardProcess>(options_.guard, options_.queue, options_.agent_port);
-    past_interruptions_ += guard_->interruptions();
+    auto next = start_guard();
+    past_uncounted_ += guard_->uncounted();
     guard_ = std::move(next);
   } catch (const std::exception&) {
     // The old object stays, still failed: the next tick tries again.
@@ -209,15 +210,16 @@ void NfqueueSource::restart_guard() noexcept {
 
 SourceStats NfqueueSource::stats() {
   read_counters();
-  const uint64_t interruptions = past_interruptions_ + guard_->interruptions();
+  const uint64_t uncounted = past_uncounted_ + guard_->uncounted();
   SourceStats stats;
-  stats.seen = settled() + passed_ + interruptions;
+  stats.seen = settled() + uncounted;
   stats.read = read_;
-  stats.lost = {
-      {"queue", queue_dropped_}, {"socket", gaps_}, {"passed", passed_}, {"interrupted", interruptions}};
+  stats.lost = {{"queue", queue_dropped_}, {"socket", ids_.lost()}, {"uncounted", uncounted}};
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
-  stats.super_packets = super_packets_;
+  stats.super_packets = stats.estimated = super_packets_;
+  stats.gaps = gaps_.all();
+  stats.obstacle = guard_->obstacle();
   return stats;
 }
 

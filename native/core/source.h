@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "gaps.h"
 #include "interest.h"
 #include "packet.h"
 
@@ -29,11 +30,14 @@ struct SourceStats {
   using Causes = std::vector<std::pair<std::string, uint64_t>>;
   uint64_t seen = 0;  ///< reached the tap, lost ones included
   uint64_t read = 0;  ///< handed to the engine as a Packet
-  Causes lost;        ///< by cause: "ring", "queue", "socket"
+  Causes lost;        ///< by cause: "ring", "queue", "socket", "uncounted"
   Causes unparsed;    ///< by reason: "truncated", "not_ip", "malformed", ...
   Causes ignored;     ///< not this host's traffic or already seen: "other_host", "loopback", "bridge_port"
-  uint64_t super_packets = 0;     ///< how many of `read` carried more than one wire packet
-  uint64_t unopened = 0;          ///< of `read`: tunnels whose content, asked for, is cut off or damaged
+  uint64_t super_packets = 0;  ///< how many of `read` carried more than one wire packet
+  uint64_t estimated = 0;      ///< of how many of those the wire packets are estimated
+  std::vector<Gap> gaps;       ///< when the source was not there, however many packets passed then
+  std::string obstacle;        ///< why it is not there now; empty: it is
+  uint64_t unopened = 0;  ///< of `read`: tunnels whose content, asked for, is cut off or damaged
   std::optional<FileState> file;  ///< of a file
 };
 

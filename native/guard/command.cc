@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,15 +36,20 @@ struct Pipe {
   }
 };
 
-[[noreturn]] void become(const std::string& path, const std::vector<std::string>& arguments, int in,
-                         int out) {
+std::vector<char*> argument_vector(const std::string& path, const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   argv.push_back(const_cast<char*>(path.c_str()));
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  return argv;
+}
+
+/// In the child, where nothing may be allocated. It dies with us: what it would still change, nobody would
+/// undo.
+[[noreturn]] void become(char* const* argv, int in, int out) {
   char* const environment[] = {nullptr};
-  if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
-    execve(path.c_str(), argv.data(), environment);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) execve(argv[0], argv, environment);
   _exit(127);
 }
 
@@ -81,8 +87,9 @@ Outcome run(const std::string& path, const std::vector<std::string>& arguments, 
   Pipe out;
   if (!in.is_open() || !out.is_open()) return outcome;
   if (write(in.ends[1], input.data(), input.size()) != static_cast<ssize_t>(input.size())) return outcome;
+  const std::vector<char*> argv = argument_vector(path, arguments);
   const pid_t child = fork();
-  if (child == 0) become(path, arguments, in.ends[0], out.ends[1]);
+  if (child == 0) become(argv.data(), in.ends[0], out.ends[1]);
   if (child < 0) return outcome;
   in.close_end(0);
   in.close_end(1);

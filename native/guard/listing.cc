@@ -9,13 +9,21 @@
 namespace tallytree::guard {
 namespace {
 
-constexpr const char* kWait = "5";  // seconds for another program's lock
+constexpr const char* kWait = "2";   // seconds for another program's lock
+constexpr int kResourceProblem = 4;  // exit status of iptables: the lock, or a race of two changes
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-std::string sentence(const std::string& tool, const Outcome& outcome) {
-  if (outcome.status < 0) return tool + " did not start or took too long";
-  return tool + " failed with status " + std::to_string(outcome.status) + ": " + first_line(outcome.output);
+Problem problem_of(const std::string& tool, const Outcome& outcome) {
+  if (outcome.status == 0) return {};
+  if (outcome.status < 0) return {tool + " did not start or took too long", true};
+  return {tool + " failed with status " + std::to_string(outcome.status) + ": " + first_line(outcome.output),
+          outcome.status == kResourceProblem};
+}
+
+Problem not_installed(const char* tool) {
+  return {std::string(tool) +
+          " is not installed: it puts the rules of the nfqueue tap in place, on hosts with nftables too"};
 }
 
 bool is_jump(const std::string& line, const std::string& hook, const std::string& chain) {
@@ -48,11 +56,11 @@ Listing list(const Family& family) {
   Listing listing;
   const std::string path = find_tool(family.tool);
   if (path.empty()) {
-    listing.error = std::string(family.tool) + " is not installed";
+    listing.problem = not_installed(family.tool);
     return listing;
   }
   const Outcome outcome = run(path, {"-w", kWait, "-t", "mangle", "-S", "-v"}, "");
-  if (outcome.status != 0) listing.error = sentence(family.tool, outcome);
+  listing.problem = problem_of(family.tool, outcome);
   std::istringstream lines(outcome.output);
   for (std::string line; std::getline(lines, line);) {
     while (!line.empty() && line.back() == ' ') line.pop_back();
@@ -62,11 +70,10 @@ Listing list(const Family& family) {
   return listing;
 }
 
-std::string restore(const Family& family, const std::string& text) {
+Problem restore(const Family& family, const std::string& text) {
   const std::string path = find_tool(family.restore);
-  if (path.empty()) return std::string(family.restore) + " is not installed";
-  const Outcome outcome = run(path, {"--noflush", "-w", kWait}, text);
-  return outcome.status == 0 ? "" : sentence(family.restore, outcome);
+  if (path.empty()) return not_installed(family.restore);
+  return problem_of(family.restore, run(path, {"--noflush", "-w", kWait}, text));
 }
 
 }  // namespace tallytree::guard

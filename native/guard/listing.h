@@ -18,6 +18,19 @@ struct Family {
 
 inline constexpr Family kFamilies[] = {{"IPv4", "iptables", "iptables-restore"},
                                        {"IPv6", "ip6tables", "ip6tables-restore"}};
+/// The same tools by the names that say where their rules go.
+inline constexpr Family kNftFamilies[] = {{"IPv4", "iptables-nft", "iptables-nft-restore"},
+                                          {"IPv6", "ip6tables-nft", "ip6tables-nft-restore"}};
+inline constexpr Family kLegacyFamilies[] = {{"IPv4", "iptables-legacy", "iptables-legacy-restore"},
+                                             {"IPv6", "ip6tables-legacy", "ip6tables-legacy-restore"}};
+
+/// Why something could not be done; false: it was done.
+struct Problem {
+  std::string text;        ///< a sentence
+  bool temporary = false;  ///< another program holds the firewall's lock: to be tried again
+
+  explicit operator bool() const { return !text.empty(); }
+};
 
 /// Of one chain of ours and the jumps to it.
 struct ChainState {
@@ -28,7 +41,7 @@ struct ChainState {
 };
 
 struct Listing {
-  std::string error;  ///< why it could not be read; empty: it could
+  Problem problem;  ///< why it could not be read
   ChainState input;
   ChainState output;
 
@@ -38,7 +51,7 @@ struct Listing {
 /// Reads the table by `iptables -S -v`.
 Listing list(const Family& family);
 
-/// Applies one iptables-restore text, adding to what is there. Returns a sentence, or "" when done.
-std::string restore(const Family& family, const std::string& text);
+/// Applies one iptables-restore text, adding to what is there: all of it or nothing.
+Problem restore(const Family& family, const std::string& text);
 
 }  // namespace tallytree::guard

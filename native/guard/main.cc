@@ -2,34 +2,34 @@
 // longer. Started by the monitor with its socket as stdin, or by hand with --clean to remove what a crash
 // left behind.
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
-#include <cstddef>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
+#include "lock.h"
 #include "watch.h"
 
 namespace tallytree::guard {
 namespace {
 
 constexpr int kMonitor = STDIN_FILENO;
-constexpr std::string_view kLockName = "tallytree-guard";
-constexpr auto kLockPatience = std::chrono::seconds(5);  // a predecessor may be removing its rules
+constexpr auto kLockPatience = std::chrono::seconds(5);  // a predecessor may not know yet that it is to end
+constexpr auto kRemovalPatience = std::chrono::minutes(5);
 
 struct Options {
   bool clean = false;
   uint16_t queue = 0;
   uint16_t agent_port = 0;
+  std::vector<int> sockets;
 };
 
 std::optional<uint16_t> to_number(std::string_view text) {
@@ -39,48 +39,57 @@ std::optional<uint16_t> to_number(std::string_view text) {
   return number;
 }
 
+bool add_numbers(std::string_view text, std::vector<int>& out) {
+  for (;;) {
+    const size_t comma = std::min(text.find(','), text.size());
+    const auto number = to_number(text.substr(0, comma));
+    if (!number) return false;
+    out.push_back(*number);
+    if (comma == text.size()) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 std::optional<Options> parse(int argc, char** argv) {
+  const std::vector<std::string_view> words(argv + 1, argv + argc);
   Options options;
-  if (argc == 2 && std::string_view(argv[1]) == "--clean") return Options{.clean = true};
-  if (argc != 5 || std::string_view(argv[1]) != "--queue" || std::string_view(argv[3]) != "--agent-port")
+  options.clean = words.size() == 1 && words[0] == "--clean";
+  if (options.clean) return options;
+  if (words.size() != 6 || words[0] != "--queue" || words[2] != "--agent-port" || words[4] != "--sockets")
     return std::nullopt;
-  const auto queue = to_number(argv[2]);
-  const auto port = to_number(argv[4]);
-  if (!queue || !port || *port == 0) return std::nullopt;
+  const auto queue = to_number(words[1]);
+  const auto port = to_number(words[3]);
+  if (!queue || !port || *port == 0 || !add_numbers(words[5], options.sockets)) return std::nullopt;
   options.queue = *queue;
   options.agent_port = *port;
   return options;
 }
 
-/// One guard a network namespace: abstract socket names belong to one, and vanish with their process.
-bool take_lock() {
-  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path + 1, kLockName.data(), kLockName.size());
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + kLockName.size());
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0)
-    return true;  // held until the process ends
-  close(fd);
-  return false;
-}
+void say(const std::string& line) { send(kMonitor, (line + "\n").data(), line.size() + 1, MSG_NOSIGNAL); }
 
 bool monitor_is_gone() {
   char byte;
   return recv(kMonitor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-bool wait_for_lock() {
+/// A predecessor that still removes its rules is waited for, however long another program keeps it from that.
+bool wait_for(Lock& lock) {
   const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
-  while (!take_lock()) {
-    if (monitor_is_gone() || std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  Lock::Holder holder;
+  while ((holder = lock.take()) != Lock::Holder::us) {
+    const bool late = std::chrono::steady_clock::now() > deadline;
+    if (late && holder == Lock::Holder::ending)
+      say("degraded an earlier tallytree-guard still removes its rules");
+    else if (late || monitor_is_gone())
+      return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(late ? 500 : 50));
   }
   return true;
 }
 
 int clean() {
-  if (!take_lock()) return 0;  // a live guard holds its own rules
+  Lock lock;
+  if (lock.take() != Lock::Holder::us) return 0;  // a live guard holds its own rules
   remove_leftovers();
   return 0;
 }
@@ -93,16 +102,34 @@ void detach() {
   close_range(3, ~0U, 0);
 }
 
+/// The monitor is gone, and its queue with it: the rules let all packets pass, so there is time.
+bool remove_for_good(const Rules& rules) {
+  const auto deadline = std::chrono::steady_clock::now() + kRemovalPatience;
+  for (;;) {
+    const Problem problem = rules.remove();
+    if (!problem) return true;
+    std::fprintf(stderr, "tallytree-guard: %s\n", problem.text.c_str());
+    if (!problem.temporary || std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
 int watch(const Options& options) {
   detach();
-  if (!wait_for_lock()) {
-    static constexpr std::string_view kTaken =
-        "error another tallytree-guard holds rules in this network namespace\n";
-    send(kMonitor, kTaken.data(), kTaken.size(), MSG_NOSIGNAL);
+  Lock lock;
+  if (!wait_for(lock)) {
+    say("error another tallytree-guard holds rules in this network namespace (its lock: " + lock.path() +
+        ")");
     return 1;
   }
   if (monitor_is_gone()) return 0;
-  return Watch(kMonitor, Rules(options.queue, options.agent_port)).run();
+  remove_strays();
+  Rules rules({options.queue, static_cast<uint16_t>(options.sockets.size())}, options.agent_port);
+  HeldQueues queues(kMonitor, options.queue, options.sockets);
+  const Ruleset ruleset(iptables_version());
+  if (!Watch(kMonitor, rules, queues, ruleset).run()) return 1;
+  lock.say_ending();
+  return remove_for_good(rules) ? 0 : 1;
 }
 
 }  // namespace
@@ -111,7 +138,9 @@ int watch(const Options& options) {
 int main(int argc, char** argv) {
   const auto options = tallytree::guard::parse(argc, argv);
   if (!options) {
-    std::fprintf(stderr, "usage: tallytree-guard --queue N --agent-port PORT | tallytree-guard --clean\n");
+    std::fprintf(stderr,
+                 "usage: tallytree-guard --queue FIRST --agent-port PORT --sockets FD[,FD...]\n"
+                 "       tallytree-guard --clean\n");
     return 2;
   }
   return options->clean ? tallytree::guard::clean() : tallytree::guard::watch(*options);

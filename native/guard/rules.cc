@@ -2,8 +2,10 @@
 #include "rules.h"
 
 #include <cstdio>
+#include <fstream>
+#include <span>
 
-#include "listing.h"
+#include "command.h"
 
 namespace tallytree::guard {
 namespace {
@@ -40,28 +42,55 @@ std::string removal(const Listing& listing) {
 }
 
 /// Listed anew after each change: two copies of a jump, or a change that came between, are found then.
-std::string remove_family(const Family& family) {
-  std::string error;
+Problem remove_family(const Family& family) {
+  Problem problem;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const Listing listing = list(family);
-    if (!listing.error.empty()) return listing.error;
-    if (listing.empty()) return "";
-    error = restore(family, removal(listing));
+    if (listing.problem) return listing.problem;
+    if (listing.empty()) return {};
+    problem = restore(family, removal(listing));
+    if (problem.temporary) return problem;
   }
-  return error.empty() ? "rules came back after they were removed" : error;
+  return problem ? problem : Problem{"rules came back after they were removed"};
 }
 
 bool complete(const ChainState& state) {
   return state.exists && state.jumps == 1 && state.rules == kRulesInChain;
 }
 
+void clean(std::span<const Family> families) {
+  for (const Family& family : families) {
+    if (find_tool(family.tool).empty()) continue;
+    if (const Problem problem = remove_family(family))
+      std::fprintf(stderr, "tallytree-guard: %s\n", problem.text.c_str());
+  }
+}
+
+/// Asking iptables-legacy for a table would make it.
+bool has_legacy_mangle() {
+  for (const char* path :
+       {"/proc/thread-self/net/ip_tables_names", "/proc/thread-self/net/ip6_tables_names"}) {
+    std::ifstream names(path);
+    for (std::string name; names >> name;)
+      if (name == "mangle") return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+std::string Rules::target() const {
+  const int last = queues_.first + queues_.count - 1;
+  const std::string first = std::to_string(queues_.first);
+  const std::string which =
+      queues_.count == 1 ? "--queue-num " + first : "--queue-balance " + first + ":" + std::to_string(last);
+  return "-j NFQUEUE " + which + " --queue-bypass\n";
+}
 
 std::string Rules::chain(const char* name, const char* device_option) const {
   const std::string start = std::string("-A ") + name + " ";
   return start + device_option + " lo -j RETURN\n" + port_rules(start, agent_port_) +
-         port_rules(start, kSshPort) + start + "-j NFQUEUE --queue-num " + std::to_string(queue_) +
-         " --queue-bypass\n";
+         port_rules(start, kSshPort) + start + target();
 }
 
 std::string Rules::text(bool with_input_jump, bool with_output_jump) const {
@@ -72,56 +101,72 @@ std::string Rules::text(bool with_input_jump, bool with_output_jump) const {
   return text + "COMMIT\n";
 }
 
-std::string Rules::install_family(const Family& family) const {
+Problem Rules::install_family(const Family& family) const {
   const Listing listing = list(family);
-  if (!listing.error.empty()) return listing.error;
+  if (listing.problem) return listing.problem;
   if (listing.input.jumps > 1 || listing.output.jumps > 1) {
-    const std::string error = remove_family(family);
-    return error.empty() ? restore(family, text(true, true)) : error;
+    const Problem problem = remove_family(family);
+    return problem ? problem : restore(family, text(true, true));
   }
   return restore(family, text(listing.input.jumps == 0, listing.output.jumps == 0));
 }
 
-std::string Rules::install() {
-  const std::string error = install_family(kFamilies[0]);
-  if (!error.empty()) return error;
-  const std::string error6 = install_family(kFamilies[1]);
-  notice_ = error6.empty() ? "" : "IPv6 is not watched: " + error6;
-  return "";
+Problem Rules::install() {
+  if (const Problem problem = install_family(kFamilies[0])) return problem;
+  const Problem problem = install_family(kFamilies[1]);
+  if (problem.temporary) return problem;
+  notice_ = problem ? "IPv6 is not watched: " + problem.text : "";
+  return {};
 }
 
-bool Rules::present() const {
+Rules::Presence Rules::presence() const {
+  Presence found = Presence::whole;
   for (const Family& family : kFamilies) {
-    if (&family != &kFamilies[0] && !notice_.empty()) continue;
+    if (!uses(family)) continue;
     const Listing listing = list(family);
-    // A table that cannot be read now (its lock is taken) is no sign of missing rules.
-    if (listing.error.empty() && !(complete(listing.input) && complete(listing.output))) return false;
+    if (listing.problem)
+      found = Presence::unknown;
+    else if (!complete(listing.input) || !complete(listing.output))
+      return Presence::broken;
   }
-  return true;
+  return found;
 }
 
-uint64_t Rules::counted() const {
+std::optional<uint64_t> Rules::counted() const {
   uint64_t packets = 0;
   for (const Family& family : kFamilies) {
+    if (!uses(family)) continue;
     const Listing listing = list(family);
+    if (listing.problem) return std::nullopt;
     packets += listing.input.queued + listing.output.queued;
   }
   return packets;
 }
 
-std::string Rules::remove() {
-  passed_before_ = passed();
-  const std::string error = remove_family(kFamilies[0]);
-  const std::string error6 = notice_.empty() ? remove_family(kFamilies[1]) : "";
-  return error.empty() ? error6 : error;
+Problem Rules::remove() const {
+  Problem first;
+  for (const Family& family : kFamilies) {
+    if (!uses(family)) continue;
+    const Problem problem = remove_family(family);
+    if (problem && !first) first = problem;
+  }
+  return first;
+}
+
+std::string iptables_version() {
+  const std::string path = find_tool(kFamilies[0].tool);
+  return path.empty() ? "" : run(path, {"--version"}, "").output;
+}
+
+void remove_strays() {
+  const bool writes_nftables = iptables_version().find("nf_tables") != std::string::npos;
+  if (!writes_nftables) return clean(kNftFamilies);
+  if (has_legacy_mangle()) clean(kLegacyFamilies);
 }
 
 void remove_leftovers() {
-  for (const Family& family : kFamilies) {
-    const std::string error = remove_family(family);
-    const bool absent = error.ends_with("is not installed");
-    if (!error.empty() && !absent) std::fprintf(stderr, "tallytree-guard: %s\n", error.c_str());
-  }
+  clean(kFamilies);
+  remove_strays();
 }
 
 }  // namespace tallytree::guard

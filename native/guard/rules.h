@@ -2,31 +2,42 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "listing.h"
 
 namespace tallytree::guard {
 
+/// Queues `first` to `first` + `count` - 1; with several the kernel deals the flows out.
+struct QueueRange {
+  uint16_t first = 0;
+  uint16_t count = 1;
+};
+
 /// mangle, not filter: a verdict there would skip the host's own later filter rules.
 /// Chains TALLYTREE-IN and TALLYTREE-OUT let loopback, the agent's port and SSH pass by and queue the rest
-/// with
-/// --queue-bypass; one jump each from INPUT and OUTPUT, marked by a comment. Nothing else is ever read for a
-/// decision, flushed or deleted. Each change is one iptables-restore --noflush: all of it or nothing.
+/// with --queue-bypass; one jump each from INPUT and OUTPUT, marked by a comment. Nothing else is ever read
+/// for a decision, flushed or deleted. Each change is one iptables-restore --noflush: all of it or nothing.
+/// An empty mangle table that iptables made for us stays: taking out a base chain would drop what waits in
+/// any queue.
 class Rules {
  public:
-  Rules(uint16_t queue, uint16_t agent_port) : queue_(queue), agent_port_(agent_port) {}
+  Rules(QueueRange queues, uint16_t agent_port) : queues_(queues), agent_port_(agent_port) {}
 
-  /// Puts exactly our rules in place, whatever was left of them. Returns a sentence when IPv4 cannot be had,
-  /// else "".
-  std::string install();
+  /// Puts exactly our rules in place, whatever was left of them; their counters begin at 0. A problem when
+  /// IPv4 cannot be had.
+  Problem install();
 
-  /// True when all that install() made is still there.
-  bool present() const;
+  enum class Presence { whole, broken, unknown };
+  /// Whether all that install() made is still there; `unknown` while the table cannot be read.
+  Presence presence() const;
 
-  /// Packets that met our queue rules since the first install(), whatever became of them.
-  uint64_t passed() const { return passed_before_ + counted(); }
+  /// Packets that met our queue rules since install(), whatever became of them.
+  std::optional<uint64_t> counted() const;
 
-  /// Takes all that is ours out of both tables; a sentence when something would not go, else "".
-  std::string remove();
+  /// Takes all that is ours out of both tables.
+  Problem remove() const;
 
   /// Why IPv6 is not watched; empty: it is.
   const std::string& notice() const { return notice_; }
@@ -34,16 +45,23 @@ class Rules {
  private:
   std::string text(bool with_input_jump, bool with_output_jump) const;
   std::string chain(const char* name, const char* device_option) const;
-  uint64_t counted() const;
-  std::string install_family(const struct Family& family) const;
+  std::string target() const;
+  Problem install_family(const Family& family) const;
+  bool uses(const Family& family) const { return &family == &kFamilies[0] || notice_.empty(); }
 
-  uint16_t queue_;
+  QueueRange queues_;
   uint16_t agent_port_;
   std::string notice_;
-  uint64_t passed_before_ = 0;  ///< removing a rule forgets its counters
 };
 
-/// Takes out what a crashed run left behind, in both families; complains on stderr.
+/// What `iptables` says of itself: where its rules go.
+std::string iptables_version();
+
+/// Takes out what a crashed run left behind, in both families, wherever iptables wrote to then; complains on
+/// stderr.
 void remove_leftovers();
+
+/// The same, but only where `iptables` does not write to now.
+void remove_strays();
 
 }  // namespace tallytree::guard

@@ -8,13 +8,22 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
 namespace tallytree::guard {
 namespace {
 
 constexpr auto kSilence = std::chrono::milliseconds(1000);
+constexpr auto kLookEvery = std::chrono::milliseconds(250);
+constexpr auto kChecksApart = std::chrono::seconds(1);  // where others change their rules all the time
 constexpr auto kCheckEvery = std::chrono::seconds(30);
 constexpr auto kRetryEvery = std::chrono::seconds(1);
+constexpr auto kTryAgain = std::chrono::milliseconds(100);
+
+uint64_t wall_clock_ns() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+}
 
 void complain(const std::string& text) {
   if (!text.empty()) std::fprintf(stderr, "tallytree-guard: %s\n", text.c_str());
@@ -27,69 +36,96 @@ void Watch::report(const std::string& line) const {
   send(monitor_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-int Watch::run() {
-  const std::string error = rules_.install();
-  installed_ = error.empty();
-  complain(rules_.notice());
-  report(installed_ ? "ready " + rules_.notice() : "error " + error);
-  last_heartbeat_ = last_check_ = Clock::now();
-  if (installed_) loop();
-  const std::string left = rules_.remove();
-  // Not a second sentence on top of the first: without iptables there is nothing to remove either.
-  if (installed_) complain(left);
-  return installed_ && left.empty() ? 0 : 1;
+bool Watch::run() {
+  last_heartbeat_ = Clock::now();
+  install();
+  while (!failed_ && wait()) act();
+  return !failed_;
 }
 
-void Watch::loop() {
-  while (wait_for_heartbeat()) act();
-}
-
-/// False at end of file. Returns at the latest when silence would be long enough to act.
-bool Watch::wait_for_heartbeat() {
+/// False at end of file. Returns at the latest when it is time to act.
+bool Watch::wait() {
+  const auto silence = last_heartbeat_ + kSilence;
+  const auto next = installed_ ? std::min(silence, last_look_ + kLookEvery) : Clock::now() + kLookEvery;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
   pollfd polled{monitor_, POLLIN, 0};
-  const auto left =
-      std::chrono::duration_cast<std::chrono::milliseconds>(last_heartbeat_ + kSilence - Clock::now());
-  const auto timeout = installed_ ? std::max<int64_t>(left.count() + 1, 0) : -1;
-  if (poll(&polled, 1, static_cast<int>(timeout)) <= 0) return true;
+  if (poll(&polled, 1, static_cast<int>(std::max<int64_t>(left, 0))) > 0) take_in();
+  return !gone_;
+}
+
+void Watch::take_in() {
   char bytes[256];
   const ssize_t size = recv(monitor_, bytes, sizeof bytes, MSG_DONTWAIT);
   if (size > 0) last_heartbeat_ = Clock::now();
   if (size > 0 && std::memchr(bytes, '?', static_cast<size_t>(size)) != nullptr) asked_ = true;
-  return size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR));
+  gone_ = size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void Watch::act() {
   const auto now = Clock::now();
   const bool alive = now - last_heartbeat_ < kSilence;
-  if (installed_ && !alive) {
-    complain(rules_.remove());
-    installed_ = false;
-    report("removed");
-  } else if (!installed_ && alive && now - last_failure_ >= kRetryEvery) {
-    install_again();
-  } else if (installed_ && now - last_check_ >= kCheckEvery) {
-    check_presence();
-  } else if (asked_) {
-    asked_ = false;
-    report("passed " + std::to_string(rules_.passed()));
+  if (installed_ && !alive) return take_away();
+  if (!installed_ && alive && now >= next_install_) return install();
+  if (installed_ && now - last_look_ >= kLookEvery) look();
+  if (!asked_ || !installed_) return;
+  asked_ = false;
+  uncounted_.update();
+  report("uncounted " + std::to_string(uncounted_.packets()) + (uncounted_.exact() ? " exact" : " least"));
+}
+
+void Watch::install() {
+  uncounted_.begin();
+  const Problem problem = rules_.install();
+  mark_ = ruleset_.mark();
+  last_check_ = last_look_ = Clock::now();
+  last_seen_ns_ = wall_clock_ns();
+  installed_ = !problem;
+  if (installed_ && !ready_) complain(rules_.notice());
+  if (installed_) report(ready_ ? "installed " + std::to_string(last_seen_ns_) : "ready " + rules_.notice());
+  ready_ = ready_ || installed_;
+  if (installed_) return;
+  failed_ = !ready_ && !problem.temporary;
+  next_install_ = Clock::now() + kRetryEvery;
+  report((failed_ ? "error " : "degraded ") + problem.text);
+}
+
+/// The monitor is silent. What waits for it goes on at once, what comes later when the rules are gone; while
+/// another program keeps them in place by its lock, all of it a moment late.
+void Watch::take_away() {
+  const Relief relief(queues_);
+  uncounted_.update();
+  const uint64_t since = wall_clock_ns();
+  const Problem problem = rules_.remove();
+  if (problem) {
+    complain(problem.text);
+    if (!relief.works()) queues_.end_monitor();
+    std::this_thread::sleep_for(kTryAgain);
+    return;
   }
+  installed_ = false;
+  report("away hung " + std::to_string(since));
 }
 
-void Watch::install_again() {
-  const std::string error = rules_.install();
-  installed_ = error.empty();
-  last_check_ = Clock::now();
-  if (installed_) return report("installed");
-  last_failure_ = Clock::now();
-  complain(error);
+/// Others flush whole tables now and then; packets pass uncounted meanwhile, which the monitor is told.
+void Watch::look() {
+  const auto now = Clock::now();
+  last_look_ = now;
+  const RulesetMark mark = ruleset_.mark();
+  const bool changed = mark != mark_;
+  if (!changed) last_seen_ns_ = wall_clock_ns();
+  if (now - last_check_ < (changed ? kChecksApart : kCheckEvery)) return;
+  last_check_ = now;
+  mark_ = mark;
+  const Rules::Presence presence = rules_.presence();
+  if (presence == Rules::Presence::broken) return repair();
+  if (presence == Rules::Presence::whole) last_seen_ns_ = wall_clock_ns();
+  if (presence == Rules::Presence::unknown) mark_ = {};  // to be looked at again
 }
 
-/// Others flush whole tables now and then; packets passed uncounted meanwhile, which the monitor is told.
-void Watch::check_presence() {
-  last_check_ = Clock::now();
-  if (rules_.present()) return;
-  report("removed");
-  install_again();
+void Watch::repair() {
+  installed_ = false;
+  report("away flushed " + std::to_string(last_seen_ns_));
+  install();
 }
 
 }  // namespace tallytree::guard

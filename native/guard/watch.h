@@ -3,37 +3,59 @@
 
 #include <chrono>
 
+#include "held_queues.h"
 #include "rules.h"
+#include "ruleset.h"
+#include "uncounted.h"
 
 namespace tallytree::guard {
 
-/// Reads heartbeat bytes from a stream socket and answers with lines: "ready [notice]" or "error SENTENCE"
-/// once, then "removed" and "installed" as the rules go and come. Ends at end of file: the monitor is gone,
-/// by whatever way. The byte "?" asks for a line "passed N": packets that met the queue rules so far.
+/// Reads heartbeat bytes from a stream socket and answers with lines, times in nanoseconds since 1970:
+///   ready [NOTICE]        once the rules stand for the first time, or
+///   error SENTENCE        they never will
+///   away REASON SINCE     they are gone: "hung" (we took them away, the monitor was silent), "flushed"
+///   (others
+///                         did)
+///   degraded SENTENCE     why they cannot be put back for now
+///   installed AT          they stand again
+///   uncounted N exact|least   packets that met the rules and no queue: the answer to the byte "?"
+/// Ends at end of file: the monitor is gone, by whatever way.
 class Watch {
  public:
-  Watch(int monitor, Rules rules) : monitor_(monitor), rules_(std::move(rules)) {}
+  Watch(int monitor, Rules& rules, HeldQueues& queues, const Ruleset& ruleset)
+      : monitor_(monitor), rules_(rules), queues_(queues), ruleset_(ruleset), uncounted_(rules, queues) {}
 
-  /// Exit status of the process. The rules are gone when it returns.
-  int run();
+  /// False: the rules cannot be had at all. Else returns when the monitor is gone; the rules may still stand.
+  bool run();
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  void loop();
-  bool wait_for_heartbeat();
+  bool wait();
+  void take_in();
   void act();
-  void install_again();
-  void check_presence();
+  void install();
+  void take_away();
+  void look();
+  void repair();
   void report(const std::string& line) const;
 
   int monitor_;
-  Rules rules_;
+  Rules& rules_;
+  HeldQueues& queues_;
+  const Ruleset& ruleset_;
+  Uncounted uncounted_;
+  RulesetMark mark_;
   bool installed_ = false;
+  bool ready_ = false;
+  bool failed_ = false;
+  bool gone_ = false;
   bool asked_ = false;
+  uint64_t last_seen_ns_ = 0;  ///< when the rules were there, by the wall clock
   Clock::time_point last_heartbeat_{};
+  Clock::time_point last_look_{};
   Clock::time_point last_check_{};
-  Clock::time_point last_failure_{};
+  Clock::time_point next_install_{};
 };
 
 }  // namespace tallytree::guard

@@ -82,8 +82,17 @@ export class SyntheticMonitor implements Monitor {
 
   async stats(): Promise<MonitorStats> {
     const none = { lost: {}, unparsed: {}, ignored: {} };
-    const stats = { seen: packetsOfHost, read: packetsOfHost, superPackets: 0, unopened: 0, ...none };
-    return { tap, stats, memory: { used: 0, budget: 0 }, sketches: this.#sketches.size, uptimeMs: 0 };
+    const stats = {
+      seen: packetsOfHost,
+      read: packetsOfHost,
+      superPackets: 0,
+      unopened: 0,
+      estimated: 0,
+      gaps: [],
+      ...none,
+    };
+    const memory = { used: 0, budget: 0 };
+    return { tap, stats, memory, sketches: this.#sketches.size, uptimeMs: 0, offloads: {} };
   }
 
   #sketch(uuid: string): NewSketch {

@@ -60,28 +60,6 @@ it("lets traffic go on when the monitor is killed", async () => {
   expect(await received(1)).toBe(1);
 });
 
-it("removes its rules when the monitor is killed", async () => {
-  await station.monitor.stop("SIGKILL");
-  await until("the rules to go", async () => (/NFQUEUE/.test(await rules()) ? undefined : true));
-});
-
-it("lets traffic go on when the monitor hangs", async () => {
-  process.kill(station.monitor.pid, "SIGSTOP");
-  try {
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-    expect(await received(1)).toBe(1);
-  } finally {
-    process.kill(station.monitor.pid, "SIGCONT");
-  }
-});
-
-it("runs beside nobody else's rules: what is there stays", async () => {
-  const mine = ["-t", "mangle", "-A", "INPUT", "-p", "tcp", "--dport", "9", "-j", "MARK", "--set-mark", "7"];
-  await network.lab.must(own, "iptables", ...mine);
-  await station.monitor.stop();
-  expect(await rules()).toMatch(/--dport 9 -j MARK/);
-});
-
 it("starts again whenever it was killed, and counts again", async () => {
   const id = await network.count(own, { proto: "icmp" });
   const ask = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: peer.address };
@@ -95,6 +73,13 @@ it("starts again whenever it was killed, and counts again", async () => {
       return status === 200 ? true : undefined;
     });
     await network.ping(peer, own.address, 12);
-    expect(await network.ask(own, ask)).toBe(12);
+    const { value, loss } = (await network.ask(own, { ...ask, detail: true })) as {
+      value: number;
+      loss: object;
+    };
+    expect(value).toBe(12);
+    expect(loss).toMatchObject({ complete: false });
+    const [gap] = (loss as { gaps: readonly object[] }).gaps.slice(-1);
+    expect(gap).toMatchObject({ host: `${own.address}:8000`, reason: "restarted" });
   }
 });

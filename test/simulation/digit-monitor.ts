@@ -79,7 +79,7 @@ export class DigitMonitor implements Monitor {
 
   async stats(): Promise<MonitorStats> {
     const { tap } = await this.hello();
-    return { tap, memory: { used: 0, budget: 1 }, sketches: this.#held.size, uptimeMs: 0 };
+    return { tap, memory: { used: 0, budget: 1 }, sketches: this.#held.size, uptimeMs: 0, offloads: {} };
   }
 
   async ledger(): Promise<never> {

@@ -120,6 +120,7 @@ export class FileMonitor implements Monitor {
       memory: { used: 1, budget: 2 },
       sketches: 0,
       uptimeMs: 5,
+      offloads: { eth0: ["tso", "gro"], eth1: ["gro"] },
     };
     return { ...rest, tap: hello.tap, stats: await this.#tap.stats() };
   }

@@ -24,7 +24,7 @@ const answer = {
   coverage: { expected: 1, answered: ["trace.pcap"], missing: [], complete: true },
   loss: {
     ...{ complete: true, seen: 5, counted: 3, filtered: 0, unkeyed: 0, lost: {}, ignored: {} },
-    unparsed: { truncated: 2 },
+    ...{ unparsed: { truncated: 2 }, gaps: [] },
   },
 } as const;
 const result = { from: 100, to: 102, packets: 3, bytes: 252, answers: [answer] } as const;

@@ -86,6 +86,7 @@ describe("each subcommand sends its message and prints the answer as JSON", () =
 const loss = {
   ...{ complete: false, seen: 12, counted: 9, filtered: 1, unkeyed: 0 },
   ...{ lost: { ring: 2, queue: 0 }, unparsed: {}, ignored: {} },
+  gaps: [{ host: "10.0.0.2:8000", from: 1_700_000_000, to: 1_700_000_001.5, reason: "flushed" }],
 };
 const coverage = {
   ...{ expected: 2, answered: ["10.0.0.2:8000"], complete: false },
@@ -127,6 +128,7 @@ describe("--table", () => {
       "coverage: 1 of 2 hosts answered",
       "  missing 10.0.0.4:8000: timeout, last seen 2026-01-01T00:00:00Z",
       "packets: 12 seen, 9 counted, 1 filtered, 0 without such a key, lost: 2 by ring",
+      "  not counted at 10.0.0.2:8000 from 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:21.500Z: flushed",
       "",
     ]);
   });

@@ -63,15 +63,8 @@ export class FakeTap implements Tap {
   }
   async stats() {
     this.#note("stats");
-    return {
-      seen: 7,
-      read: 6,
-      lost: { ring_full: 1 },
-      unparsed: {},
-      ignored: {},
-      superPackets: 0,
-      unopened: 0,
-    };
+    const books = { seen: 7, read: 6, lost: { ring_full: 1 }, unparsed: {}, ignored: {} };
+    return { ...books, superPackets: 0, unopened: 0, estimated: 0, gaps: [] };
   }
   async stop(): Promise<void> {
     this.stopped += 1;
@@ -131,6 +124,7 @@ export function fakeMachine(tap: Tap) {
     deviceExists,
     deviceAbove,
     checkCaptureFilter: () => undefined,
+    offloads: () => ({ eth0: ["gro"] }),
     cleanRules: async () => undefined,
   };
 }

@@ -1,0 +1,65 @@
+// This host's loss record: the books of its tap, the times when it was not there, and what it looks at.
+
+import type { Gap, Loss } from "../controller-client/messages/index.js";
+import type { MonitorStats, TapState } from "../monitor/client.js";
+import type { Span } from "../native/index.js";
+import { isNothing } from "../overlay/index.js";
+
+/** Where each tap sees packets. */
+const observationPoints: Readonly<Record<TapState["kind"], string>> = {
+  packet: "devices, before the input firewall and after the output firewall",
+  nfqueue: "mangle INPUT and OUTPUT",
+  pcap: "devices, by libpcap",
+  file: "where the capture file was made",
+};
+
+/** Packets of these kinds reached the host and may have been what was asked for. */
+const unreadable = ["truncated", "malformed"] as const;
+
+export interface Books {
+  /** The agent's name. */
+  readonly host: string;
+  readonly stats: MonitorStats;
+  /** When another monitor took over. */
+  readonly restarts: readonly Omit<Gap, "host">[];
+}
+
+/** What of it an answer is about; without it the whole tap. */
+export interface About {
+  /** Packets that matched the sketch. */
+  readonly matched: bigint;
+  readonly unkeyed: bigint;
+  readonly span: Span;
+  /** Whether the sketch counts what tunnels carry: those that could not be opened are lost to it. */
+  readonly inner: boolean;
+}
+
+/** seen = counted + filtered + lost + unparsed + ignored. What the whole tap read is counted, as it reached the counters. */
+export function lossOf(books: Books, about?: About): Loss {
+  const { stats: tap, offloads } = books.stats;
+  const { seen = 0, unparsed = {}, ignored = {}, estimated = 0 } = tap ?? {};
+  const unopened = about?.inner === true ? (tap?.unopened ?? 0) : 0;
+  const lost = unopened > 0 ? { ...tap?.lost, unopened } : (tap?.lost ?? {});
+  const read = (tap?.read ?? 0) - unopened;
+  // A super-packet is one socket buffer and several packets: what matched may exceed what was read.
+  const counted = Math.min(Number(about?.matched ?? read), read);
+  const gaps = gapsOf(books, about?.span);
+  const isRead = unreadable.every((reason) => (unparsed[reason] ?? 0) === 0);
+  return {
+    complete: tap !== undefined && isNothing(lost) && isRead && gaps.length === 0,
+    unit: "skb",
+    ...{ seen, counted, filtered: read - counted, unkeyed: Number(about?.unkeyed ?? 0) },
+    ...{ lost, unparsed, ignored, estimated, gaps },
+    offloads: [...new Set(Object.values(offloads).flat())].sort(),
+    observation_points: [observationPoints[books.stats.tap.kind]],
+  };
+}
+
+function gapsOf({ host, stats, restarts }: Books, span?: Span): readonly Gap[] {
+  return [...(stats.stats?.gaps ?? []), ...restarts]
+    .filter(
+      ({ from, to = Number.POSITIVE_INFINITY }) => span === undefined || (from <= span.to && to >= span.from),
+    )
+    .map((gap) => ({ host, ...gap }))
+    .sort((a, b) => a.from - b.from);
+}

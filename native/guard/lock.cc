@@ -1,0 +1,56 @@
+// flock on a file named by the network namespace; its text says whether the holder is ending.
+#include "lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string_view>
+
+namespace tallytree::guard {
+namespace {
+
+constexpr std::string_view kEnding = "ending";
+
+std::string path_of_namespace() {
+  struct stat ns {};
+  if (stat("/proc/self/ns/net", &ns) < 0) return "/run/tallytree-guard.lock";
+  return "/run/tallytree-guard-" + std::to_string(ns.st_ino) + ".lock";
+}
+
+}  // namespace
+
+Lock::Lock() : path_(path_of_namespace()) {}
+
+Lock::~Lock() {
+  if (ours_) unlink(path_.c_str());
+  if (file_ >= 0) close(file_);
+}
+
+Lock::Holder Lock::take() {
+  if (file_ >= 0) close(file_);
+  file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file_ < 0) return Holder::unknown;
+  if (flock(file_, LOCK_EX | LOCK_NB) == 0) {
+    ours_ = is_current() && ftruncate(file_, 0) == 0;
+    return ours_ ? Holder::us : Holder::ending;
+  }
+  char text[kEnding.size()];
+  const ssize_t size = pread(file_, text, sizeof text, 0);
+  return size > 0 && std::string_view(text, static_cast<size_t>(size)) == kEnding ? Holder::ending
+                                                                                  : Holder::living;
+}
+
+/// The holder before us may have removed the file between our opening and our locking it.
+bool Lock::is_current() const {
+  struct stat held {};
+  struct stat named {};
+  return fstat(file_, &held) == 0 && stat(path_.c_str(), &named) == 0 && held.st_ino == named.st_ino;
+}
+
+void Lock::say_ending() const {
+  if (pwrite(file_, kEnding.data(), kEnding.size(), 0) < 0) return;  // then a new guard gives up sooner
+}
+
+}  // namespace tallytree::guard

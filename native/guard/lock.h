@@ -1,0 +1,36 @@
+// One guard a network namespace.
+#pragma once
+
+#include <string>
+
+namespace tallytree::guard {
+
+/// A locked file in /run, where only root may write: a name that anybody can take would let anybody keep the
+/// guard out. The kernel unlocks it when the process ends, however that happens.
+class Lock {
+ public:
+  enum class Holder { us, living, ending, unknown };
+
+  Lock();
+  ~Lock();
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+  /// Who has it, after a try to get it. `ending`: a guard whose monitor is gone, which still removes its
+  /// rules.
+  Holder take();
+
+  /// Tells others that we only clean up.
+  void say_ending() const;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  bool is_current() const;
+
+  std::string path_;
+  int file_ = -1;
+  bool ours_ = false;
+};
+
+}  // namespace tallytree::guard

@@ -1,0 +1,41 @@
+// A cheap look at the host's firewall: has anybody changed it since?
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace tallytree::guard {
+
+/// What tells one state of the rules from another: nftables' generation, or the size of the mangle tables of
+/// xtables.
+struct RulesetMark {
+  std::array<uint32_t, 4> numbers{};
+
+  bool operator==(const RulesetMark&) const = default;
+};
+
+class Ruleset {
+ public:
+  enum class Kind { nftables, xtables };
+
+  /// Which of the two the host's `iptables` writes to; `version`: what it says of itself.
+  explicit Ruleset(const std::string& version);
+  ~Ruleset();
+  Ruleset(const Ruleset&) = delete;
+  Ruleset& operator=(const Ruleset&) = delete;
+
+  Kind kind() const { return kind_; }
+
+  /// Some microseconds; no program is run, no lock is taken. Always the same when the kernel does not tell.
+  RulesetMark mark() const;
+
+ private:
+  uint32_t generation() const;
+
+  Kind kind_;
+  int socket4_ = -1;  ///< netlink for nftables, raw for xtables
+  int socket6_ = -1;
+};
+
+}  // namespace tallytree::guard

@@ -1,0 +1,46 @@
+// What a tap tells of itself: its books, when it was not there, and what the devices hand over.
+
+/** Sums since the tap was opened, in socket buffers; see native/core/source.h. */
+export interface TapStats {
+  readonly seen: number;
+  readonly read: number;
+  readonly lost: Readonly<Record<string, number>>;
+  readonly unparsed: Readonly<Record<string, number>>;
+  readonly ignored: Readonly<Record<string, number>>;
+  readonly superPackets: number;
+  /** Of `read`: tunnels whose content, asked for by a sketch, is cut off or damaged. */
+  readonly unopened: number;
+  /** Super-packets whose packets on the wire are estimated: the kernel did not say the size of their segments. */
+  readonly estimated: number;
+  /** When the tap was not there, at most 32 times, the oldest joined. */
+  readonly gaps: readonly Gap[];
+  /** Why it is not there now. */
+  readonly obstacle?: string;
+  /** Of a file tap. */
+  readonly file?: FileState;
+}
+
+/** How far a capture file was read. */
+export interface FileState {
+  /** Bytes of the file as it lies there; `size` 0: unknown (a pipe). */
+  readonly position: number;
+  readonly size: number;
+  /** Earliest and latest time stamp so far: unix seconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Why it ended before its end: file, byte and reason. */
+  readonly failure?: string;
+}
+
+/** A time in which nobody knows how many packets passed, in unix seconds. */
+export interface Gap {
+  readonly from: number;
+  /** Absent while it goes on. */
+  readonly to?: number;
+  /** "hung": the monitor gave no sign of life; "flushed": others removed the rules; "locked": the firewall's lock was
+   * held by others; "several": of more than one kind. */
+  readonly reason: string;
+}
+
+/** Names of the offloads in force, by device: "gro", "gso", "lro", "tso". */
+export type Offloads = Readonly<Record<string, readonly string[]>>;

@@ -1,0 +1,270 @@
+// The inline tap's firewall rules: none is left behind, others' stay as they are, and what others do to ours is noticed.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Host, type Running, until } from "../lab.js";
+import { Network, program } from "../lab-network.js";
+
+const long = process.env.TALLYTREE_LONG === "1";
+const minute = 60_000;
+const root = join(import.meta.dirname, "../..");
+const guard = join(root, "build/Release/tallytree-guard");
+/** The tap alone, without Node: it starts and ends in no time. */
+const liveSource = [join(root, "build/native-test/live-source"), "nfqueue", "--guard", guard];
+
+let network: Network;
+let own: Host;
+let peer: Host;
+
+beforeAll(() => {
+  const { status, stderr } = spawnSync("make", ["-s", "-C", join(root, "native/test"), "live"], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`make live: ${stderr}`);
+}, 10 * minute);
+beforeEach(() => {
+  network = new Network(2);
+  [own, peer] = [network.host(0), network.host(1)];
+});
+afterEach(() => network?.close());
+
+interface Gap {
+  readonly from: number;
+  readonly to?: number;
+  readonly reason: string;
+}
+
+const inline = ["--tap", "nfqueue"];
+const kinds = [
+  { kind: "iptables-nft", tools: ["iptables", "ip6tables"] },
+  { kind: "iptables-legacy", tools: ["iptables-legacy", "ip6tables-legacy"] },
+] as const;
+
+/** Rules of both families without their counters. */
+async function rules([four, six]: readonly [string, string] = ["iptables", "ip6tables"]): Promise<string> {
+  const saved = [await network.lab.must(own, `${four}-save`), await network.lab.must(own, `${six}-save`)];
+  return saved
+    .join("")
+    .replace(/^#.*\n/gm, "")
+    .replace(/\[\d+:\d+\]/g, "");
+}
+
+const ours = (saved: string) => saved.split("\n").filter((line) => /tally/i.test(line));
+
+/** A program for which `iptables` is iptables-legacy and the lock of xtables is a file of the lab. */
+function withLegacy(argv: readonly string[]): readonly string[] {
+  const lock = join(network.lab.folder, "xtables.lock");
+  writeFileSync(lock, "");
+  const mounts = [
+    "mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi",
+    `touch /run/xtables.lock && mount --bind ${lock} /run/xtables.lock`,
+  ];
+  return ["sh", "-c", `${mounts.join(" && ")} && exec "$@"`, "sh", ...argv];
+}
+
+function monitorArgv(options: readonly string[]): readonly string[] {
+  return [...program("monitor"), "--socket", join(network.lab.folder, "h1.sock"), ...options];
+}
+
+const startLegacy = (): Promise<Running> =>
+  network.lab.spawn(own, withLegacy(monitorArgv(inline)), { ready: /monitor is up/ });
+
+const start = (kind: string): Promise<Running> =>
+  kind === "iptables-legacy" ? startLegacy() : network.startMonitor(own, inline);
+
+async function loss(): Promise<{ complete: boolean; seen: number; gaps: readonly Gap[] }> {
+  const status = (await network.ask(own, { type: "query status" })) as { monitor: { loss: never } };
+  return status.monitor.loss;
+}
+
+describe("kill points", () => {
+  const points = long ? 200 : 20;
+
+  it(`leaves no rule behind that the next start does not take, ${points} times`, {
+    timeout: points * minute,
+  }, async () => {
+    for (let point = 0; point < points; point++) {
+      const source = await network.lab.spawn(own, liveSource, point % 2 === 0 ? {} : { ready: /ready/ });
+      // Every second one is about to remove its rules by itself.
+      if (point % 2 === 1) process.kill(source.pid, "SIGTERM");
+      await sleep(150 * Math.random());
+      killAll();
+      await source.stop("SIGKILL");
+      await (point % 4 < 2 ? nextOfAnotherTap() : nextInline());
+      expect(ours(await rules())).toEqual([]);
+    }
+  });
+
+  /** What a monitor runs at its start, whatever its tap. */
+  const nextOfAnotherTap = () => network.lab.must(own, guard, "--clean");
+
+  async function nextInline(): Promise<void> {
+    const next = await network.lab.spawn(own, liveSource, { ready: /ready/ });
+    const jumps = ours(await rules()).filter((line) => /^-A (IN|OUT)PUT/.test(line));
+    expect(jumps).toHaveLength(4);
+    expect(await next.stop()).toBe(0);
+  }
+});
+
+/** Kills everything in the host: monitor, guard, and what the guard runs. */
+function killAll(): void {
+  const { stdout } = spawnSync("ip", ["netns", "pids", own.namespace], { encoding: "utf8" });
+  for (const pid of stdout.split("\n").filter(Boolean)) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+describe.each(kinds)("beside others' rules of $kind", ({ kind, tools }) => {
+  const cycles = long ? 100 : 10;
+  const argv = kind === "iptables-legacy" ? withLegacy : (plain: readonly string[]) => plain;
+
+  it(`leaves them byte by byte as they were, ${cycles} times`, { timeout: cycles * minute }, async () => {
+    await makeForeign(tools);
+    const before = await rules(tools);
+    const sets = await network.lab.must(own, "nft", "-s", "list", "ruleset");
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      const source = await network.lab.spawn(own, argv(liveSource), { ready: /ready/ });
+      expect(ours(await rules(tools)).length).toBeGreaterThan(12);
+      expect(await source.stop()).toBe(0);
+      expect(await rules(tools)).toBe(before);
+    }
+    expect(await network.lab.must(own, "nft", "-s", "list", "ruleset")).toBe(sets);
+  });
+
+  it("notices when others flush the table, puts them back, and tells the gap", async () => {
+    const monitor = await start(kind);
+    await network.startAgent(own);
+    const id = await network.count(own, { proto: "icmp" });
+    await network.ping(peer, own.address, 5);
+    const from = Date.now() / 1000;
+    for (const tool of tools) await network.lab.must(own, tool, "-t", "mangle", "-F");
+    await until("the rules to be back", async () =>
+      ours(await rules(tools)).length > 12 ? true : undefined,
+    );
+    await until("the gap to be told", async () =>
+      (await loss()).gaps[0]?.to === undefined ? undefined : true,
+    );
+    const to = Date.now() / 1000;
+    const { complete, gaps } = await loss();
+    expect([complete, gaps.length, gaps[0]?.reason]).toEqual([false, 1, "flushed"]);
+    expect(gaps[0]?.from).toBeGreaterThan(from - 1);
+    expect(gaps[0]?.to).toBeLessThan(to);
+    await network.ping(peer, own.address, 7);
+    const ask = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: "total" };
+    expect(await network.ask(own, ask)).toBe(12);
+    expect(await monitor.stop()).toBe(0);
+    expect(ours(await rules(tools))).toEqual([]);
+  });
+});
+
+/** As Docker and ufw leave them, in the tables we use and in others. */
+async function makeForeign([four, six]: readonly [string, string]): Promise<void> {
+  const text = `*mangle
+:FOREIGN - [0:0]
+-A INPUT -p tcp -m tcp --dport 9 -j MARK --set-xmark 0x7/0xffffffff
+-A INPUT -j FOREIGN
+-A OUTPUT -j FOREIGN
+-A FOREIGN -m comment --comment "not yours" -j RETURN
+COMMIT
+*filter
+:DOCKER - [0:0]
+-A INPUT -p udp -m udp --dport 5353 -j DROP
+-A FORWARD -j DOCKER
+COMMIT
+`;
+  const file = join(network.lab.folder, "foreign");
+  writeFileSync(file, text);
+  for (const tool of [four, six]) await network.lab.must(own, `${tool}-restore`, "--noflush", file);
+  await network.lab.must(own, "nft", "add", "table", "inet", "foreign");
+  await network.lab.must(own, "nft", "add chain inet foreign in { type filter hook input priority 5; }");
+  await network.lab.must(own, "nft", "add rule inet foreign in udp dport 9 counter drop");
+}
+
+describe("while another program holds the lock of xtables", () => {
+  const seconds = long ? 60 : 5;
+
+  /** Holds it for some seconds. */
+  const hold = () =>
+    network.lab.spawn(own, ["flock", join(network.lab.folder, "xtables.lock"), "sleep", `${seconds}`]);
+
+  it("starts degraded, says so, and counts when it may", { timeout: 3 * minute }, async () => {
+    withLegacy([]);
+    const holder = await hold();
+    await startLegacy();
+    await network.startAgent(own);
+    const { monitor } = (await network.ask(own, { type: "query status" })) as { monitor: object };
+    expect(monitor).toMatchObject({
+      state: "up",
+      degraded: expect.stringMatching(/lock/i),
+      loss: { complete: false },
+    });
+    await holder.ended;
+    await until(
+      "the rules",
+      async () => (ours(await rules(kinds[1].tools)).length > 12 ? true : undefined),
+      minute,
+    );
+    await network.count(own, { proto: "icmp" });
+    await until("the gap to end", async () => ((await loss()).gaps[0]?.to === undefined ? undefined : true));
+    expect((await loss()).gaps).toMatchObject([{ reason: "locked" }]);
+  });
+
+  it("lets traffic go on when the monitor hangs, and counts on when it does not", {
+    timeout: 3 * minute,
+  }, async () => {
+    const monitor = await startLegacy();
+    const holder = await hold();
+    process.kill(monitor.pid, "SIGSTOP");
+    await sleep(1500);
+    await network.ping(peer, own.address, 20);
+    process.kill(monitor.pid, "SIGCONT");
+    await network.ping(peer, own.address, 20);
+    await holder.ended;
+    expect(await monitor.stop()).toBe(0);
+  });
+});
+
+describe("the guard", () => {
+  it("cannot be kept out by who takes a name", async () => {
+    const take = `require("node:net").createServer().listen("\\0tallytree-guard", () => console.log("ready"))`;
+    await network.lab.spawn(
+      own,
+      ["setpriv", "--reuid=65534", "--clear-groups", process.execPath, "-e", take],
+      {
+        ready: /ready/,
+      },
+    );
+    const monitor = await network.startMonitor(own, inline);
+    expect(ours(await rules()).length).toBeGreaterThan(12);
+    expect(await monitor.stop()).toBe(0);
+  });
+
+  it("says what is missing where there is no iptables", async () => {
+    const empty = join(network.lab.folder, "empty");
+    mkdirSync(empty);
+    writeFileSync(join(empty, "none"), "");
+    const hide = ["iptables", "ip6tables"].map(
+      (tool) => `mount --bind ${empty}/none $(readlink -f /usr/sbin/${tool})`,
+    );
+    const argv = ["sh", "-c", `${hide.join(" && ")} && exec "$@"`, "sh", ...monitorArgv(inline)];
+    const { status, stderr } = await network.lab.run(own, ...argv);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/iptables is not installed.*nftables/);
+  });
+
+  it("takes away what an earlier run left in the table that iptables does not write to now", async () => {
+    const monitor = await startLegacy();
+    killAll();
+    await monitor.stop("SIGKILL");
+    expect(ours(await rules(kinds[1].tools)).length).toBeGreaterThan(12);
+    await network.lab.must(own, guard, "--clean");
+    expect(ours(await rules(kinds[1].tools))).toEqual([]);
+  });
+});
