@@ -24,7 +24,7 @@ const log = pino({ level: options.logLevel, name: "tallytree-monitor" }, pino.de
 
 try {
   // Each core counts for itself.
-  const cores = options.tap === "packet" ? options.cores : 1;
+  const cores = options.tap === "pcap" ? 1 : options.cores;
   const machine = {
     openTap,
     counterBytes: (spec: CounterSpec) => cores * counterBytes(spec),

@@ -44,7 +44,9 @@ function command(): Command {
         "packets that the pcap tap reads, in libpcap's language (man pcap-filter); all if not given",
       ),
     )
-    .addOption(number("--queue <number>", "nfqueue number", [0, 65535]).default(8000))
+    .addOption(
+      number("--queue <number>", "nfqueue number, the first of as many as cores", [0, 65535]).default(8000),
+    )
     .addOption(
       number("--agent-port <port>", "port of agents, left out by the nfqueue tap", [1, 65535]).default(8000),
     )
@@ -52,7 +54,7 @@ function command(): Command {
     .addOption(
       number("--vxlan-port <port>", "UDP port that carries VXLAN, besides 4789", [1, 65535]).default(4789),
     )
-    .addOption(number("--cores <number>", "threads of the packet tap", [1, 64]).default(1))
+    .addOption(number("--cores <number>", "threads of the packet and of the nfqueue tap", [1, 64]).default(1))
     .addOption(
       number("--memory <MiB>", "most that all counters together may take", [1, 1048576]).default(256),
     )

@@ -58,7 +58,7 @@ function tapSource({ tap, ring, cores, vxlanPort, queue, agentPort, device, filt
     case "packet":
       return { kind: tap, ringMiB: ring, cores, vxlanPort };
     case "nfqueue":
-      return { kind: tap, queue, agentPort, guard: guardPath };
+      return { kind: tap, queue, cores, agentPort, guard: guardPath };
     case "pcap":
       return { kind: tap, ringMiB: ring, ...(device && { device }), ...(filter && { filter }) };
   }

@@ -1,4 +1,4 @@
-// Several packet taps as one: each has a ring, a thread and ledgers of its own, and the kernel deals the flows out.
+// Several taps as one: each has a ring or a queue, a thread and ledgers of its own, and the kernel deals the flows out.
 
 import type {
   Counted,
@@ -13,32 +13,54 @@ import type {
 } from "./index.js";
 
 type PacketTap = Extract<TapSource, { kind: "packet" }>;
+type InlineTap = Extract<TapSource, { kind: "nfqueue" }>;
 
 /** What this file needs of the add-on. */
 export interface CoreAlgebra {
-  /** `group` -1: a new group, whose number the tap tells; else the group to join. */
-  openTap(source: PacketTap & { readonly group: number }): Tap & { readonly group?: number };
+  openTap(source: PacketMember | InlineMember): Tap & { readonly group?: number };
   mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
   mergeDistinct(encoded: readonly Uint8Array[]): Buffer;
   mergeSpreads(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
 }
 
+/** `group` -1: a new group, whose number the tap tells; else the group to join. */
+export type PacketMember = PacketTap & { readonly group: number };
+/** `follows`: it only reads its queue; the tap of the first queue, opened last, has the rules put in place. */
+export type InlineMember = InlineTap & { readonly follows?: boolean };
+
 const newGroup = -1;
 const defaultRingMiB = 16;
+const defaultQueue = 8000;
 
-/** Opens one tap a core; the rings have `ringMiB` together. Throws as openTap, and then leaves none open. */
-export function openCores(source: PacketTap, algebra: CoreAlgebra): Tap {
-  const { cores = 1, ringMiB = defaultRingMiB } = source;
-  const share = { ...source, ringMiB: Math.ceil(ringMiB / cores) } as const;
-  const first = algebra.openTap({ ...share, group: newGroup });
-  const taps: Tap[] = [first];
+/** Opens one tap a core. Throws as openTap, and then leaves none open. */
+export function openCores(source: PacketTap | InlineTap, algebra: CoreAlgebra): Tap {
+  const taps: Tap[] = [];
   try {
-    while (taps.length < cores) taps.push(algebra.openTap({ ...share, group: first.group ?? newGroup }));
+    for (const tap of source.kind === "packet" ? rings(source, algebra) : queues(source, algebra))
+      taps.push(tap);
   } catch (error) {
     for (const tap of taps) void tap.stop();
     throw error;
   }
-  return new CoreTaps(taps, algebra);
+  // Whose queue is the first ends first, and takes the rules along while the others still read.
+  return new CoreTaps(source.kind === "packet" ? taps : taps.reverse(), algebra);
+}
+
+/** The rings have `ringMiB` together. */
+function* rings(source: PacketTap, { openTap }: CoreAlgebra): Generator<Tap> {
+  const { cores = 1, ringMiB = defaultRingMiB } = source;
+  const share = { ...source, ringMiB: Math.ceil(ringMiB / cores) };
+  const first = openTap({ ...share, group: newGroup });
+  yield first;
+  for (let core = 1; core < cores; core++) yield openTap({ ...share, group: first.group ?? newGroup });
+}
+
+/** Queues `queue`, `queue` + 1, ... */
+function* queues(source: InlineTap, { openTap }: CoreAlgebra): Generator<Tap> {
+  const { cores = 1, queue = defaultQueue } = source;
+  for (let core = cores - 1; core > 0; core--)
+    yield openTap({ ...source, queue: queue + core, follows: true });
+  yield openTap({ ...source, queue });
 }
 
 class CoreTaps implements Tap {
@@ -142,6 +164,7 @@ function addStats(one: TapStats, other: TapStats): TapStats {
     unopened: one.unopened + other.unopened,
     estimated: one.estimated + other.estimated,
     gaps: [...one.gaps, ...other.gaps],
+    ...(one.obstacle === undefined ? {} : { obstacle: one.obstacle }),
   };
 }
 

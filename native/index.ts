@@ -21,7 +21,14 @@ export type TapSource =
       readonly vxlanPort?: number;
     }
   /** Inline: packets wait in an NFQUEUE for our verdict. Needs CAP_NET_ADMIN. `guard` owns the rules. */
-  | { readonly kind: "nfqueue"; readonly queue?: number; readonly guard: string; readonly agentPort?: number }
+  | {
+      readonly kind: "nfqueue";
+      readonly queue?: number;
+      /** Threads, each with a queue of its own: `queue`, `queue` + 1, ... */
+      readonly cores?: number;
+      readonly guard: string;
+      readonly agentPort?: number;
+    }
   /**
    * A copy by libpcap of every device, or of one, as far as `filter` lets through (pcap-filter(7)). Needs CAP_NET_RAW.
    * `ringMiB`: kernel memory for packets that wait, all devices together.
@@ -191,7 +198,7 @@ const addon = (): Addon => addonAs<Addon>();
 
 /** Opens a source on a thread of its own; Tap.start begins reading. Throws with `code` "tap", a sentence, and `errno` from the system. */
 export function openTap(source: TapSource): Tap {
-  if (source.kind !== "packet" || (source.cores ?? 1) === 1) return addon().openTap(source);
+  if (!("cores" in source) || (source.cores ?? 1) === 1) return addon().openTap(source);
   return openCores(source, { ...addon(), mergeSpreads });
 }
 

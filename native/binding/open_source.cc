@@ -37,6 +37,16 @@ std::unique_ptr<Source> open_pcap_source(const Napi::Object& source) {
   return std::make_unique<PcapSource>(options);
 }
 
+std::unique_ptr<Source> open_nfqueue_source(const Napi::Object& source) {
+  NfqueueOptions options;
+  options.queue = static_cast<uint16_t>(field_or(source, "queue", 8000, 0, 65535));
+  options.queues = static_cast<uint16_t>(field_or(source, "cores", 1, 1, 64));
+  options.leads = !source.Get("follows").ToBoolean();
+  options.guard = to_text(source.Get("guard"), "guard");
+  options.agent_port = static_cast<uint16_t>(field_or(source, "agentPort", 8000, 1, 65535));
+  return std::make_unique<NfqueueSource>(options);
+}
+
 }  // namespace
 
 std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap) {
@@ -46,11 +56,7 @@ std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap
   if (kind == "pcap") return open_pcap_source(source);
   if (kind != "nfqueue")
     throw std::invalid_argument("kind must be \"packet\", \"nfqueue\", \"pcap\" or \"file\"");
-  NfqueueOptions options;
-  options.queue = static_cast<uint16_t>(field_or(source, "queue", 8000, 0, 65535));
-  options.guard = to_text(source.Get("guard"), "guard");
-  options.agent_port = static_cast<uint16_t>(field_or(source, "agentPort", 8000, 1, 65535));
-  return std::make_unique<NfqueueSource>(options);
+  return open_nfqueue_source(source);
 }
 
 }  // namespace tallytree::binding

@@ -84,7 +84,10 @@ GuardProcess::~GuardProcess() {
   for (int waited = 0; !ended() && waited < kPatienceMs; waited += kPollMs) poll(nullptr, 0, kPollMs);
 }
 
-void GuardProcess::heartbeat() noexcept { send(socket_.get(), "+", 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
+void GuardProcess::heartbeat(size_t reader) noexcept {
+  const auto sign = static_cast<char>('@' + reader);
+  send(socket_.get(), &sign, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
 
 void GuardProcess::ask_uncounted() noexcept {
   exact_ = false;

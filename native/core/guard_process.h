@@ -34,7 +34,8 @@ class GuardProcess {
 
   int descriptor() const noexcept { return socket_.get(); }
 
-  void heartbeat() noexcept;
+  /// Of the reader of the first queue, of the second, ...
+  void heartbeat(size_t reader) noexcept;
 
   /// Takes in what the guard reported. A guard that ended is `failed`.
   State update() noexcept;

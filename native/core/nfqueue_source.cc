@@ -9,18 +9,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 
 namespace tallytree {
 namespace {
 
 constexpr uint32_t kUsualMtu = 1500;
-constexpr int kPriority = -15;  // as of nice(1)
+constexpr int kRaised = -15;  // as of nice(1)
 constexpr auto kStartPatience = std::chrono::seconds(20);
 constexpr auto kStopPatience = std::chrono::seconds(5);
-constexpr uint64_t kRestartEveryNs = 1'000'000'000;
-constexpr uint64_t kFirstQuestionNs = 500'000'000;
-constexpr uint64_t kLastQuestionNs = 64'000'000'000;
 
 using Clock = std::chrono::steady_clock;
 
@@ -29,55 +25,51 @@ uint64_t wall_clock_ns() noexcept {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-uint64_t steady_ns() noexcept {
-  return static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now().time_since_epoch()).count());
+/// As this process was started.
+int ordinary_priority() noexcept {
+  static const int priority = getpriority(PRIO_PROCESS, 0);
+  return priority;
 }
 
-/// The host's packets wait for this process, also when it is killed and its queue stands until it is taken
-/// down. All its threads, and the guard, which inherits it. Without CAP_SYS_NICE it stays as it is.
+/// A killed process takes its queue down only when its last thread is gone, and the host's packets wait for
+/// that and for the guard, which inherits it. Without CAP_SYS_NICE it stays as it is.
 void raise_priority() noexcept {
+  if (ordinary_priority() < kRaised) return;
   std::error_code error;
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error))
     setpriority(PRIO_PROCESS, static_cast<id_t>(std::strtoul(thread.path().filename().c_str(), nullptr, 10)),
-                kPriority);
+                kRaised);
 }
 
 }  // namespace
 
-NfqueueSource::NfqueueSource(const NfqueueOptions& options) : options_(options), queue_(options.queue) {
+NfqueueSource::NfqueueSource(const NfqueueOptions& options)
+    : queue_(options.queue), reader_(queue_crew::join(options.queue, queue_.descriptor())) {
   raise_priority();
   descriptors_ = {queue_.descriptor(), links_.descriptor()};
-  guard_ = start_guard();
-  wait_for_rules();
+  reader_->alive_ns = steady_ns();
+  if (options.leads) {
+    guard_ = std::make_unique<InlineGuard>(options);
+    wait_for_rules();
+  }
   ids_.begin();
   mark_ = ids_.position();
-}
-
-std::unique_ptr<GuardProcess> NfqueueSource::start_guard() {
-  const GuardOptions options{options_.guard, options_.queue, options_.agent_port, {queue_.descriptor()}};
-  return std::make_unique<GuardProcess>(options, gaps_);
 }
 
 /// Packets come as soon as the first rule stands; until all do they are accepted and not counted.
 void NfqueueSource::wait_for_rules() {
   const auto deadline = Clock::now() + kStartPatience;
-  while (guard_->update() == GuardProcess::State::starting && Clock::now() < deadline) {
+  while (!guard_->ready(Clock::now() < deadline)) {
     receive_and_accept(batch_.size());
-    guard_->heartbeat();
     pollfd polled[2] = {{guard_->descriptor(), POLLIN, 0}, {queue_.descriptor(), POLLIN, 0}};
     poll(polled, 2, 50);
   }
-  const GuardProcess::State state = guard_->update();
-  if (state == GuardProcess::State::watching || state == GuardProcess::State::rules_away) return;
-  const std::string& reason = guard_->error();
-  throw std::runtime_error("installing the rules of the nfqueue tap: " +
-                           (reason.empty() ? "tallytree-guard gave no answer" : reason));
 }
 
 NfqueueSource::~NfqueueSource() {
-  guard_->stop();
+  if (guard_) guard_->stop();
   const auto deadline = Clock::now() + kStopPatience;
-  while (!guard_->ended() && Clock::now() < deadline) {
+  while (guard_ && !guard_->ended() && Clock::now() < deadline) {
     pollfd polled{queue_.descriptor(), POLLIN, 0};
     poll(&polled, 1, 5);
     receive_and_accept(batch_.size());
@@ -125,20 +117,7 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
 /// margin.
 void NfqueueSource::note_backlog(size_t datagrams, bool more) noexcept {
   backlog_ = more ? backlog_ + datagrams : 0;
-  if (backlog_ < NfqueueSocket::kQueueLength / 2) return;
-  may_have_passed_ = true;
-  question_every_ns_ = kFirstQuestionNs;
-}
-
-/// A question costs the guard a look at the tables, and only one between two packets has an exact answer: so
-/// it is asked more and more seldom.
-void NfqueueSource::ask_uncounted() noexcept {
-  if (gaps_.open()) may_have_passed_ = true;
-  if (may_have_passed_ && guard_->is_exact() && backlog_ == 0) may_have_passed_ = false;
-  if (!may_have_passed_ || steady_ns() < next_question_ns_) return;
-  question_every_ns_ = std::clamp(question_every_ns_ * 2, kFirstQuestionNs, kLastQuestionNs);
-  next_question_ns_ = steady_ns() + question_every_ns_;
-  guard_->ask_uncounted();
+  if (backlog_ >= NfqueueSocket::kQueueLength / 2) reader_->fell_behind = true;
 }
 
 bool NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet& out) noexcept {
@@ -187,30 +166,18 @@ uint64_t NfqueueSource::offered() noexcept {
 uint64_t NfqueueSource::settled() noexcept { return ids_.since_begin() + queue_dropped_; }
 
 void NfqueueSource::tick() noexcept {
-  guard_->heartbeat();
+  // Counting is to take no more of a core than others: what comes too fast passes uncounted.
+  if (!ordinary_) ordinary_ = setpriority(PRIO_PROCESS, 0, ordinary_priority()) == 0;
+  reader_->alive_ns = steady_ns();
   links_.refresh();
   if (verdict_owed_) accept();
-  if (guard_->update() == GuardProcess::State::failed) restart_guard();
   read_counters();
-  ask_uncounted();
-}
-
-/// A guard that was killed leaves rules without a watchdog: a new one takes them over.
-void NfqueueSource::restart_guard() noexcept {
-  if (steady_ns() < next_restart_ns_) return;
-  next_restart_ns_ = steady_ns() + kRestartEveryNs;
-  try {
-    auto next = start_guard();
-    past_uncounted_ += guard_->uncounted();
-    guard_ = std::move(next);
-  } catch (const std::exception&) {
-    // The old object stays, still failed: the next tick tries again.
-  }
+  if (guard_) guard_->tick();
 }
 
 SourceStats NfqueueSource::stats() {
   read_counters();
-  const uint64_t uncounted = past_uncounted_ + guard_->uncounted();
+  const uint64_t uncounted = guard_ ? guard_->uncounted() : 0;
   SourceStats stats;
   stats.seen = settled() + uncounted;
   stats.read = read_;
@@ -218,7 +185,8 @@ SourceStats NfqueueSource::stats() {
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
   stats.super_packets = stats.estimated = super_packets_;
-  stats.gaps = gaps_.all();
+  if (!guard_) return stats;
+  stats.gaps = guard_->gaps().all();
   stats.obstacle = guard_->obstacle();
   return stats;
 }

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "guard_process.h"
+#include "inline_guard.h"
 #include "links.h"
 #include "nfqueue_socket.h"
 #include "packet_ids.h"
@@ -15,12 +15,6 @@
 #include "unparsed_counts.h"
 
 namespace tallytree {
-
-struct NfqueueOptions {
-  uint16_t queue = 8000;
-  std::string guard;           ///< path of the tallytree-guard program, which owns the firewall rules
-  uint16_t agent_port = 8000;  ///< TCP port that never waits for us, like SSH's and all of loopback
-};
 
 /// Input is what reaches the mangle table's INPUT chain, output what passes its OUTPUT chain, IPv4 and IPv6.
 /// Not seen: loopback, TCP from or to port 22 and the agent's port. Output is seen before it is cut into
@@ -35,8 +29,8 @@ struct NfqueueOptions {
 /// plus what passed uncounted.
 class NfqueueSource final : public Source {
  public:
-  /// Binds the queue, then has the guard install the rules. Throws std::system_error, or std::runtime_error
-  /// with the guard's sentence ("iptables is not installed").
+  /// Binds the queue; the leader then has the guard install the rules. Throws std::system_error, or
+  /// std::runtime_error with the guard's sentence ("iptables is not installed").
   explicit NfqueueSource(const NfqueueOptions& options);
   /// Has the rules removed while it still accepts what waits: closing a queue drops its packets.
   ~NfqueueSource() override;
@@ -55,17 +49,13 @@ class NfqueueSource final : public Source {
   bool deliver(const QueuedPacket& queued, uint64_t now, Packet& out) noexcept;
   void estimate_segments(Packet& packet, const Headers& headers, const Link* link) noexcept;
   void read_counters() noexcept;
-  std::unique_ptr<GuardProcess> start_guard();
   void wait_for_rules();
-  void restart_guard() noexcept;
   void note_backlog(size_t datagrams, bool more) noexcept;
-  void ask_uncounted() noexcept;
 
-  NfqueueOptions options_;
   Links links_;
   NfqueueSocket queue_;
-  Gaps gaps_;
-  std::unique_ptr<GuardProcess> guard_;
+  std::shared_ptr<QueueReader> reader_;
+  std::unique_ptr<InlineGuard> guard_;  ///< of the leader
   std::array<int, 2> descriptors_{};
   std::array<QueuedPacket, NfqueueSocket::kBatch> batch_;
 
@@ -77,12 +67,8 @@ class NfqueueSource final : public Source {
   uint64_t super_packets_ = 0;
   uint64_t queue_dropped_ = 0;
   uint64_t other_hook_ = 0;
-  uint64_t next_restart_ns_ = 0;
-  uint64_t backlog_ = 0;          ///< packets read in a row without finding the socket empty
-  bool may_have_passed_ = false;  ///< packets past a full queue that the guard has not told exactly yet
-  uint64_t question_every_ns_ = 0;
-  uint64_t next_question_ns_ = 0;
-  uint64_t past_uncounted_ = 0;  ///< as told by the guards before this one
+  uint64_t backlog_ = 0;   ///< packets read in a row without finding the socket empty
+  bool ordinary_ = false;  ///< this thread's priority
   UnparsedCounts unparsed_;
 };
 

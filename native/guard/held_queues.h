@@ -22,6 +22,8 @@ class HeldQueues {
   HeldQueues(const HeldQueues&) = delete;
   HeldQueues& operator=(const HeldQueues&) = delete;
 
+  size_t count() const { return queues_.size(); }
+
   /// Packets that met a queue since they were bound, those that it dropped included.
   uint64_t queued();
 

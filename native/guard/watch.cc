@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <thread>
 
 namespace tallytree::guard {
@@ -37,7 +36,7 @@ void Watch::report(const std::string& line) const {
 }
 
 bool Watch::run() {
-  last_heartbeat_ = Clock::now();
+  std::ranges::fill(heartbeats_, Clock::now());
   install();
   while (!failed_ && wait()) act();
   return !failed_;
@@ -45,7 +44,7 @@ bool Watch::run() {
 
 /// False at end of file. Returns at the latest when it is time to act.
 bool Watch::wait() {
-  const auto silence = last_heartbeat_ + kSilence;
+  const auto silence = quietest() + kSilence;
   const auto next = installed_ ? std::min(silence, last_look_ + kLookEvery) : Clock::now() + kLookEvery;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
   pollfd polled{monitor_, POLLIN, 0};
@@ -56,14 +55,20 @@ bool Watch::wait() {
 void Watch::take_in() {
   char bytes[256];
   const ssize_t size = recv(monitor_, bytes, sizeof bytes, MSG_DONTWAIT);
-  if (size > 0) last_heartbeat_ = Clock::now();
-  if (size > 0 && std::memchr(bytes, '?', static_cast<size_t>(size)) != nullptr) asked_ = true;
+  for (ssize_t i = 0; i < size; ++i) {
+    const auto reader = static_cast<size_t>(bytes[i] - '@');
+    if (bytes[i] == '?') asked_ = true;
+    if (bytes[i] >= '@' && reader < heartbeats_.size()) heartbeats_[reader] = Clock::now();
+  }
   gone_ = size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+/// One reader that hangs holds up its flows: that is as bad as all of them.
+Watch::Clock::time_point Watch::quietest() const { return std::ranges::min(heartbeats_); }
+
 void Watch::act() {
   const auto now = Clock::now();
-  const bool alive = now - last_heartbeat_ < kSilence;
+  const bool alive = now - quietest() < kSilence;
   if (installed_ && !alive) return take_away();
   if (!installed_ && alive && now >= next_install_) return install();
   if (installed_ && now - last_look_ >= kLookEvery) look();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <vector>
 
 #include "held_queues.h"
 #include "rules.h"
@@ -10,7 +11,8 @@
 
 namespace tallytree::guard {
 
-/// Reads heartbeat bytes from a stream socket and answers with lines, times in nanoseconds since 1970:
+/// Reads heartbeats from a stream socket, "@" of the first queue's reader, "A" of the second's, ..., and
+/// answers with lines, times in nanoseconds since 1970:
 ///   ready [NOTICE]        once the rules stand for the first time, or
 ///   error SENTENCE        they never will
 ///   away REASON SINCE     they are gone: "hung" (we took them away, the monitor was silent), "flushed"
@@ -23,7 +25,12 @@ namespace tallytree::guard {
 class Watch {
  public:
   Watch(int monitor, Rules& rules, HeldQueues& queues, const Ruleset& ruleset)
-      : monitor_(monitor), rules_(rules), queues_(queues), ruleset_(ruleset), uncounted_(rules, queues) {}
+      : monitor_(monitor),
+        rules_(rules),
+        queues_(queues),
+        ruleset_(ruleset),
+        uncounted_(rules, queues),
+        heartbeats_(queues.count()) {}
 
   /// False: the rules cannot be had at all. Else returns when the monitor is gone; the rules may still stand.
   bool run();
@@ -33,6 +40,7 @@ class Watch {
 
   bool wait();
   void take_in();
+  Clock::time_point quietest() const;
   void act();
   void install();
   void take_away();
@@ -51,8 +59,8 @@ class Watch {
   bool failed_ = false;
   bool gone_ = false;
   bool asked_ = false;
-  uint64_t last_seen_ns_ = 0;  ///< when the rules were there, by the wall clock
-  Clock::time_point last_heartbeat_{};
+  uint64_t last_seen_ns_ = 0;                  ///< when the rules were there, by the wall clock
+  std::vector<Clock::time_point> heartbeats_;  ///< the last one of each reader
   Clock::time_point last_look_{};
   Clock::time_point last_check_{};
   Clock::time_point next_install_{};

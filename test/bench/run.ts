@@ -2,6 +2,7 @@
 
 import { cpus } from "node:os";
 import { benchDeadline } from "./deadline.js";
+import { benchHost } from "./host.js";
 import { benchMemory } from "./memory.js";
 import { benchQueries } from "./queries.js";
 import { benchReplay } from "./replay.js";
@@ -10,6 +11,7 @@ import { benchTaps } from "./taps.js";
 
 const benches = {
   deadline: benchDeadline,
+  host: benchHost,
   memory: benchMemory,
   queries: benchQueries,
   replay: benchReplay,

@@ -10,6 +10,7 @@ const taps = [
   { name: "packet", tap: "packet", cores: 1 },
   { name: "packet, on two cores,", tap: "packet", cores: 2 },
   { name: "nfqueue", tap: "nfqueue", cores: 1 },
+  { name: "nfqueue, on two cores,", tap: "nfqueue", cores: 2 },
   { name: "pcap", tap: "pcap", cores: 1 },
 ] as const;
 

@@ -1,0 +1,29 @@
+// Runs in the receiver's namespace: one tap with seven counters; says on SIGTERM what it counted.
+// host-tap.js packet|nfqueue
+
+import { guardPath, openTap, type TapSource } from "../../native/index.js";
+
+const sources: Readonly<Record<string, TapSource>> = {
+  packet: { kind: "packet" },
+  nfqueue: { kind: "nfqueue", guard: guardPath },
+};
+const keyTypes = ["src", "dst", "src_dst", "sport", "dport", "src_dport", "src_sport_dst_dport_proto"];
+
+const source = sources[process.argv[2] ?? ""];
+if (source === undefined) throw new Error(`host-tap: ${Object.keys(sources).join(" or ")}`);
+const tap = openTap(source);
+await tap.addSketch("bench", Buffer.alloc(16, 1), { direction: "input", src: "10.98.0.0/24" });
+for (const keyType of keyTypes) {
+  await tap.addCounter("bench", { keyType, increment: "pkt", capacity: 4096 });
+}
+tap.start();
+const idle = setInterval(() => undefined, 60_000);
+process.once("SIGTERM", async () => {
+  clearInterval(idle);
+  const { lost } = await tap.stats();
+  const { packets, bytes } = await tap.totals("bench");
+  await tap.stop();
+  const all = Object.values(lost).reduce((sum, n) => sum + n, 0);
+  process.stdout.write(`${JSON.stringify({ packets: Number(packets), bytes: Number(bytes), lost: all })}\n`);
+});
+process.stdout.write("ready\n");
