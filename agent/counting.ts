@@ -17,7 +17,7 @@ import {
   noLoss,
   type OwnPart,
 } from "../overlay/index.js";
-import type { Agent, Call, Outcome } from "./agent.js";
+import { type Agent, type Call, isRelayed, type Outcome } from "./agent.js";
 import type { Window } from "./algebra.js";
 import { type Counted, counted } from "./payloads/counted.js";
 import type { KeyIntervals } from "./payloads/key-intervals.js";
@@ -64,10 +64,11 @@ export async function countOver<V>(agent: Agent, call: Call, counting: Counting<
   const { request, own } = counting;
   const codec = counted(counting.codec);
   const { path, received } = call;
-  const budgetMs = counting.refine === undefined ? call.budgetMs : call.budgetMs * firstRoundShare;
+  const isTwofold = counting.refine !== undefined && !isRelayed(request);
+  const budgetMs = isTwofold ? call.budgetMs * firstRoundShare : call.budgetMs;
   const gathered = await agent.tree.gather({ request, own, codec, budgetMs, path }, request.scope);
   noticeRestart(agent, gathered);
-  if (request.form === "partial") {
+  if (isRelayed(request)) {
     const clock = { received, sent: agent.now() };
     return { frame: encodePartial({ ...gathered, clock }, codec, request.known) };
   }
