@@ -53,7 +53,7 @@ export function document(rows: readonly Row[], processors: string): string {
 const introduction = (processors: string): string => `# Questions to many agents
 
 Written by \`npm run bench scale\` on ${processors}. Fan-out 32; every agent is the product's own, over ledgers that were
-counted before (200 keys each, 6500 in all). *All here*: every agent is asked and all share these processors. *One way*:
+counted before (200 keys each, 6500 in all); over HTTP, all but the root have Node's bare server in place of Fastify. *All here*: every agent is asked and all share these processors. *One way*:
 the agents off one way from the root to a leaf repeat what they said last, as if each had a processor of its own; every
 parent on that way asks its 32 children and adds up ledgers of the true size. *Star*: a controller asks every agent
 itself. Every answer was checked: all agents in it, and the largest key exact.`;

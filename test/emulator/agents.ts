@@ -1,6 +1,8 @@
 // Emulated agents, many in a process: the product's own agents over synthetic monitors, each at an address of its own
 // on the loopback. Run by emulation.ts, which tells it what to do by messages.
 
+import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
 import { pino } from "pino";
 import type { Agent } from "../../agent/agent.js";
 import { buildApp } from "../../agent/app.js";
@@ -82,9 +84,20 @@ async function start(index: number, bus: NatsTransport | undefined): Promise<voi
   replay.attach(agent.tree);
   agents.set(index, agent);
   await bus?.serve(address, responder(agent, log));
-  // The root is asked by HTTP all the same.
-  if (bus !== undefined && index > 0) return;
-  await buildApp(agent, log).listen({ host: address.host, port: address.port });
+  // The root is asked by HTTP all the same, and is the whole product.
+  if (index === 0) await buildApp(agent, log).listen({ host: address.host, port: address.port });
+  else if (bus === undefined) await listen(agent);
+}
+
+/** Thousands of whole HTTP faces would be all that the processor does: here Node's own server hands messages over. */
+function listen(agent: Agent): Promise<void> {
+  const respond = responder(agent, log);
+  const server = createServer(async (message, response) => {
+    const { status, contentType, bytes } = await respond(await text(message));
+    response.writeHead(status, { "content-type": contentType }).end(bytes);
+  });
+  const { host, port } = agent.address;
+  return new Promise((resolve) => server.listen(port, host, resolve));
 }
 
 async function link(level: number): Promise<void> {
