@@ -28,8 +28,8 @@ const point = { type: "query sketch", ...counter, counter_key: largestKey } as c
 
 export async function benchScale(sizes: readonly number[] = [100, 1000, 10_000]): Promise<string> {
   const rows: Row[] = [];
-  for (const transport of transports) {
-    for (const agents of sizes) {
+  for (const agents of sizes) {
+    for (const transport of transports) {
       rows.push(await measure(transport, agents));
       process.stdout.write(`${JSON.stringify(rows.at(-1))}\n`);
       write(rows);
