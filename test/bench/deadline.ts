@@ -11,10 +11,10 @@ import { SyntheticMonitor } from "../emulator/synthetic-monitor.js";
 import { quantile, table } from "./figures.js";
 
 const depth = 5;
-const budgetMs = 200;
+const budgetMs = 500;
 /** Trees that are asked side by side, and how often each. */
-const trees = 10;
-const rounds = 100;
+const trees = 4;
+const rounds = 250;
 const goalMs = 50;
 const log = pino({ level: "silent" });
 
