@@ -30,6 +30,17 @@ uint64_t hash_of(const Packet& packet, const Secret& secret) noexcept {
   return mixed(addresses ^ rest ^ secret.k1 ^ flow.words[5], flow.words[4] ^ secret.k0);
 }
 
+/// Bytes and packets share a word, so one sum does for both.
+void add_counts(Packet& to, const Packet& from) noexcept {
+  constexpr size_t kWord = offsetof(Packet, time_ns) + sizeof(Packet::time_ns);
+  static_assert(kWord + sizeof(uint64_t) == sizeof(Packet));
+  uint64_t sum, more;
+  std::memcpy(&sum, reinterpret_cast<const uint8_t*>(&to) + kWord, sizeof sum);
+  std::memcpy(&more, reinterpret_cast<const uint8_t*>(&from) + kWord, sizeof more);
+  sum += more;
+  std::memcpy(reinterpret_cast<uint8_t*>(&to) + kWord, &sum, sizeof sum);
+}
+
 bool has_room(const Packet& place, uint32_t packets) noexcept {
   return place.packets > 0 && place.packets <= kMostPackets - packets;
 }
@@ -50,8 +61,7 @@ void FlowCache::add(const Packet& packet, Packet* home, Counters counters) {
   Packet* least = home;
   for (Packet* place = home; place < home + kWays; ++place) {
     if (place->time_ns == second_ && Flow(*place) == flow && has_room(*place, packet.packets)) {
-      place->packets += packet.packets;
-      place->bytes += packet.bytes;
+      add_counts(*place, packet);
       return;
     }
     if (place->packets < least->packets) least = place;
