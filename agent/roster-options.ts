@@ -19,14 +19,16 @@ export interface RosterOptions {
 
 /** Its name, and what it wants of a roster. Throws StartError for a state directory that cannot be used. */
 export function rosterOptions({ options, address, account, log }: RosterOptions): Chosen {
-  const { root, join, standby = false, fanOut, label = [], state, name } = options;
+  const { root, join, fanOut, label = [], state, name } = options;
   if (!root && join === undefined) return name === undefined ? {} : { name };
   makeStateFolder(state, account);
   const file = new StateFile(state, `agent-${address.name}-roster`);
   const kept = keptIn(file.load());
   const begin = root ? { begin: { id: randomUUID(), fanOut } } : {};
   const wish: RosterWish = {
-    ...{ standby, kept, ...begin },
+    // A root that another one has replaced stands by for that one.
+    standby: options.standby ?? root ?? false,
+    ...{ kept, ...begin },
     seeds: join === undefined ? [] : [...join, ...lastRoot(kept)],
     labels: labelsOf(label),
     keep: (value) => file.save(value),

@@ -6,13 +6,13 @@ import {
   type MissingReason,
   parseAgentAddress,
   type Request,
-  TallyError,
 } from "../controller-client/messages/index.js";
+import { aliveMs, refuseSelf, refuseTaken } from "./admission.js";
 import type { Ask } from "./ask.js";
 import { type Child, Children, hasLapsed, nameOf } from "./children.js";
 import { type Gathered, gather, type Question, refuseLoop } from "./gather.js";
 import { KnownHosts } from "./known-hosts.js";
-import { type RollCallOptions, rollCall, rollCallQuestion } from "./roll-call.js";
+import { type Monitors, type RollCallOptions, rollCall, rollCallQuestion } from "./roll-call.js";
 import { Leases } from "./roster/leases.js";
 import type { Roster } from "./roster/roster.js";
 import type { Time } from "./time.js";
@@ -27,14 +27,13 @@ export interface TreeOptions {
   /** The whole configuration, for children that are new or were away. */
   readonly wanted: () => readonly Request[];
   readonly time: Time;
+  /** Which monitor this agent counts by, as far as that is known. */
+  readonly monitor?: () => string | undefined;
   /** The roster, at its root. */
   readonly roster?: () => Roster | undefined;
   /** The configuration that children should have. */
   readonly configured?: () => { readonly revision: number; readonly hash: string };
 }
-
-/** A host that answered this lately is taken to be alive where it is. */
-const aliveMs = 10_000;
 
 export class Tree {
   readonly leases: Leases;
@@ -90,13 +89,18 @@ export class Tree {
     budgetMs: number,
   ): Promise<{ readonly added: boolean; readonly child: Child }> {
     const address = parseAgentAddress(agentAddr);
-    this.#refuseSelf(address);
+    const admitting = {
+      asker: this.#asker(this.#present()),
+      self: this.#options.address,
+      monitor: this.#monitor,
+    };
+    refuseSelf(admitting, address);
     const present = this.#children.get(address.name);
     if (present !== undefined) {
       void this.#wanted.catchUp(present);
       return { added: false, child: present };
     }
-    await this.#refuseTaken(address, budgetMs / 2);
+    await refuseTaken(admitting, address, budgetMs / 4);
     const child = this.#children.get(address.name) ?? this.#children.add(address);
     await this.#call([child], budgetMs / 2);
     this.#wanted.markBehind(child);
@@ -114,8 +118,9 @@ export class Tree {
   }
 
   /** Who answers below, without asking them to count anything. */
-  rollCall(options: RollCallOptions): Promise<Gathered<null>> {
-    return this.gather(rollCallQuestion(options), options.request.scope);
+  rollCall(options: Omit<RollCallOptions, "own">): Promise<Gathered<Monitors>> {
+    const own = this.#monitor === undefined ? {} : { [this.#name]: this.#monitor };
+    return this.gather(rollCallQuestion({ ...options, own }), options.request.scope);
   }
 
   /** The direct children. */
@@ -173,6 +178,10 @@ export class Tree {
     return { ...gathered, missing: [...missing.values()] };
   }
 
+  get #monitor(): string | undefined {
+    return this.#options.monitor?.();
+  }
+
   #asker(children: readonly Child[]) {
     return { name: this.#name, children, known: this.#known, ask: this.#options.ask, time: this.#time };
   }
@@ -192,32 +201,6 @@ export class Tree {
     await gather(this.#asker(children), rollCallQuestion({ request: rollCall, budgetMs }));
   }
 
-  #refuseSelf(address: AgentAddress): void {
-    if (address.name !== this.name && address.name !== this.#options.address.name) return;
-    const message = `${address.name} is this agent itself: an agent cannot be its own child`;
-    throw new TallyError("loop", message, { field: "agent_addr" });
-  }
-
-  // Asked before it is a child, so that a refused agent leaves no trace in what this agent knows.
-  async #refuseTaken(address: AgentAddress, budgetMs: number): Promise<void> {
-    const candidate: Child = { address, state: "unknown" };
-    const scratch = { ...this.#asker([candidate]), known: new KnownHosts(this.#time) };
-    const { hosts, missing } = await gather(scratch, rollCallQuestion({ request: rollCall, budgetMs }));
-    const held = missing.find(({ reason }) => reason === "conflict");
-    if (held !== undefined) throw heldError(address, held.message);
-    const looped = missing.find(({ host, reason }) => reason === "loop" || host === this.name);
-    if (candidate.state === "up" && (looped !== undefined || scratch.known.via(this.name) !== undefined)) {
-      throw loopError(address, this.name);
-    }
-    const taken = hosts.find((host) => host !== this.name && this.#livesElsewhere(host, address));
-    if (taken !== undefined) throw takenError(address, taken, this.#known.via(taken) ?? "another agent");
-  }
-
-  #livesElsewhere(host: string, address: AgentAddress): boolean {
-    const via = this.#known.via(host);
-    return via !== undefined && via !== address.name && this.#known.seenWithin(host, aliveMs);
-  }
-
   #troubles(child: Child): { readonly problem?: string; readonly behind?: true } {
     const problem = child.problem ?? this.#wanted.refusalOf(child);
     const wanted = this.#options.configured?.().revision ?? 0;
@@ -225,21 +208,4 @@ export class Tree {
     const behind = isBehind ? ({ behind: true } as const) : {};
     return problem === undefined ? behind : { problem, ...behind };
   }
-}
-
-function loopError(address: AgentAddress, self: string): TallyError {
-  const message = `${address.name} has ${self} below it: adding it here would make a loop; remove one of the two links`;
-  return new TallyError("loop", message, { field: "agent_addr" });
-}
-
-function heldError(address: AgentAddress, message = "it is below another one"): TallyError {
-  const advice = "the roster says who is below whom; expel it there first";
-  return new TallyError("conflict", `${address.name} refuses: ${message}; ${advice}`, {
-    field: "agent_addr",
-  });
-}
-
-function takenError(address: AgentAddress, host: string, via: string): TallyError {
-  const message = `${host} is below ${via} already: adding ${address.name} here would count it twice`;
-  return new TallyError("conflict", message, { field: "agent_addr" });
 }

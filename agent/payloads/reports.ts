@@ -12,6 +12,7 @@ export interface HostReport {
 }
 
 export const reportsCodec: Codec<readonly HostReport[]> = {
+  mostBytes: 2 ** 24,
   write: (payload) => ({ fields: { reports: payload } }),
   read: ({ reports: told }) => {
     if (!Array.isArray(told) || told.length > mostReports || !told.every(isReport))

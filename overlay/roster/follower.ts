@@ -40,6 +40,8 @@ export class Follower {
   /** Something says that its place may be another one now; only the root can tell. */
   #isDoubtful = false;
   #triedAt = Number.NEGATIVE_INFINITY;
+  /** The monitor that the root was told of. */
+  #toldMonitor: string | undefined;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -69,6 +71,7 @@ export class Follower {
     if (this.#holders === undefined) await this.#lookUp();
     // Whoever was below nobody may have been taken off the roster meanwhile.
     else if (this.holder === undefined) this.#isDoubtful = true;
+    if (this.#toldMonitor !== this.#options.self.monitor()) this.lookUpSoon();
     const failure = await this.#renew();
     if (this.#mustLookUp()) await this.#lookUp();
     if (failure !== undefined) throw failure;
@@ -147,6 +150,7 @@ export class Follower {
     const all = [...(root === undefined ? [] : [addressOf(root)]), ...seeds];
     const targets = new Map(all.map((target) => [target.name, target]));
     targets.delete(self.address.name);
+    this.#toldMonitor = self.monitor();
     const message: RequestInput<"join roster"> = {
       type: "join roster",
       ...joinFields(self),

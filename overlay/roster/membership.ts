@@ -15,7 +15,7 @@ import { Follower } from "./follower.js";
 import { joinFields, newcomerOf } from "./identity.js";
 import type { MembershipOptions } from "./membership-options.js";
 import { Reign } from "./reign.js";
-import { Roster } from "./roster.js";
+import { type Member, Roster } from "./roster.js";
 import { Standby } from "./standby.js";
 
 export const heartbeatMs = 2000;
@@ -23,6 +23,7 @@ const retryMs = 500;
 /** Members that a root asks for a root after it, before it reigns again. */
 const mostAsked = 5;
 const longestMs = 1e9;
+const lookMs = 10_000;
 
 type Role = "static" | "member" | "root" | "expelled";
 
@@ -35,6 +36,7 @@ export class Membership {
   #standby: Standby | undefined;
   #holder: Peer | undefined;
   #problem: string | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #rouse: () => void = () => undefined;
 
   constructor(options: MembershipOptions) {
@@ -108,8 +110,9 @@ export class Membership {
   /** One heartbeat; gives the milliseconds until the next. Never rejects. */
   async beat(): Promise<number> {
     if (this.#role === "expelled") return heartbeatMs;
-    const problem = this.#reign === undefined ? await this.#follow() : await this.#reign.tend();
-    return problem === undefined ? heartbeatMs : retryMs;
+    if (this.#reign === undefined) return (await this.#follow()) === undefined ? heartbeatMs : retryMs;
+    await Promise.all([this.#reign.tend(), this.#lookForOtherRoots(this.#reign.roster)]);
+    return heartbeatMs;
   }
 
   /** Names of the agents above, the root first. */
@@ -158,11 +161,24 @@ export class Membership {
     if (root === undefined) return;
     const own = { roster: roster.id, tree_epoch: roster.epoch, root: peerOf(root) };
     this.#claim = own;
-    const others = new Set([...roster.standbys(), ...roster.list().slice(1, 1 + mostAsked)]);
-    const asked = [...others].map(({ addr }) => this.#follower.ask(parseAgentAddress(addr), "no"));
-    for (const one of await Promise.allSettled(asked)) if (one.status === "fulfilled") this.heed(one.value);
+    await this.#compareWith([...roster.standbys(), ...roster.list().slice(1, 1 + mostAsked)]);
     if (this.#claim === own) await this.#ascend(roster);
     else this.#onFenced(this.#claim);
+  }
+
+  // Only standbys become roots, so two roots find each other however they came about.
+  async #lookForOtherRoots(roster: Roster): Promise<void> {
+    const now = this.#options.time.elapsed();
+    if (now - this.#lookedAt < lookMs) return;
+    this.#lookedAt = now;
+    await this.#compareWith(roster.standbys());
+  }
+
+  /** Tells others which root this agent stands for, and hears which one they do. */
+  async #compareWith(others: readonly Member[]): Promise<void> {
+    const addresses = [...new Set(others.map(({ addr }) => addr))].map((addr) => parseAgentAddress(addr));
+    const asked = addresses.map((address) => this.#follower.ask(address, "no"));
+    for (const one of await Promise.allSettled(asked)) if (one.status === "fulfilled") this.heed(one.value);
   }
 
   #reignOver(roster: Roster): Reign {

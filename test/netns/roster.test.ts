@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { RosterAnswer, RosterStatus } from "../../controller-client/messages/index.js";
+import type { CountDetail, RosterAnswer, RosterStatus } from "../../controller-client/messages/index.js";
 import { type Host, type Running, until } from "../lab.js";
 import { Network } from "../lab-network.js";
 
@@ -117,6 +117,43 @@ describe("a roster of real agents", () => {
   });
 });
 
+describe("counts over a roster", () => {
+  /** Pings to each host: 4^i, so that each base-4 digit of the sum tells how often that host is in it. */
+  const digits = [1, 4, 16, 64];
+
+  it("never have a host twice, and are exact for those they list, while an inner agent dies and returns", async () => {
+    network = new Network(4);
+    agents = new Map();
+    const hosts = [0, 1, 2, 3].map(host);
+    for (const one of hosts) await network.startMonitor(one);
+    for (const [i, one] of hosts.entries()) {
+      await start(one, i === 0 ? ["--root", "--fan-out", "1"] : ["--join", url(host(0))]);
+      await whole(i + 1);
+    }
+    const sketch_id = await network.count(host(0), { proto: "icmp" }, { counter_key_type: "dst" });
+    const controller = network.lab.hosts.at(-1) ?? host(0);
+    for (const [i, one] of hosts.entries()) await network.ping(controller, one.address, digits[i] ?? 0);
+    const query = { type: "query sketch", sketch_id, counter_key_type: "dst", counter_key: "total" };
+    const check = async () => {
+      const { value, coverage } = (await network.ask(host(0), { ...query, detail: true })) as CountDetail;
+      const counted = hosts.filter((one) => coverage.answered?.includes(name(one)) === true);
+      expect(value).toBe(counted.reduce((sum, one) => sum + (digits[hosts.indexOf(one)] ?? 0), 0));
+      expect(coverage.expected).toBe(4);
+      expect(counted.length + coverage.missing.length).toBe(4);
+      return counted.length;
+    };
+    const reach = (count: number) =>
+      until(`${count} hosts`, async () => ((await check()) === count ? true : undefined), 15_000);
+    await reach(4);
+    // In a chain everybody below the dead one hangs on it.
+    await stop(host(1), "SIGKILL");
+    expect(await check()).toBeLessThan(4);
+    await reach(3);
+    await start(host(1), ["--join", url(host(0))]);
+    await reach(4);
+  });
+});
+
 describe("what a roster refuses", () => {
   it("another agent of the same name, another roster's child, and a place by hand", async () => {
     await grow(2, 2);
@@ -130,5 +167,25 @@ describe("what a roster refuses", () => {
       /has the name/.test(agents.get(host(2))?.stderr() ?? "") ? true : undefined,
     );
     expect((await roster()).agents).toHaveLength(2);
+  });
+
+  it("two agents on one monitor, on a roster and by hand", async () => {
+    network = new Network(2);
+    agents = new Map();
+    for (const one of [host(0), host(1)]) await network.startMonitor(one);
+    await start(host(0), ["--root"]);
+    await start(host(1), ["--join", url(host(0))]);
+    await whole(2);
+    const twin = await network.startAgent(host(1), ["--port", "8001", "--join", url(host(0)), ...state()]);
+    await until("it says why", () => /counts by the same monitor/.test(twin.stderr()) || undefined);
+    await twin.stop();
+    const other = await network.startAgent(host(1), ["--port", "8002"]);
+    await until("it listens", () => /"listening"/.test(other.stderr()) || undefined);
+    const byHand = { type: "add leaf agent", agent_addr: `${host(1).address}:8002` };
+    const { status, value } = await network.post(host(0), JSON.stringify(byHand), "application/json");
+    expect(value).toMatchObject({
+      error: { message: expect.stringContaining("counts by the same monitor") },
+    });
+    expect(status).toBe(409);
   });
 });
