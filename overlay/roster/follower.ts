@@ -10,7 +10,7 @@ import {
   TallyError,
 } from "../../controller-client/messages/index.js";
 import { addressOf, claimFields, compareClaims, leaseIn, placeIn } from "./claims.js";
-import { type Hold, Holders } from "./holders.js";
+import { type Hold, Holders, uprootedMs } from "./holders.js";
 import { joinFields, type Self, sender } from "./identity.js";
 import type { Send } from "./send.js";
 
@@ -73,6 +73,8 @@ export class Follower {
     else if (this.holder === undefined) this.#isDoubtful = true;
     if (this.#toldMonitor !== this.#options.self.monitor()) this.lookUpSoon();
     const failure = await this.#renew();
+    // Those around it may be as lost as it is, and a notice of its new place with them.
+    if (this.uprootedMs > uprootedMs) this.#isDoubtful = true;
     if (this.#mustLookUp()) await this.#lookUp();
     if (failure !== undefined) throw failure;
   }
