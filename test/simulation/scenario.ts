@@ -2,7 +2,7 @@
 
 import { TallyError } from "../../controller-client/messages/index.js";
 import { Chance } from "./chance.js";
-import { addressOf, SimulatedHost } from "./simulated-host.js";
+import { addressOf, type Belonging, SimulatedHost } from "./simulated-host.js";
 import { fairWeather, SimulatedNetwork } from "./simulated-network.js";
 import { SimulatedTime } from "./simulated-time.js";
 import { type DigitAnswer, faultsOf } from "./verdict.js";
@@ -27,6 +27,7 @@ export class Scenario {
   readonly #time = new SimulatedTime();
   readonly #network: SimulatedNetwork;
   readonly #hosts: readonly SimulatedHost[];
+  readonly #hasRoster: boolean;
   /** Whether somebody hangs agents below a second parent, too: what is below both is then in conflict. */
   readonly #hasMeddler: boolean;
   readonly #violations: string[] = [];
@@ -37,7 +38,8 @@ export class Scenario {
     this.#chance = new Chance(seed);
     this.#network = new SimulatedNetwork(this.#time, this.#chance);
     const count = leastHosts + this.#chance.below(mostHosts - leastHosts + 1);
-    this.#hasMeddler = this.#chance.happens(0.3);
+    this.#hasRoster = this.#chance.happens(0.6);
+    this.#hasMeddler = !this.#hasRoster && this.#chance.happens(0.3);
     this.#hosts = Array.from({ length: count }, (_, index) => this.#host(index));
   }
 
@@ -49,9 +51,21 @@ export class Scenario {
 
   #host(index: number): SimulatedHost {
     const chance = this.#chance;
-    const parent = index === 0 ? undefined : addressOf(chance.below(index));
+    const membership = this.#hasRoster ? this.#rosterPlace(index) : this.#staticPlace(index);
     const ahead = chance.happens(0.2) ? chance.between(-5000, 5000) : 0;
-    return new SimulatedHost({ time: this.#time, network: this.#network }, { index, parent, ahead });
+    const world = { time: this.#time, network: this.#network, chance };
+    return new SimulatedHost(world, { index, membership, ahead });
+  }
+
+  #staticPlace(index: number): Belonging {
+    return { kind: "static", parent: index === 0 ? undefined : addressOf(this.#chance.below(index)) };
+  }
+
+  #rosterPlace(index: number): Belonging {
+    const chance = this.#chance;
+    if (index === 0) return { kind: "first of a roster", fanOut: 1 + chance.below(4) };
+    const seeds = [addressOf(0), addressOf(chance.below(index))];
+    return { kind: "roster", seeds, standby: chance.happens(0.3) };
   }
 
   async #story(): Promise<void> {
@@ -67,8 +81,9 @@ export class Scenario {
     await this.#calm();
   }
 
+  /** The first host, unless another one is the root of the roster. */
   get #root(): SimulatedHost {
-    return this.#hosts[0] as SimulatedHost;
+    return this.#hosts.find(({ reigns }) => reigns) ?? (this.#hosts[0] as SimulatedHost);
   }
 
   async #questions(): Promise<void> {
@@ -117,6 +132,8 @@ export class Scenario {
     const other = chance.pick(this.#hosts);
     const disturbances: readonly (() => void)[] = [
       () => host.kill(),
+      () => void host.leave(),
+      () => host.start(),
       () => host.start(),
       () => host.start(),
       () => this.#stopFor(host, chance.between(10, 10_000)),
@@ -170,10 +187,15 @@ export class Scenario {
     // Whoever lost its monitor and its agent at once, the root too, has to be told again: the controller's part.
     await this.#tell(this.#root, { type: "config counter", ...rule });
     await this.#askOften(calmMs);
+    const roots = this.#hosts.filter(({ reigns }) => reigns).map(({ name }) => name);
+    if (this.#hasRoster && roots.length !== 1)
+      this.#violate(`${roots.length} roots when all is quiet: ${roots.join(", ")}`);
     const answer = await this.#ask(this.#root, 2000);
     if (answer === undefined) return this.#violate("the root does not answer when all is quiet");
     const { missing } = answer.coverage;
     if (this.#hasMeddler) return;
+    if (answer.coverage.expected !== this.#hosts.length)
+      this.#violate(`${answer.coverage.expected} of ${this.#hosts.length} hosts are known when all is quiet`);
     for (const { host, reason, message } of missing)
       this.#violate(`${host} is missing when all is quiet: ${reason}: ${message}`);
   }

@@ -15,22 +15,31 @@ import {
   TallyError,
   toErrorBody,
 } from "../../controller-client/messages/index.js";
-import { AgentLinks, type Reply } from "../../overlay/index.js";
+import { noWish, type RosterWish } from "../../agent/roster-part.js";
+import { AgentLinks, type Kept, type Reply } from "../../overlay/index.js";
+import type { Chance } from "./chance.js";
 import { DigitMonitor } from "./digit-monitor.js";
 import type { SimulatedNetwork } from "./simulated-network.js";
 import type { SimulatedTime } from "./simulated-time.js";
 
+const rosterId = "00000000-0000-4000-8000-000000000001";
 const silent = pino({ level: "silent" });
 
 export interface World {
   readonly time: SimulatedTime;
   readonly network: SimulatedNetwork;
+  readonly chance: Chance;
 }
+
+/** How an agent comes to its place. */
+export type Belonging =
+  | { readonly kind: "static"; readonly parent: AgentAddress | undefined }
+  | { readonly kind: "roster"; readonly seeds: readonly AgentAddress[]; readonly standby: boolean }
+  | { readonly kind: "first of a roster"; readonly fanOut: number };
 
 export interface HostOptions {
   readonly index: number;
-  /** The host that its agent announces itself to. */
-  readonly parent: AgentAddress | undefined;
+  readonly membership: Belonging;
   /** How far its clock is ahead, in milliseconds. */
   readonly ahead: number;
 }
@@ -43,6 +52,8 @@ export class SimulatedHost {
   readonly monitor: DigitMonitor;
   readonly #world: World;
   readonly #options: HostOptions;
+  /** What its disk holds. */
+  #kept: Kept = {};
   #run: Run | undefined;
   #stopped: Promise<void> | undefined;
   #goOn: () => void = () => undefined;
@@ -65,16 +76,33 @@ export class SimulatedHost {
 
   start(): void {
     if (this.isRunning) return;
-    const { time, network } = this.#world;
-    const { parent, ahead } = this.#options;
-    const links = new AgentLinks(network.transport(this.name));
-    const chosen = parent === undefined ? {} : { parent };
-    const { address, monitor } = this;
-    const agent = assemble({ version: "0", address, monitor, links, time: time.clocks(ahead), ...chosen });
+    const { time, network, chance } = this.#world;
+    const { membership, ahead } = this.#options;
+    const parent = membership.kind === "static" ? membership.parent : undefined;
+    const agent = assemble({
+      ...{ version: "0", address: this.address, monitor: this.monitor, wish: this.#wish() },
+      links: new AgentLinks(network.transport(this.name)),
+      time: time.clocks(ahead),
+      chance: () => chance.next(),
+      ...(parent === undefined ? {} : { parent }),
+    });
     const ending = new AbortController();
     this.#run = { agent, ending };
     startChores(agent, { parent, log: silent, signal: ending.signal });
     network.listen(this.name, (message) => this.#serve(message));
+  }
+
+  /** Whether its agent takes itself for the root of a roster. */
+  get reigns(): boolean {
+    return this.#run?.agent.membership.reign !== undefined;
+  }
+
+  /** Ends the agent as SIGTERM does: it says goodbye first. */
+  async leave(): Promise<void> {
+    const run = this.#run;
+    run?.ending.abort();
+    await run?.agent.membership.depart();
+    if (run === this.#run) this.kill();
   }
 
   /** Ends the agent as `kill -9` does; its monitor counts on. */
@@ -102,6 +130,18 @@ export class SimulatedHost {
     const outcome = await this.#handle(received(message));
     if ("frame" in outcome) throw new Error("a frame for a controller");
     return outcome.json;
+  }
+
+  #wish(): RosterWish {
+    const { membership } = this.#options;
+    if (membership.kind === "static") return noWish;
+    const keep = async (kept: Kept): Promise<void> => {
+      this.#kept = structuredClone(kept);
+    };
+    const disk = { kept: this.#kept, keep };
+    if (membership.kind === "roster") return { ...noWish, ...disk, ...membership };
+    const { fanOut } = membership;
+    return { ...noWish, ...disk, standby: true, begin: { id: rosterId, fanOut } };
   }
 
   // An agent that is killed answers nothing any more, though what it had begun goes on in here.
