@@ -30,11 +30,14 @@ export class Scenario {
   readonly #hasRoster: boolean;
   /** Whether somebody hangs agents below a second parent, too: what is below both is then in conflict. */
   readonly #hasMeddler: boolean;
+  readonly #trace: (line: string) => void;
   readonly #violations: string[] = [];
   #answers = 0;
   #incomplete = 0;
 
-  constructor(seed: number) {
+  /** `trace` is told what happens, line by line. */
+  constructor(seed: number, trace: (line: string) => void = () => undefined) {
+    this.#trace = (line) => trace(`${(this.#time.now / 1000).toFixed(3)} ${line}`);
     this.#chance = new Chance(seed);
     this.#network = new SimulatedNetwork(this.#time, this.#chance);
     const count = leastHosts + this.#chance.below(mostHosts - leastHosts + 1);
@@ -53,7 +56,7 @@ export class Scenario {
     const chance = this.#chance;
     const membership = this.#hasRoster ? this.#rosterPlace(index) : this.#staticPlace(index);
     const ahead = chance.happens(0.2) ? chance.between(-5000, 5000) : 0;
-    const world = { time: this.#time, network: this.#network, chance };
+    const world = { time: this.#time, network: this.#network, chance, trace: this.#trace };
     return new SimulatedHost(world, { index, membership, ahead });
   }
 
@@ -162,6 +165,7 @@ export class Scenario {
 
   #split(): void {
     const apart = this.#hosts.filter(() => this.#chance.happens(0.3)).map(({ name }) => name);
+    this.#trace(`cut off: ${apart.join(", ")}`);
     this.#network.split(apart, 1 + this.#chance.below(3));
   }
 
@@ -177,6 +181,7 @@ export class Scenario {
   }
 
   async #calm(): Promise<void> {
+    this.#trace("all is quiet");
     this.#network.heal();
     this.#network.weather = fairWeather;
     for (const host of this.#hosts) {

@@ -5,6 +5,7 @@ import type { Agent, Call } from "../../agent/agent.js";
 import { assemble } from "../../agent/assembly.js";
 import { startChores } from "../../agent/chores.js";
 import { handle } from "../../agent/handlers/index.js";
+import { noWish, type RosterWish } from "../../agent/roster-part.js";
 import {
   type AgentAddress,
   decodeRequest,
@@ -15,8 +16,7 @@ import {
   TallyError,
   toErrorBody,
 } from "../../controller-client/messages/index.js";
-import { noWish, type RosterWish } from "../../agent/roster-part.js";
-import { AgentLinks, type Kept, type Reply } from "../../overlay/index.js";
+import { AgentLinks, type Kept, type Reply, type RosterEvent } from "../../overlay/index.js";
 import type { Chance } from "./chance.js";
 import { DigitMonitor } from "./digit-monitor.js";
 import type { SimulatedNetwork } from "./simulated-network.js";
@@ -29,6 +29,8 @@ export interface World {
   readonly time: SimulatedTime;
   readonly network: SimulatedNetwork;
   readonly chance: Chance;
+  /** Told what happens, line by line. */
+  readonly trace: (line: string) => void;
 }
 
 /** How an agent comes to its place. */
@@ -76,6 +78,7 @@ export class SimulatedHost {
 
   start(): void {
     if (this.isRunning) return;
+    this.#trace("starts");
     const { time, network, chance } = this.#world;
     const { membership, ahead } = this.#options;
     const parent = membership.kind === "static" ? membership.parent : undefined;
@@ -99,6 +102,7 @@ export class SimulatedHost {
 
   /** Ends the agent as SIGTERM does: it says goodbye first. */
   async leave(): Promise<void> {
+    this.#trace("leaves");
     const run = this.#run;
     run?.ending.abort();
     await run?.agent.membership.depart();
@@ -107,6 +111,7 @@ export class SimulatedHost {
 
   /** Ends the agent as `kill -9` does; its monitor counts on. */
   kill(): void {
+    this.#trace("ends");
     this.goOn();
     this.#world.network.leave(this.name);
     this.#run?.ending.abort();
@@ -115,6 +120,7 @@ export class SimulatedHost {
 
   /** Stops the agent as SIGSTOP does: what reaches it waits. */
   stop(): void {
+    this.#trace("hangs");
     this.#stopped ??= new Promise((resolve) => {
       this.#goOn = resolve;
     });
@@ -132,13 +138,18 @@ export class SimulatedHost {
     return outcome.json;
   }
 
+  #trace(line: string): void {
+    this.#world.trace(`${this.name} ${line}`);
+  }
+
   #wish(): RosterWish {
     const { membership } = this.#options;
     if (membership.kind === "static") return noWish;
+    const onEvent = (event: RosterEvent) => this.#trace(JSON.stringify(event));
     const keep = async (kept: Kept): Promise<void> => {
       this.#kept = structuredClone(kept);
     };
-    const disk = { kept: this.#kept, keep };
+    const disk = { kept: this.#kept, keep, onEvent };
     if (membership.kind === "roster") return { ...noWish, ...disk, ...membership };
     const { fanOut } = membership;
     return { ...noWish, ...disk, standby: true, begin: { id: rosterId, fanOut } };
