@@ -20,6 +20,8 @@ const mostHosts = 20;
 const stormMs = 60_000;
 /** Every agent is up and every message arrives: after that all must be well. */
 const calmMs = 30_000;
+/** An agent that leaves says goodbye for so long at most. */
+const farewellMs = 3000;
 const rule = { interface: "INPUT", src: "10.0.0.0/8" } as const;
 
 export class Scenario {
@@ -110,6 +112,7 @@ export class Scenario {
       return answer;
     } catch (error) {
       if (!(error instanceof TallyError)) throw error;
+      this.#trace(`${host.name} answers ${error.code}: ${error.message}`);
       return undefined;
     }
   }
@@ -187,11 +190,11 @@ export class Scenario {
     for (const host of this.#hosts) {
       host.goOn();
       host.monitor.isDown = false;
-      host.start();
     }
-    // Whoever lost its monitor and its agent at once, the root too, has to be told again: the controller's part.
-    await this.#tell(this.#root, { type: "config counter", ...rule });
-    await this.#askOften(calmMs);
+    await this.#time.pause(farewellMs);
+    for (const host of this.#hosts) host.start();
+    if (this.#hasRoster) await this.#time.pause(calmMs);
+    else await this.#askOften(calmMs);
     const roots = this.#hosts.filter(({ reigns }) => reigns).map(({ name }) => name);
     if (this.#hasRoster && roots.length !== 1)
       this.#violate(`${roots.length} roots when all is quiet: ${roots.join(", ")}`);
@@ -205,8 +208,10 @@ export class Scenario {
       this.#violate(`${host} is missing when all is quiet: ${reason}: ${message}`);
   }
 
-  // An agent that lacks a sketch is told it once somebody asked and missed it.
+  // Without a roster nothing is kept but by the monitors: the root may have to be told again, and an agent that lacks a
+  // sketch is told it once somebody asked and missed it.
   async #askOften(ms: number): Promise<void> {
+    await this.#tell(this.#root, { type: "config counter", ...rule });
     const end = this.#time.now + ms;
     for (; this.#time.now < end; await this.#time.pause(1000)) await this.#ask(this.#root, 2000);
   }

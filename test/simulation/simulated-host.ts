@@ -6,6 +6,7 @@ import { assemble } from "../../agent/assembly.js";
 import { startChores } from "../../agent/chores.js";
 import { handle } from "../../agent/handlers/index.js";
 import { noWish, type RosterWish } from "../../agent/roster-part.js";
+import type { KeptConfiguration } from "../../agent/wanted-set.js";
 import {
   type AgentAddress,
   decodeRequest,
@@ -56,6 +57,7 @@ export class SimulatedHost {
   readonly #options: HostOptions;
   /** What its disk holds. */
   #kept: Kept = {};
+  #configuration: KeptConfiguration | undefined;
   #run: Run | undefined;
   #stopped: Promise<void> | undefined;
   #goOn: () => void = () => undefined;
@@ -149,10 +151,17 @@ export class SimulatedHost {
     const keep = async (kept: Kept): Promise<void> => {
       this.#kept = structuredClone(kept);
     };
-    const disk = { kept: this.#kept, keep, onEvent };
+    const disk = { kept: this.#kept, keep, configuration: this.#keptConfiguration(), onEvent };
     if (membership.kind === "roster") return { ...noWish, ...disk, ...membership };
     const { fanOut } = membership;
     return { ...noWish, ...disk, standby: true, begin: { id: rosterId, fanOut } };
+  }
+
+  #keptConfiguration(): RosterWish["configuration"] {
+    const keep = async (kept: KeptConfiguration): Promise<void> => {
+      this.#configuration = structuredClone(kept);
+    };
+    return { keep, ...(this.#configuration === undefined ? {} : { kept: this.#configuration }) };
   }
 
   // An agent that is killed answers nothing any more, though what it had begun goes on in here.
