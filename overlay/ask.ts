@@ -14,7 +14,9 @@ export type Ask = (child: Child, request: Request, budgetMs: number, mostBytes?:
 export function relayed(request: Request, budgetMs: number, path: readonly string[]): Request {
   if (path.length > longestPath)
     throw new TallyError("loop", `the tree is deeper than ${longestPath} agents`);
-  return { ...request, form: "partial", budget_ms: Math.max(1, budgetMs), path: [...path] };
+  // What the one above knows is about this agent, not about the one below.
+  const { known: _, ...message } = request;
+  return { ...message, form: "partial", budget_ms: Math.max(1, budgetMs), path: [...path] };
 }
 
 /** What the messages allow. */

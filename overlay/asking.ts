@@ -6,6 +6,7 @@ import { type Child, markDown, markUp, nameOf } from "./children.js";
 import { type Clocks, clocksBelow, compareClocks, noClocks } from "./clocks.js";
 import { type Shares, within } from "./deadline.js";
 import { busy, gateOf } from "./gate.js";
+import type { HostSet } from "./host-set.js";
 import type { KnownHosts } from "./known-hosts.js";
 import { type Codec, decodePartial, longestPartial, type Partial } from "./partial.js";
 import { badReply, type Failure, failureOf, type OwnPart, type Reply, textOf } from "./replies.js";
@@ -72,7 +73,7 @@ async function send<P>(
     const asked = ask(child, message, childMs, longestPartial(codec, known?.names.length ?? 1));
     const frame = await within(asked, collectMs, time);
     const heard = time.now();
-    const partial = read(frame, codec, child);
+    const partial = read(frame, codec, known);
     if (!("name" in partial)) return { child, failure: partial };
     return { child, partial, clocks: clocksOf(partial, sent, heard), bytes: frame.body.length };
   } catch (error) {
@@ -85,9 +86,9 @@ function clocksOf<P>({ name, hosts, clock, clocks }: Partial<P>, sent: number, h
   return clocksBelow(compareClocks(name, sent, heard, clock), clocks ?? noClocks, hosts);
 }
 
-function read<P>(frame: Frame, codec: Codec<P>, { hosts }: Child): Partial<P> | Failure {
+function read<P>(frame: Frame, codec: Codec<P>, known: HostSet | undefined): Partial<P> | Failure {
   try {
-    return decodePartial(frame, codec, hosts);
+    return decodePartial(frame, codec, known);
   } catch (error) {
     return badReply(textOf(error));
   }
