@@ -57,7 +57,9 @@ FanOuts fan_outs(const Ledger& ledger, const KeyType& by, const Spread* spread) 
     const FanOut certain{owner, count, count, std::min(count + hidden, most_keys(projection, owner))};
     all.owners.push_back(estimates ? narrowed(certain, estimates->of(owner)) : certain);
   }
-  std::ranges::stable_sort(all.owners, std::greater{}, &FanOut::keys);
+  std::ranges::sort(all.owners, [](const FanOut& a, const FanOut& b) {
+    return a.keys != b.keys ? a.keys > b.keys : a.owner.bytes < b.owner.bytes;
+  });
   return all;
 }
 
