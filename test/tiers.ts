@@ -41,6 +41,7 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
       steps: [
         counted("core", [...make, "test"]),
         counted("core under sanitizers", [...make, "asan"]),
+        counted("threads under a sanitizer", [...make, "tsan"]),
         check("parser fuzz", [...make, "fuzz", fuzzCount]),
         check("soundness", [...make, "soundness", `COUNT=${long ? 200_000_000 : 20_000_000}`]),
         vitest("native"),
