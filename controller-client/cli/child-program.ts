@@ -1,6 +1,7 @@
 // One program that 'tallytree up' runs: started by path, watched, ended, with its last words kept.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface ProgramExit {
@@ -12,6 +13,12 @@ export interface ProgramExit {
 }
 
 const keptCharacters = 4096;
+
+/** Flags of V8 that a program's first line names: they keep its memory small. */
+function engineFlags(path: string): readonly string[] {
+  const [, flags = ""] = /^#!\S+ -S node (.*)/.exec(readFileSync(path, "utf8")) ?? [];
+  return flags.split(" ").filter((flag) => flag !== "");
+}
 
 /** A running Node program. Its standard error is kept, its log on standard output goes to `log` when given. */
 export class ChildProgram {
@@ -26,7 +33,8 @@ export class ChildProgram {
     command: readonly [path: string, ...args: string[]],
     log?: (text: string) => void,
   ) {
-    this.#child = spawn(process.execPath, [...command], { stdio: ["ignore", "pipe", "pipe"] });
+    const argv = [...engineFlags(command[0]), ...command];
+    this.#child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout?.on("data", (chunk: Buffer) => log?.(chunk.toString("utf8")));
     this.#child.stderr?.on("data", (chunk: Buffer) => {
       log?.(chunk.toString("utf8"));

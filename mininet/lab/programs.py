@@ -19,7 +19,8 @@ def install_commands(directory=DIRECTORY):
     for name, script in {"tallytree": COMMAND, "tallytree-monitor": MONITOR, "tallytree-agent": AGENT}.items():
         path = os.path.join(folder, name)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'#!/bin/sh\nexec "{node}" "{script}" "$@"\n')
+            # Run by its own first line, which names V8's flags.
+            file.write(f'#!/bin/sh\nPATH="{folder}:$PATH" exec "{script}" "$@"\n')
         os.chmod(path, 0o755)
     os.symlink(node, os.path.join(folder, "node"))
     os.symlink("/usr/bin/python3", os.path.join(folder, "python"))

@@ -8,9 +8,9 @@
 
 namespace tallytree {
 
-void Counter::add(std::span<const Packet* const> packets, bool late) {
+void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
   KeyBatch batch;
-  Pane& pane = late && second_ > since_ ? last_ : current_;
+  Pane& pane = second == last_second_ && second_ > since_ ? last_ : current_;
   Ledger& ledger = pane.ledger;
   ledger.unkeyed += batch.fill(spec().key_type, spec().secret, packets);
   for (size_t i = 0; i < batch.size; ++i) ledger.prefetch(batch.hashes[i]);
@@ -39,15 +39,15 @@ void Counter::roll(uint64_t second) {
   if (second_ == 0) since_ = second_ = second;
   if (second < second_) return restart(second);
   if (second == second_) return;
-  if (second_ > since_) dismiss(last_, second_ - 1);
-  if (second > second_ + 1) dismiss(current_, second_);
+  if (second_ > since_) dismiss(last_, last_second_);
   std::swap(last_, current_);
+  last_second_ = second_;
   second_ = second;
 }
 
 /// Seconds that come a second time must not be mixed with those that were.
 void Counter::restart(uint64_t second) {
-  dismiss(last_, second_ - 1);
+  dismiss(last_, last_second_);
   dismiss(current_, second_);
   settle();
   history_.restart();
@@ -82,7 +82,7 @@ Interval Counter::interval(const Key& key, const Window& window) const {
   const bool all = std::holds_alternative<All>(window);
   Interval sum;
   for (const Pane* pane : {&past_, &leaving_, &last_, &current_}) {
-    if (!all && (pane == &past_ || pane == &leaving_)) continue;
+    if (!all && (pane == &past_ || pane == &leaving_ || (pane == &last_ && !last_is_recent()))) continue;
     const Interval part = pane->ledger.interval(key, hash);
     sum.lower += part.lower;
     sum.upper += part.upper;
@@ -91,7 +91,7 @@ Interval Counter::interval(const Key& key, const Window& window) const {
 }
 
 Pane Counter::sum(bool with_past) const {
-  Pane total = last_.clone();
+  Pane total = with_past || last_is_recent() ? last_.clone() : Pane(spec());
   Pane current = current_.clone();
   total.absorb(current);
   if (!with_past) return total;
@@ -144,7 +144,7 @@ Snapshot Counter::look(const Span& asked) const {
   Snapshot found{spec(), span, {}, {}};
   found.sealed = history_.collect(span, second_);
   const std::pair<const Pane*, uint64_t> panes[] = {
-      {&leaving_, leaving_second_}, {&last_, second_ - 1}, {&current_, second_}};
+      {&leaving_, leaving_second_}, {&last_, last_second_}, {&current_, second_}};
   for (const auto& [pane, second] : panes) {
     const bool taken = pane == &leaving_ && (state_ != Leaving::sealing || history_.has(second));
     if (span.holds(second) && !taken && !pane->empty()) found.open.push_back(pane->clone());

@@ -29,8 +29,10 @@ class Counter {
 
   const CounterSpec& spec() const noexcept { return spec_; }
 
-  /// At most kBatch packets, all of the running second or, with `late`, of the one before.
-  void add(std::span<const Packet* const> packets, bool late = false);
+  /// At most kBatch packets of the running second.
+  void add(std::span<const Packet* const> packets) { add(packets, second_); }
+  /// The same of a second that may be the last one before it in which the clock was seen.
+  void add(std::span<const Packet* const> packets, uint64_t second);
 
   /// The clock shows `second`, unix seconds. On a clock that was set back, spans begin anew.
   void roll(uint64_t second);
@@ -58,6 +60,8 @@ class Counter {
   static constexpr size_t kPanes = 4;
 
   Pane sum(bool with_past) const;
+  /// After a gap it is not.
+  bool last_is_recent() const noexcept { return last_second_ + 1 == second_; }
   void dismiss(Pane& pane, uint64_t second);
   void restart(uint64_t second);
   void settle_some(size_t entries);
@@ -65,12 +69,13 @@ class Counter {
   CounterSpec spec_;
   Pane past_;     // all panes before leaving_; without spreads
   Pane leaving_;  // on its way into history_ and past_, or empty
-  Pane last_;     // the last closed second
+  Pane last_;     // the last closed one
   Pane current_;  // the second that is running
   History history_;
   Spreads spreads_;      // since the counter was made: a key may go into a union again and again
   uint64_t since_ = 0;   // the first second
   uint64_t second_ = 0;  // that of current_
+  uint64_t last_second_ = 0;
   uint64_t leaving_second_ = 0;
   enum class Leaving : uint8_t { nothing, sealing, waiting, moving } state_ = Leaving::nothing;
   Absorption progress_;  // of leaving_ while moving

@@ -82,16 +82,15 @@ void FlowCache::leave(Packet& place, Counters counters) {
 void FlowCache::feed(Counters counters) {
   std::array<const Packet*, kBatch> gone;
   for (size_t i = 0; i < gone_size_; ++i) gone[i] = &gone_[i];
-  const bool late = gone_size_ > 0 && gone_[0].time_ns != second_;
-  for (const auto& counter : counters) counter->add({gone.data(), gone_size_}, late);
+  for (const auto& counter : counters) counter->add({gone.data(), gone_size_}, gone_[0].time_ns);
   gone_size_ = 0;
 }
 
 void FlowCache::roll(uint64_t second, Counters counters) {
   settle(counters);
   begin_round();
-  // A pane that is not the last one any more takes no more packets.
-  if (second != second_ + 1) settle(counters);
+  // When the clock is set back, the counters begin anew at once.
+  if (second < second_) settle(counters);
   second_ = second;
 }
 

@@ -51,9 +51,9 @@ void Sketch::count(std::span<const Packet> batch, bool late) {
   if (n == 0 || counters_.empty()) return;
   if (cache_ && !late) {
     cache_->add({matched.data(), n}, counters_);
-    cache_->settle(counters_, 2 * kBatch);
+    cache_->settle(counters_, kBatch);
   } else {
-    for (const auto& counter : counters_) counter->add({matched.data(), n}, late);
+    for (const auto& counter : counters_) counter->add({matched.data(), n}, second_ - late);
   }
   // One counter a batch moves on with its closed pane, so that not all of them stop in one.
   counters_[turn_++ % counters_.size()]->settle(kBatch * counters_.size());
