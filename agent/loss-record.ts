@@ -9,7 +9,8 @@ import { isNothing } from "../overlay/index.js";
 const observationPoints: Readonly<Record<TapState["kind"], string>> = {
   packet: "devices, before the input firewall and after the output firewall",
   nfqueue: "mangle INPUT and OUTPUT",
-  pcap: "devices, by libpcap",
+  nflog: "mangle INPUT and OUTPUT",
+  pcap: "devices, before the input firewall and after the output firewall",
   file: "where the capture file was made",
 };
 

@@ -6,15 +6,21 @@ import type { TapState } from "./protocol.js";
 
 const nativeCodes = ["not_found", "conflict", "bad_request", "tap"] as const;
 
+export interface CaptureOptions extends Pick<TapState, "kind" | "why"> {
+  readonly tap: Tap;
+}
+
 export class Capture {
   readonly kind: TapState["kind"];
   readonly #tap: Tap;
+  readonly #why: Pick<TapState, "why">;
   #reason: string | undefined;
   #stopping = false;
 
   /** `onFailure` is told once, with the reason, when the tap fails for good. */
-  constructor(kind: TapState["kind"], tap: Tap, onFailure: (reason: string) => void) {
+  constructor({ kind, tap, why }: CaptureOptions, onFailure: (reason: string) => void) {
     this.kind = kind;
+    this.#why = why === undefined ? {} : { why };
     this.#tap = tap;
     tap.finished.catch((error: unknown) => {
       if (this.#stopping) return;
@@ -26,8 +32,10 @@ export class Capture {
   }
 
   get state(): TapState {
-    if (this.#reason === undefined) return { kind: this.kind, state: "running" };
-    return { kind: this.kind, state: "failed", reason: this.#reason };
+    const tap = { kind: this.kind, ...this.#why };
+    return this.#reason === undefined
+      ? { ...tap, state: "running" }
+      : { ...tap, state: "failed", reason: this.#reason };
   }
 
   /** Asks the tap. Rejects with `tap` once it has failed, else with the tap's own code. */

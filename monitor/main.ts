@@ -3,7 +3,6 @@
 
 import { pino } from "pino";
 import {
-  type CounterSpec,
   checkCaptureFilter,
   counterBytes,
   deviceAbove,
@@ -23,11 +22,9 @@ const options = parseOptions(process.argv);
 const log = pino({ level: options.logLevel, name: "tallytree-monitor" }, pino.destination(2));
 
 try {
-  // Each core counts for itself.
-  const cores = options.tap === "pcap" ? 1 : options.cores;
   const machine = {
     openTap,
-    counterBytes: (spec: CounterSpec) => cores * counterBytes(spec),
+    counterBytes,
     deviceAbove,
     deviceExists,
     checkCaptureFilter,

@@ -9,7 +9,7 @@ import type { Options } from "./options.js";
 import { closeServer, monitorServer, trackConnections } from "./server.js";
 import { type HostFacts, Sketches } from "./sketches.js";
 import { claimPath, groupId, listenAt } from "./socket-path.js";
-import { startTap, type TapMachine } from "./tap.js";
+import { type RunningTap, startTap, type TapMachine } from "./tap.js";
 
 /** What the monitor needs of the machine; a test passes its own. */
 export interface Machine extends HostFacts, TapMachine {
@@ -27,9 +27,12 @@ export interface RunningMonitor {
 export async function startMonitor(options: Options, machine: Machine, log: Logger): Promise<RunningMonitor> {
   const gid = groupId(options.group);
   await claimPath(options.socket);
-  const tap = startTap(options, machine);
-  const capture = new Capture(options.tap, tap, (reason) => log.error({ reason }, "the tap failed"));
-  const server = monitorServer(performer(options, capture, machine), (error) => log.error({ err: error }));
+  const running = startTap(options, machine);
+  const { kind: tap, why } = running;
+  const capture = new Capture(running, (reason) => log.error({ reason }, "the tap failed"));
+  const server = monitorServer(performer(options, capture, withCores(machine, running)), (error) =>
+    log.error({ err: error }),
+  );
   const connections = trackConnections(server);
   try {
     await machine
@@ -40,7 +43,7 @@ export async function startMonitor(options: Options, machine: Machine, log: Logg
     await capture.stop();
     throw error;
   }
-  log.info({ socket: options.socket, tap: options.tap }, "monitor is up");
+  log.info({ socket: options.socket, tap, why }, "monitor is up");
   return {
     stop: async () => {
       await closeServer(server, connections);
@@ -48,6 +51,12 @@ export async function startMonitor(options: Options, machine: Machine, log: Logg
     },
   };
 }
+
+/** Each core counts for itself. */
+const withCores = (machine: Machine, { cores }: RunningTap): Machine => ({
+  ...machine,
+  counterBytes: (spec) => cores * machine.counterBytes(spec),
+});
 
 function performer({ memory }: Options, capture: Capture, host: Machine): ReturnType<typeof operations> {
   const budget = new MemoryBudget(memory * 2 ** 20);

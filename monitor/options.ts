@@ -9,7 +9,7 @@ import { defaultSocket, type TapKind } from "./protocol.js";
 export interface Options {
   readonly socket: string;
   readonly group: string;
-  readonly tap: TapKind;
+  readonly tap: TapKind | "auto";
   readonly device?: string;
   readonly filter?: string;
   readonly queue: number;
@@ -36,7 +36,9 @@ function command(): Command {
     .addOption(
       new Option("--group <name>", "group whose members may ask (name or number)").default("nogroup"),
     )
-    .addOption(new Option("--tap <kind>", "where packets are read").choices(tapKinds).default("packet"))
+    .addOption(
+      new Option("--tap <kind>", "where packets are read").choices([...tapKinds, "auto"]).default("packet"),
+    )
     .addOption(new Option("--device <name>", "the pcap tap's only device; all if not given"))
     .addOption(
       new Option(
@@ -45,12 +47,20 @@ function command(): Command {
       ),
     )
     .addOption(
-      number("--queue <number>", "nfqueue number, the first of as many as cores", [0, 65535]).default(8000),
+      number(
+        "--queue <number>",
+        "nfqueue number, the first of as many as cores, or nflog group",
+        [0, 65535],
+      ).default(8000),
     )
     .addOption(
       number("--agent-port <port>", "port of agents, left out by the nfqueue tap", [1, 65535]).default(8000),
     )
-    .addOption(number("--ring <MiB>", "kernel memory of the packet or pcap tap", [1, 4096]).default(16))
+    .addOption(
+      number("--ring <MiB>", "kernel memory for packets that wait in a tap that copies", [1, 4096]).default(
+        16,
+      ),
+    )
     .addOption(
       number("--vxlan-port <port>", "UDP port that carries VXLAN, besides 4789", [1, 65535]).default(4789),
     )

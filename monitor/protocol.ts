@@ -113,6 +113,8 @@ export interface SketchRecord {
 export interface TapState {
   /** A capture file is no host's tap, and read in the same way. */
   readonly kind: TapKind | "file";
+  /** Why this one, when the choice was left to the monitor. */
+  readonly why?: string;
   readonly state: "running" | "failed";
   /** Why it failed, in a sentence. */
   readonly reason?: string;

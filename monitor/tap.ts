@@ -4,14 +4,14 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { promisify } from "node:util";
-import { type TapKind, tapKinds } from "../controller-client/messages/index.js";
+import type { TapKind } from "../controller-client/messages/index.js";
 import { guardPath, type Tap, type TapSource } from "../native/index.js";
 import type { Options } from "./options.js";
 import { StartError } from "./start-error.js";
 
 const cleanTimeoutMs = 10_000;
 
-type TapOptions = Pick<
+export type TapOptions = Pick<
   Options,
   "tap" | "ring" | "cores" | "queue" | "agentPort" | "vxlanPort" | "device" | "filter"
 >;
@@ -24,53 +24,94 @@ export interface TapMachine {
   readonly checkCaptureFilter: (expression: string) => void;
 }
 
+export interface RunningTap {
+  readonly kind: TapKind;
+  readonly tap: Tap;
+  /** How many threads count, each for itself. */
+  readonly cores: number;
+  /** Why this one, when the choice was left to the monitor. */
+  readonly why?: string;
+}
+
 const privileges: Readonly<Record<TapKind, string>> = {
   packet: "CAP_NET_RAW",
   nfqueue: "CAP_NET_ADMIN",
+  nflog: "CAP_NET_ADMIN",
   pcap: "CAP_NET_RAW",
 };
+
+/** Those that can do no harm, the best first. */
+const automatic: readonly TapKind[] = ["packet", "nflog", "pcap"];
 
 /** Taps that take --device and --filter. */
 const choosy: readonly TapKind[] = ["pcap"];
 
 /** Opens the tap and begins to read. Throws StartError. */
-export function startTap(options: TapOptions, machine: TapMachine): Tap {
+export function startTap(options: TapOptions, machine: TapMachine): RunningTap {
   checkChoice(options, machine);
-  const source = tapSource(options);
-  if (source.kind === "nfqueue" && !existsSync(source.guard)) {
-    throw new StartError(`the nfqueue tap's guard is not built (${source.guard}): run "npm run setup"`);
+  if (options.tap === "auto") return startBest(options, machine);
+  return open(options.tap, options, machine);
+}
+
+/** The first that works. */
+function startBest(options: TapOptions, machine: TapMachine): RunningTap {
+  const given = choice(options);
+  const kinds = given === undefined ? automatic : choosy;
+  const refusals = given === undefined ? [] : [`only the ${choosy.join(" and the ")} tap has --${given}`];
+  for (const kind of kinds) {
+    try {
+      const running = open(kind, options, machine);
+      const why = refusals.length === 0 ? "it sees all traffic at the least cost" : refusals.join("; ");
+      return { ...running, why };
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      refusals.push(error.message);
+    }
+  }
+  throw new StartError(`no tap works here: ${refusals.join("; ")}`);
+}
+
+function open(kind: TapKind, options: TapOptions, { openTap }: TapMachine): RunningTap {
+  const source = tapSource(kind, options);
+  if ("guard" in source && !existsSync(source.guard)) {
+    throw new StartError(`the ${kind} tap's guard is not built (${source.guard}): run "npm run setup"`);
   }
   try {
-    const tap = machine.openTap(source);
+    const tap = openTap(source);
     tap.start();
-    return tap;
+    return { kind, tap, cores: kind === "packet" || kind === "nfqueue" ? options.cores : 1 };
   } catch (cause) {
     const reason = sentence(cause);
-    throw new StartError(isDenied(cause) ? `${privilegeSentence(options.tap)} (${reason})` : reason, {
-      cause,
-    });
+    throw new StartError(isDenied(cause) ? `${privilegeSentence(kind)} (${reason})` : reason, { cause });
   }
 }
 
 /** The source that the options name. */
-function tapSource({ tap, ring, cores, vxlanPort, queue, agentPort, device, filter }: TapOptions): TapSource {
-  switch (tap) {
+function tapSource(kind: TapKind, options: TapOptions): TapSource {
+  const { ring, cores, vxlanPort, queue, agentPort, device, filter } = options;
+  switch (kind) {
     case "packet":
-      return { kind: tap, ringMiB: ring, cores, vxlanPort };
+      return { kind, ringMiB: ring, cores, vxlanPort };
     case "nfqueue":
-      return { kind: tap, queue, cores, agentPort, guard: guardPath };
+      return { kind, queue, cores, agentPort, guard: guardPath };
+    case "nflog":
+      return { kind, group: queue, guard: guardPath, ringMiB: Math.min(ring, 1024) };
     case "pcap":
-      return { kind: tap, ringMiB: ring, ...(device && { device }), ...(filter && { filter }) };
+      return { kind, ringMiB: ring, ...(device && { device }), ...(filter && { filter }) };
   }
 }
 
+const choice = ({ device, filter }: TapOptions): "device" | "filter" | undefined =>
+  filter !== undefined ? "filter" : device !== undefined ? "device" : undefined;
+
 /** Before anything is opened: a slip in the filter must not look like a tap that does not work. */
-function checkChoice({ tap, device, filter }: TapOptions, { deviceExists, checkCaptureFilter }: TapMachine) {
-  const [given] = Object.entries({ device, filter }).find(([, value]) => value !== undefined) ?? [];
-  if (given !== undefined && !choosy.includes(tap)) {
-    const others = tapKinds.filter((kind) => choosy.includes(kind)).join(" and ");
+function checkChoice(options: TapOptions, { deviceExists, checkCaptureFilter }: TapMachine): void {
+  const { tap, device, filter } = options;
+  const given = choice(options);
+  if (given !== undefined && tap !== "auto" && !choosy.includes(tap)) {
+    const message = `--${given} is for --tap ${choosy.join(" and ")}: the ${tap} tap reads everything`;
     throw new StartError(
-      `--${given} is for --tap ${others}: the ${tap} tap reads everything; give ${given} to a sketch`,
+      `${message}; give ${given === "device" ? "the device" : "what you want"} to a sketch`,
     );
   }
   if (device !== undefined && !deviceExists(device)) {
@@ -93,8 +134,8 @@ export async function cleanRules(): Promise<void> {
 
 const sentence = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
-const privilegeSentence = (tap: TapKind): string =>
-  `the ${tap} tap needs the privilege to read packets: run as root or with ${privileges[tap]}`;
+const privilegeSentence = (kind: TapKind): string =>
+  `the ${kind} tap needs the privilege to read packets: run as root or with ${privileges[kind]}`;
 
 function isDenied(error: unknown): boolean {
   const errno = (error as { errno?: unknown } | null)?.errno;

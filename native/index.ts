@@ -29,6 +29,8 @@ export type TapSource =
       readonly guard: string;
       readonly agentPort?: number;
     }
+  /** Copies by NFLOG rules in the mangle table. Needs CAP_NET_ADMIN. `guard` owns the rules. */
+  | { readonly kind: "nflog"; readonly group?: number; readonly guard: string; readonly ringMiB?: number }
   /**
    * A copy by libpcap of every device, or of one, as far as `filter` lets through (pcap-filter(7)). Needs CAP_NET_RAW.
    * `ringMiB`: kernel memory for packets that wait, all devices together.

@@ -65,7 +65,7 @@ function open(path: string, anyDirection: boolean): Tap {
 
 /** An agent whose monitor is in this process. */
 function agentOf(tap: Tap, name: string, now: () => number): Agent {
-  const capture = new Capture("file", tap, () => undefined);
+  const capture = new Capture({ kind: "file", tap }, () => undefined);
   const memory = new MemoryBudget(memoryBytes);
   const sketches = new Sketches({ capture, memory, host: { counterBytes, deviceAbove, deviceExists } });
   const perform = operations({ capture, memory, sketches, offloads: () => ({}) });

@@ -83,9 +83,14 @@ export class Network {
     return `nats://${address}:4222`;
   }
 
-  startMonitor(host: Host, options: readonly string[] = []): Promise<Running> {
+  /** `wrapper`: as of startAgent. */
+  startMonitor(
+    host: Host,
+    options: readonly string[] = [],
+    wrapper: readonly string[] = [],
+  ): Promise<Running> {
     const socket = join(this.lab.folder, `${host.name}.sock`);
-    return this.lab.spawn(host, [...program("monitor"), "--socket", socket, ...options], {
+    return this.lab.spawn(host, [...wrapper, ...program("monitor"), "--socket", socket, ...options], {
       ready: /monitor is up/,
     });
   }

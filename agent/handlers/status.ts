@@ -69,7 +69,17 @@ function upState(
 ) {
   const degraded = stats?.obstacle === undefined ? {} : { degraded: stats.obstacle };
   const uptime_seconds = Math.round(uptimeMs / 1000);
-  return { state: "up", ...told, tap: tap.kind, ...degraded, offloads, memory, uptime_seconds } as const;
+  const why = tap.why === undefined ? {} : { tap_why: tap.why };
+  return {
+    state: "up",
+    ...told,
+    tap: tap.kind,
+    ...why,
+    ...degraded,
+    offloads,
+    memory,
+    uptime_seconds,
+  } as const;
 }
 
 type Up = Extract<StatusAnswer["monitor"], { state: "up" }>;

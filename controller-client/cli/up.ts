@@ -55,9 +55,10 @@ export function buildUp(terminal: Terminal, surroundings = surroundingsOfThisPro
     .option("--port <number>", "port of the agent", parsePort, defaultPort)
     .option("--address <address>", "address the agent listens on; 0.0.0.0 is every one", "127.0.0.1")
     .addOption(
-      new Option(`--tap <${tapKinds.join("|")}>`, "where packets are read (default: packet)").choices(
-        tapKinds,
-      ),
+      new Option(
+        `--tap <${[...tapKinds, "auto"].join("|")}>`,
+        "where packets are read (default: packet)",
+      ).choices([...tapKinds, "auto"]),
     )
     .option("--parent <host[:port]>", "the agent to join as a leaf")
     .option("--verbose", "show the logs of both programs");

@@ -157,6 +157,8 @@ export type MonitorState =
       readonly state: "up";
       readonly version: string;
       readonly tap: string;
+      /** Why this one, when the choice was left to the monitor. */
+      readonly tap_why?: string;
       /** Why the tap is not there at the moment. */
       readonly degraded?: string;
       readonly loss: Loss;

@@ -62,7 +62,7 @@ def parse(arguments=None):
     add("--fanout", type=whole(1), default=3, help="hosts or switches below a switch (default: 3)")
     add("--switch", choices=["lxbr", "ovsbr"], default="lxbr", help="Linux bridge (default) or Open vSwitch")
     add("--switch-args", type=switch_args, default={}, metavar="NAME=VALUE,...", help="as datapath=user")
-    add("--tap", choices=["packet", "nfqueue", "pcap"], default="packet", help="where packets are read (default: packet)")
+    add("--tap", choices=["packet", "nfqueue", "nflog", "pcap", "auto"], default="packet", help="where packets are read (default: packet)")
     add("--overlay", choices=["tree", "star", "none"], default="tree", help="who is below whom (default: tree)")
     add("--overlay-fanout", type=whole(1), default=3, metavar="N", help="agents below one in a tree (default: 3)")
     add("--link-rate", type=rate, metavar="MBIT", help="rate of every link in Mbit/s (default: no limit)")

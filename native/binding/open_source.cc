@@ -3,6 +3,7 @@
 
 #include "convert.h"
 #include "core/file_source.h"
+#include "core/nflog_source.h"
 #include "core/nfqueue_source.h"
 #include "core/packet_source.h"
 #include "core/pcap_source.h"
@@ -27,6 +28,14 @@ std::unique_ptr<Source> open_file_source(const Napi::Object& source) {
   const bool any = source.Get("anyDirection").ToBoolean();
   const auto directions = any ? FileSource::Directions::any : FileSource::Directions::as_told;
   return std::make_unique<FileSource>(to_text(source.Get("path"), "path"), directions, to_tunnels(source));
+}
+
+std::unique_ptr<Source> open_nflog_source(const Napi::Object& source) {
+  NflogOptions options;
+  options.group = static_cast<uint16_t>(field_or(source, "group", options.group, 0, 65535));
+  options.buffer_mib = static_cast<uint32_t>(field_or(source, "ringMiB", options.buffer_mib, 1, 1024));
+  options.guard = to_text(source.Get("guard"), "guard");
+  return std::make_unique<NflogSource>(options);
 }
 
 std::unique_ptr<Source> open_pcap_source(const Napi::Object& source) {
@@ -54,8 +63,8 @@ std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap
   if (kind == "packet") return open_packet_source(source, tap);
   if (kind == "file") return open_file_source(source);
   if (kind == "pcap") return open_pcap_source(source);
-  if (kind != "nfqueue")
-    throw std::invalid_argument("kind must be \"packet\", \"nfqueue\", \"pcap\" or \"file\"");
+  if (kind == "nflog") return open_nflog_source(source);
+  if (kind != "nfqueue") throw std::invalid_argument("kind must be packet, nfqueue, nflog, pcap or file");
   return open_nfqueue_source(source);
 }
 

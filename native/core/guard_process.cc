@@ -37,6 +37,13 @@ std::string joined(const std::vector<int>& numbers) {
   return text;
 }
 
+std::vector<std::string> words_of(const GuardOptions& options) {
+  const std::string number = std::to_string(options.queue);
+  if (options.logs) return {options.path, "--log", number};
+  const std::string port = std::to_string(options.agent_port);
+  return {options.path, "--queue", number, "--agent-port", port, "--sockets", joined(options.sockets)};
+}
+
 uint64_t wall_clock_ns() noexcept {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
@@ -64,15 +71,10 @@ void GuardProcess::spawn(const GuardOptions& options, int theirs) {
   sigemptyset(&none);
   posix_spawnattr_setsigmask(&attributes.value, &none);
   posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-  std::array<std::string, 7> words = {options.path,
-                                      "--queue",
-                                      std::to_string(options.queue),
-                                      "--agent-port",
-                                      std::to_string(options.agent_port),
-                                      "--sockets",
-                                      joined(options.sockets)};
-  std::array<char*, 8> argv{};
-  for (size_t i = 0; i < words.size(); ++i) argv[i] = words[i].data();
+  std::vector<std::string> words = words_of(options);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
   char* environment[] = {nullptr};
   errno =
       posix_spawn(&pid_, options.path.c_str(), &actions.value, &attributes.value, argv.data(), environment);

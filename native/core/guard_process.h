@@ -13,10 +13,11 @@
 namespace tallytree {
 
 struct GuardOptions {
-  std::string path;  ///< of tallytree-guard
-  uint16_t queue = 0;
+  std::string path;    ///< of tallytree-guard
+  uint16_t queue = 0;  ///< the first queue, or the NFLOG group
   uint16_t agent_port = 0;
   std::vector<int> sockets;  ///< that read `queue`, `queue` + 1, ...
+  bool logs = false;         ///< the rules log copies, and packets wait for nobody
 };
 
 /// See native/guard/watch.h for what the two say to each other. Owned and used by one thread.

@@ -211,7 +211,7 @@ SourceStats PcapSource::stats() {
   stats.lost = {{"pcap", lost()}, {"device", gone_}};
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"vlan_parent", ignored_[kVlanParent]}};
-  stats.super_packets = super_packets_;
+  stats.super_packets = stats.estimated = super_packets_;
   return stats;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace tallytree {
@@ -16,6 +17,9 @@ struct QueueCounters {
 
 /// The file of the calling thread's network namespace.
 inline constexpr const char* kQueueCountersPath = "/proc/thread-self/net/netfilter/nfnetlink_queue";
+
+/// Finds the line that begins with a number in one of netfilter's lists, and its first columns.
+bool find_row(std::string_view text, uint16_t number, std::span<uint32_t> columns) noexcept;
 
 /// Finds the line of one queue in the file's text; false: there is no such queue.
 bool find_queue(std::string_view text, uint16_t queue, QueueCounters& out) noexcept;

@@ -1,6 +1,6 @@
-// tallytree-guard: holds the firewall rules of the nfqueue tap for as long as the monitor is alive, and no
-// longer. Started by the monitor with its socket as stdin, or by hand with --clean to remove what a crash
-// left behind.
+// tallytree-guard: holds the firewall rules of the nfqueue and nflog taps for as long as the monitor is
+// alive, and no longer. Started by the monitor with its socket as stdin, or by hand with --clean to remove
+// what a crash left behind.
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,7 +27,8 @@ constexpr auto kRemovalPatience = std::chrono::minutes(5);
 
 struct Options {
   bool clean = false;
-  uint16_t queue = 0;
+  bool logs = false;
+  uint16_t queue = 0;  ///< or group
   uint16_t agent_port = 0;
   std::vector<int> sockets;
 };
@@ -55,6 +56,12 @@ std::optional<Options> parse(int argc, char** argv) {
   Options options;
   options.clean = words.size() == 1 && words[0] == "--clean";
   if (options.clean) return options;
+  options.logs = words.size() == 2 && words[0] == "--log";
+  if (options.logs) {
+    const auto group = to_number(words[1]);
+    options.queue = group.value_or(0);
+    return group ? std::optional(options) : std::nullopt;
+  }
   if (words.size() != 6 || words[0] != "--queue" || words[2] != "--agent-port" || words[4] != "--sockets")
     return std::nullopt;
   const auto queue = to_number(words[1]);
@@ -124,10 +131,13 @@ int watch(const Options& options) {
   }
   if (monitor_is_gone()) return 0;
   remove_strays();
-  Rules rules({options.queue, static_cast<uint16_t>(options.sockets.size())}, options.agent_port);
+  Rules rules({options.queue, static_cast<uint16_t>(options.sockets.size()), options.logs},
+              options.agent_port);
   HeldQueues queues(kMonitor, options.queue, options.sockets);
   const Ruleset ruleset(iptables_version());
-  if (!Watch(kMonitor, rules, queues, ruleset).run()) return 1;
+  Watch watched(kMonitor, rules, queues, ruleset);
+  if (options.logs) watched.allow_silence(Watch::kNoMatter);
+  if (!watched.run()) return 1;
   lock.say_ending();
   return remove_for_good(rules) ? 0 : 1;
 }
@@ -140,6 +150,7 @@ int main(int argc, char** argv) {
   if (!options) {
     std::fprintf(stderr,
                  "usage: tallytree-guard --queue FIRST --agent-port PORT --sockets FD[,FD...]\n"
+                 "       tallytree-guard --log GROUP\n"
                  "       tallytree-guard --clean\n");
     return 2;
   }

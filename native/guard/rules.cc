@@ -12,7 +12,9 @@ namespace {
 
 constexpr int kSshPort = 22;
 constexpr int kAttempts = 5;
-constexpr int kRulesInChain = 6;  // loopback, two ports both ways, the queue
+constexpr int kQueueingRules = 6;  // loopback, two ports both ways, the queue
+constexpr int kLoggingRules = 1;
+constexpr int kLoggedBytes = 160;
 
 std::string jump(const char* hook, const char* chain) {
   return std::string(hook) + " -m comment --comment " + kComment + " -j " + chain + "\n";
@@ -54,10 +56,6 @@ Problem remove_family(const Family& family) {
   return problem ? problem : Problem{"rules came back after they were removed"};
 }
 
-bool complete(const ChainState& state) {
-  return state.exists && state.jumps == 1 && state.rules == kRulesInChain;
-}
-
 void clean(std::span<const Family> families) {
   for (const Family& family : families) {
     if (find_tool(family.tool).empty()) continue;
@@ -79,18 +77,28 @@ bool has_legacy_mangle() {
 
 }  // namespace
 
-std::string Rules::target() const {
-  const int last = queues_.first + queues_.count - 1;
-  const std::string first = std::to_string(queues_.first);
+bool Rules::complete(const ChainState& state) const {
+  return state.exists && state.jumps == 1 && state.rules == (target_.logs ? kLoggingRules : kQueueingRules);
+}
+
+std::string Rules::logging() const {
+  return "-j NFLOG --nflog-group " + std::to_string(target_.first) + " --nflog-size " +
+         std::to_string(kLoggedBytes) + "\n";
+}
+
+std::string Rules::queueing() const {
+  const int last = target_.first + target_.count - 1;
+  const std::string first = std::to_string(target_.first);
   const std::string which =
-      queues_.count == 1 ? "--queue-num " + first : "--queue-balance " + first + ":" + std::to_string(last);
+      target_.count == 1 ? "--queue-num " + first : "--queue-balance " + first + ":" + std::to_string(last);
   return "-j NFQUEUE " + which + " --queue-bypass\n";
 }
 
 std::string Rules::chain(const char* name, const char* device_option) const {
   const std::string start = std::string("-A ") + name + " ";
+  if (target_.logs) return start + logging();
   return start + device_option + " lo -j RETURN\n" + port_rules(start, agent_port_) +
-         port_rules(start, kSshPort) + start + target();
+         port_rules(start, kSshPort) + start + queueing();
 }
 
 std::string Rules::text(bool with_input_jump, bool with_output_jump) const {

@@ -9,21 +9,23 @@
 
 namespace tallytree::guard {
 
-/// Queues `first` to `first` + `count` - 1; with several the kernel deals the flows out.
-struct QueueRange {
+/// Where the rules send packets: to queues `first` to `first` + `count` - 1, of which with several the kernel
+/// deals the flows out, or copies of them to the NFLOG group `first`.
+struct Target {
   uint16_t first = 0;
   uint16_t count = 1;
+  bool logs = false;
 };
 
 /// mangle, not filter: a verdict there would skip the host's own later filter rules.
 /// Chains TALLYTREE-IN and TALLYTREE-OUT let loopback, the agent's port and SSH pass by and queue the rest
-/// with --queue-bypass; one jump each from INPUT and OUTPUT, marked by a comment. Nothing else is ever read
-/// for a decision, flushed or deleted. Each change is one iptables-restore --noflush: all of it or nothing.
-/// An empty mangle table that iptables made for us stays: taking out a base chain would drop what waits in
-/// any queue.
+/// with --queue-bypass, or log all packets, which hurts none of them; one jump each from INPUT and OUTPUT,
+/// marked by a comment. Nothing else is ever read for a decision, flushed or deleted. Each change is one
+/// iptables-restore --noflush: all of it or nothing. An empty mangle table that iptables made for us stays:
+/// taking out a base chain would drop what waits in any queue.
 class Rules {
  public:
-  Rules(QueueRange queues, uint16_t agent_port) : queues_(queues), agent_port_(agent_port) {}
+  Rules(Target target, uint16_t agent_port) : target_(target), agent_port_(agent_port) {}
 
   /// Puts exactly our rules in place, whatever was left of them; their counters begin at 0. A problem when
   /// IPv4 cannot be had.
@@ -45,11 +47,13 @@ class Rules {
  private:
   std::string text(bool with_input_jump, bool with_output_jump) const;
   std::string chain(const char* name, const char* device_option) const;
-  std::string target() const;
+  std::string queueing() const;
+  std::string logging() const;
+  bool complete(const ChainState& state) const;
   Problem install_family(const Family& family) const;
   bool uses(const Family& family) const { return &family == &kFamilies[0] || notice_.empty(); }
 
-  QueueRange queues_;
+  Target target_;
   uint16_t agent_port_;
   std::string notice_;
 };

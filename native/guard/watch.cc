@@ -12,7 +12,6 @@
 namespace tallytree::guard {
 namespace {
 
-constexpr auto kSilence = std::chrono::milliseconds(1000);
 constexpr auto kLookEvery = std::chrono::milliseconds(250);
 constexpr auto kChecksApart = std::chrono::seconds(1);  // where others change their rules all the time
 constexpr auto kCheckEvery = std::chrono::seconds(30);
@@ -44,7 +43,7 @@ bool Watch::run() {
 
 /// False at end of file. Returns at the latest when it is time to act.
 bool Watch::wait() {
-  const auto silence = quietest() + kSilence;
+  const auto silence = quietest() + silence_;
   const auto next = installed_ ? std::min(silence, last_look_ + kLookEvery) : Clock::now() + kLookEvery;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
   pollfd polled{monitor_, POLLIN, 0};
@@ -68,7 +67,7 @@ Watch::Clock::time_point Watch::quietest() const { return std::ranges::min(heart
 
 void Watch::act() {
   const auto now = Clock::now();
-  const bool alive = now - quietest() < kSilence;
+  const bool alive = now - quietest() < silence_;
   if (installed_ && !alive) return take_away();
   if (!installed_ && alive && now >= next_install_) return install();
   if (installed_ && now - last_look_ >= kLookEvery) look();

@@ -1,6 +1,7 @@
 // The dead man's switch: rules stand only while the monitor gives signs of life.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -24,13 +25,19 @@ namespace tallytree::guard {
 /// Ends at end of file: the monitor is gone, by whatever way.
 class Watch {
  public:
+  /// How long a monitor may be silent while packets wait for it; while it gets copies, they do not.
+  static constexpr std::chrono::milliseconds kSilence{1000};
+  static constexpr std::chrono::hours kNoMatter{1'000'000};
+
   Watch(int monitor, Rules& rules, HeldQueues& queues, const Ruleset& ruleset)
       : monitor_(monitor),
         rules_(rules),
         queues_(queues),
         ruleset_(ruleset),
         uncounted_(rules, queues),
-        heartbeats_(queues.count()) {}
+        heartbeats_(std::max<size_t>(queues.count(), 1)) {}
+
+  void allow_silence(std::chrono::milliseconds most) { silence_ = most; }
 
   /// False: the rules cannot be had at all. Else returns when the monitor is gone; the rules may still stand.
   bool run();
@@ -53,6 +60,7 @@ class Watch {
   HeldQueues& queues_;
   const Ruleset& ruleset_;
   Uncounted uncounted_;
+  std::chrono::milliseconds silence_ = kSilence;
   RulesetMark mark_;
   bool installed_ = false;
   bool ready_ = false;

@@ -37,8 +37,8 @@ const agent = (...options: readonly string[]) => [...program("agent"), "--monito
 describe("the monitor", () => {
   const unprivileged = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
 
-  it.each(["packet", "nfqueue", "pcap"])("without the privilege for the %s tap", async (tap) => {
-    const needed = tap === "nfqueue" ? /CAP_NET_ADMIN/ : /CAP_NET_RAW/;
+  it.each(["packet", "nfqueue", "nflog", "pcap"])("without the privilege for the %s tap", async (tap) => {
+    const needed = tap.startsWith("nf") ? /CAP_NET_ADMIN/ : /CAP_NET_RAW/;
     await fails([...unprivileged, ...monitor("--tap", tap)], needed);
   });
 

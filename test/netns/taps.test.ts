@@ -11,6 +11,7 @@ const taps = [
   { name: "packet, on two cores,", tap: "packet", cores: 2 },
   { name: "nfqueue", tap: "nfqueue", cores: 1 },
   { name: "nfqueue, on two cores,", tap: "nfqueue", cores: 2 },
+  { name: "nflog", tap: "nflog", cores: 1 },
   { name: "pcap", tap: "pcap", cores: 1 },
 ] as const;
 

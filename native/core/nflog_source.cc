@@ -1,0 +1,120 @@
+// Reads batches of copies and keeps account of their sequence numbers.
+#include "nflog_source.h"
+
+#include <linux/netfilter.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "segments.h"
+
+namespace tallytree {
+namespace {
+
+constexpr uint64_t kHeldBackNs = 20'000'000;  // 10 ms, and what timers are late
+
+uint64_t wall_clock_ns() noexcept {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+}
+
+uint64_t steady_ns() noexcept {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+}
+
+GuardOptions guard_options(const NflogOptions& options) {
+  GuardOptions guard;
+  guard.path = options.guard;
+  guard.queue = options.group;
+  guard.logs = true;
+  return guard;
+}
+
+}  // namespace
+
+NflogSource::NflogSource(const NflogOptions& options)
+    : group_(options.group, options.buffer_mib), rules_(guard_options(options), gaps_) {
+  descriptors_ = {group_.descriptor(), links_.descriptor()};
+  rules_.wait("nflog", [] {});
+  LoggedPacket early;  // from before all rules stood
+  while (group_.next(early)) sequence_.note(early.sequence + 1);
+  sequence_.begin();
+}
+
+size_t NflogSource::read(std::span<Packet> out) noexcept {
+  const bool all_sent = is_all_sent();
+  const uint64_t now = wall_clock_ns();
+  size_t count = 0;
+  LoggedPacket logged;
+  while (count < out.size()) {
+    if (!group_.next(logged)) {
+      if (all_sent) reached_ = awaited_;
+      links_.refresh();
+      break;
+    }
+    sequence_.note(logged.sequence + 1);
+    if (deliver(logged, now, out[count])) ++count;
+  }
+  return count;
+}
+
+/// Whether all that was there at the last offered() is in our socket by now.
+bool NflogSource::is_all_sent() noexcept {
+  if (reached_ == awaited_) return false;
+  return group_.held_back() == 0u || steady_ns() >= awaited_since_ns_ + kHeldBackNs;
+}
+
+bool NflogSource::deliver(const LoggedPacket& logged, uint64_t now, Packet& out) noexcept {
+  if (logged.hook != NF_INET_LOCAL_IN && logged.hook != NF_INET_LOCAL_OUT) {
+    ++other_hook_;
+    return false;
+  }
+  out = Packet{};
+  Headers headers;
+  // The length on the wire is not told; that in the IP header is what counts.
+  const ParseError error = parse_frame(logged.payload, LinkType::raw_ip, UINT32_MAX, out, headers);
+  if (!countable(error)) {
+    unparsed_.add(error);
+    return false;
+  }
+  const bool input = logged.hook == NF_INET_LOCAL_IN;
+  out.direction = input ? Direction::input : Direction::output;
+  out.ifindex = input ? logged.input_device : logged.output_device;
+  out.time_ns = now;
+  const Link* link = links_.find(out.ifindex);
+  out.loopback = link != nullptr && link->loopback;
+  if (link != nullptr) out.vlan = link->vlan_id;
+  if (split_by_mtu(out, headers, link)) ++split_;
+  ++read_;
+  return true;
+}
+
+uint64_t NflogSource::accounted() const noexcept {
+  return read_ + sequence_.lost() + unparsed_.sum() + other_hook_;
+}
+
+uint64_t NflogSource::offered() noexcept {
+  awaited_since_ns_ = steady_ns();
+  return ++awaited_;
+}
+
+void NflogSource::tick() noexcept {
+  links_.refresh();
+  rules_.tick();
+}
+
+SourceStats NflogSource::stats() {
+  SourceStats stats;
+  stats.seen = accounted();
+  stats.read = read_;
+  stats.lost = {{"socket", sequence_.lost()}};
+  stats.unparsed = unparsed_.named();
+  stats.ignored = {{"other_hook", other_hook_}};
+  stats.super_packets = stats.estimated = split_;
+  stats.gaps = gaps_.all();
+  stats.obstacle = rules_.obstacle();
+  return stats;
+}
+
+}  // namespace tallytree
