@@ -36,7 +36,7 @@ GuardOptions guard_options(const NflogOptions& options) {
 NflogSource::NflogSource(const NflogOptions& options)
     : group_(options.group, options.buffer_mib), rules_(guard_options(options), gaps_) {
   descriptors_ = {group_.descriptor(), links_.descriptor()};
-  rules_.wait("nflog", [] {});
+  rules_.begin("nflog", [] {});
   LoggedPacket early;  // from before all rules stood
   while (group_.next(early)) sequence_.note(early.sequence + 1);
   sequence_.begin();

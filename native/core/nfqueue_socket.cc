@@ -9,56 +9,30 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
+
+#include "netfilter_message.h"
 
 namespace tallytree {
 namespace {
 
 constexpr int kReceiveBuffer = 32 << 20;
 constexpr uint16_t kPacketMessage = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET;
-
-nlmsghdr* put_message(void* buffer, uint16_t type, uint16_t flags, uint16_t queue) noexcept {
-  nlmsghdr* message = mnl_nlmsg_put_header(buffer);
-  message->nlmsg_type = static_cast<uint16_t>(NFNL_SUBSYS_QUEUE << 8 | type);
-  message->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
-  auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
-  header->nfgen_family = AF_UNSPEC;
-  header->version = NFNETLINK_V0;
-  header->res_id = htons(queue);
-  return message;
-}
-
-using Attributes = std::array<const nlattr*, NFQA_MAX + 1>;
-
-int collect(const nlattr* attribute, void* table) {
-  const uint16_t type = mnl_attr_get_type(attribute);
-  if (type <= NFQA_MAX) (*static_cast<Attributes*>(table))[type] = attribute;
-  return MNL_CB_OK;
-}
-
-uint32_t number(const nlattr* attribute) noexcept {
-  return attribute != nullptr && mnl_attr_get_payload_len(attribute) >= 4 ? ntohl(mnl_attr_get_u32(attribute))
-                                                                          : 0;
-}
+constexpr uint16_t kConfigMessage = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_CONFIG;
+constexpr uint16_t kVerdictMessage = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT_BATCH;
 
 bool decode(const nlmsghdr* message, QueuedPacket& out) noexcept {
-  Attributes seen{};
-  mnl_attr_parse(message, sizeof(nfgenmsg), collect, &seen);
-  const nlattr* header = seen[NFQA_PACKET_HDR];
-  if (header == nullptr || mnl_attr_get_payload_len(header) < sizeof(nfqnl_msg_packet_hdr)) return false;
+  const NetfilterAttributes<NFQA_MAX> seen(message);
   nfqnl_msg_packet_hdr packet;
-  std::memcpy(&packet, mnl_attr_get_payload(header), sizeof packet);
+  if (!seen.copy(NFQA_PACKET_HDR, packet)) return false;
   out = QueuedPacket{};
   out.id = ntohl(packet.packet_id);
   out.hook = packet.hook;
-  if (const nlattr* payload = seen[NFQA_PAYLOAD])
-    out.payload = {static_cast<const uint8_t*>(mnl_attr_get_payload(payload)),
-                   mnl_attr_get_payload_len(payload)};
-  const uint32_t full = number(seen[NFQA_CAP_LEN]);  // only there when the copy is shorter
+  out.payload = seen.bytes(NFQA_PAYLOAD);
+  const uint32_t full = seen.number(NFQA_CAP_LEN);  // only there when the copy is shorter
   out.length = full != 0 ? full : static_cast<uint32_t>(out.payload.size());
-  out.input_device = number(seen[NFQA_IFINDEX_INDEV]);
-  out.output_device = number(seen[NFQA_IFINDEX_OUTDEV]);
-  out.super_packet = (number(seen[NFQA_SKB_INFO]) & NFQA_SKB_GSO) != 0;
+  out.input_device = seen.number(NFQA_IFINDEX_INDEV);
+  out.output_device = seen.number(NFQA_IFINDEX_OUTDEV);
+  out.super_packet = (seen.number(NFQA_SKB_INFO) & NFQA_SKB_GSO) != 0;
   return true;
 }
 
@@ -92,7 +66,7 @@ NfqueueSocket::NfqueueSocket(uint16_t queue)
 /// One message: between a bind and a mode of its own, packets would be dropped despite --queue-bypass.
 void NfqueueSocket::configure() {
   alignas(nlmsghdr) std::array<uint8_t, 512> buffer;
-  nlmsghdr* message = put_message(buffer.data(), NFQNL_MSG_CONFIG, NLM_F_ACK, queue_);
+  nlmsghdr* message = put_netfilter_message(buffer.data(), kConfigMessage, NLM_F_ACK, queue_);
   const nfqnl_msg_config_cmd bind{NFQNL_CFG_CMD_BIND, 0, htons(AF_UNSPEC)};
   const nfqnl_msg_config_params params{htonl(kCopyRange), NFQNL_COPY_PACKET};
   constexpr uint32_t kFlags = NFQA_CFG_F_FAIL_OPEN | NFQA_CFG_F_GSO;
@@ -101,12 +75,7 @@ void NfqueueSocket::configure() {
   mnl_attr_put_u32(message, NFQA_CFG_QUEUE_MAXLEN, htonl(kQueueLength));
   mnl_attr_put_u32(message, NFQA_CFG_MASK, htonl(kFlags));
   mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(kFlags));
-  if (mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) < 0)
-    throw_errno("configuring an NFQUEUE");
-  const ssize_t size = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
-  const unsigned port = mnl_socket_get_portid(socket_.get());
-  if (size < 0 || mnl_cb_run(buffer.data(), static_cast<size_t>(size), 0, port, nullptr, nullptr) < 0)
-    throw_errno("binding an NFQUEUE (does another program use that queue number?)");
+  ask_netfilter(socket_.get(), message, "binding an NFQUEUE (does another program use that queue number?)");
 }
 
 NfqueueSocket::Batch NfqueueSocket::receive(std::span<QueuedPacket> out) noexcept {
@@ -134,7 +103,7 @@ NfqueueSocket::Batch NfqueueSocket::receive(std::span<QueuedPacket> out) noexcep
 
 bool NfqueueSocket::accept_up_to(uint32_t id) noexcept {
   alignas(nlmsghdr) std::array<uint8_t, 128> buffer;
-  nlmsghdr* message = put_message(buffer.data(), NFQNL_MSG_VERDICT_BATCH, 0, queue_);
+  nlmsghdr* message = put_netfilter_message(buffer.data(), kVerdictMessage, 0, queue_);
   const nfqnl_msg_verdict_hdr verdict{htonl(NF_ACCEPT), htonl(id)};
   mnl_attr_put(message, NFQA_VERDICT_HDR, sizeof verdict, &verdict);
   return mnl_socket_sendto(socket_.get(), message, message->nlmsg_len) >= 0;

@@ -22,10 +22,8 @@ uint64_t steady_ns() noexcept {
 
 }  // namespace
 
-RuleKeeper::RuleKeeper(GuardOptions options, Gaps& gaps)
-    : options_(std::move(options)), gaps_(gaps), guard_(std::make_unique<GuardProcess>(options_, gaps)) {}
-
-void RuleKeeper::wait(const std::string& tap, const std::function<void()>& meanwhile) {
+void RuleKeeper::begin(const std::string& tap, const std::function<void()>& meanwhile) {
+  guard_ = std::make_unique<GuardProcess>(options_, gaps_);
   const auto deadline = Clock::now() + kStartPatience;
   while (guard_->update() == GuardProcess::State::starting && Clock::now() < deadline) {
     meanwhile();

@@ -13,12 +13,12 @@ namespace tallytree {
 /// Owned and used by one thread.
 class RuleKeeper {
  public:
-  /// Throws std::system_error.
-  RuleKeeper(GuardOptions options, Gaps& gaps);
+  RuleKeeper(GuardOptions options, Gaps& gaps) : options_(std::move(options)), gaps_(gaps) {}
 
-  /// Returns when the rules stand, or when another program's lock keeps them away for the time being; calls
-  /// `meanwhile` again and again. Throws std::runtime_error with the guard's sentence: they cannot be had.
-  void wait(const std::string& tap, const std::function<void()>& meanwhile);
+  /// Starts the guard. Returns when the rules stand, or when another program's lock keeps them away for the
+  /// time being; calls `meanwhile` again and again. Throws std::system_error, or std::runtime_error with the
+  /// guard's sentence: they cannot be had.
+  void begin(const std::string& tap, const std::function<void()>& meanwhile);
 
   /// A sign of life, at least every 250 ms.
   void tick() noexcept;
@@ -28,8 +28,8 @@ class RuleKeeper {
 
   GuardProcess& guard() noexcept { return *guard_; }
   const std::string& obstacle() const noexcept { return guard_->obstacle(); }
-  /// What guards before the present one told.
-  uint64_t past_uncounted() const noexcept { return past_uncounted_; }
+  /// Packets that met the rules and no queue, as this guard and those before it told.
+  uint64_t uncounted() const noexcept { return past_uncounted_ + guard_->uncounted(); }
 
  private:
   void restart() noexcept;
