@@ -11,6 +11,7 @@ const observationPoints: Readonly<Record<TapState["kind"], string>> = {
   nfqueue: "mangle INPUT and OUTPUT",
   nflog: "mangle INPUT and OUTPUT",
   pcap: "devices, before the input firewall and after the output firewall",
+  cap: "one device, by the npm package cap, which loses packets and does not say how many",
   file: "where the capture file was made",
 };
 
@@ -38,6 +39,7 @@ export interface About {
 /** seen = counted + filtered + lost + unparsed + ignored. What the whole tap read is counted, as it reached the counters. */
 export function lossOf(books: Books, about?: About): Loss {
   const { stats: tap, offloads } = books.stats;
+  const { kind } = books.stats.tap;
   const { seen = 0, unparsed = {}, ignored = {}, estimated = 0 } = tap ?? {};
   const unopened = about?.inner === true ? (tap?.unopened ?? 0) : 0;
   const lost = unopened > 0 ? { ...tap?.lost, unopened } : (tap?.lost ?? {});
@@ -47,14 +49,17 @@ export function lossOf(books: Books, about?: About): Loss {
   const gaps = gapsOf(books, about?.span);
   const isRead = unreadable.every((reason) => (unparsed[reason] ?? 0) === 0);
   return {
-    complete: tap !== undefined && isNothing(lost) && isRead && gaps.length === 0,
+    complete: tap !== undefined && isNothing(lost) && isRead && gaps.length === 0 && tellsLoss(kind),
     unit: "skb",
     ...{ seen, counted, filtered: read - counted, unkeyed: Number(about?.unkeyed ?? 0) },
     ...{ lost, unparsed, ignored, estimated, gaps },
     offloads: [...new Set(Object.values(offloads).flat())].sort(),
-    observation_points: [observationPoints[books.stats.tap.kind]],
+    observation_points: [observationPoints[kind]],
   };
 }
+
+/** Nothing that the cap tap counts is certainly all. */
+const tellsLoss = (kind: TapState["kind"]): boolean => kind !== "cap";
 
 function gapsOf({ host, stats, restarts }: Books, span?: Span): readonly Gap[] {
   return [...(stats.stats?.gaps ?? []), ...restarts]

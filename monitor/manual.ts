@@ -17,6 +17,8 @@ DESCRIPTION
   The packet tap reads copies of packets. It needs CAP_NET_RAW and delays nobody.
   The pcap tap does the same by libpcap, one device or all, with any filter of its
   language; what the filter does not let through is not seen at all.
+  The cap tap reads one device by the npm package cap, in a process of its own. It is for
+  cross-checks: the package loses packets and does not say how many.
   The nflog tap reads copies at the firewall's place (after NAT on the way in), by rules in
   the mangle table that only log. It needs CAP_NET_ADMIN.
   The nfqueue tap is inline: packets wait for the monitor's verdict, which is always to

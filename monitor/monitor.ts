@@ -43,6 +43,7 @@ export async function startMonitor(options: Options, machine: Machine, log: Logg
     await capture.stop();
     throw error;
   }
+  if (tap === "cap") log.warn("the cap tap loses packets and does not say how many: it is for cross-checks");
   log.info({ socket: options.socket, tap, why }, "monitor is up");
   return {
     stop: async () => {

@@ -39,11 +39,13 @@ function command(): Command {
     .addOption(
       new Option("--tap <kind>", "where packets are read").choices([...tapKinds, "auto"]).default("packet"),
     )
-    .addOption(new Option("--device <name>", "the pcap tap's only device; all if not given"))
+    .addOption(
+      new Option("--device <name>", "the only device of the pcap tap (all if not given) or the cap tap"),
+    )
     .addOption(
       new Option(
         "--filter <expression>",
-        "packets that the pcap tap reads, in libpcap's language (man pcap-filter); all if not given",
+        "packets that the pcap or cap tap reads, in libpcap's language (man pcap-filter); all if not given",
       ),
     )
     .addOption(

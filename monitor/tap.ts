@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { TapKind } from "../controller-client/messages/index.js";
 import { guardPath, type Tap, type TapSource } from "../native/index.js";
@@ -38,13 +39,17 @@ const privileges: Readonly<Record<TapKind, string>> = {
   nfqueue: "CAP_NET_ADMIN",
   nflog: "CAP_NET_ADMIN",
   pcap: "CAP_NET_RAW",
+  cap: "CAP_NET_RAW",
 };
 
 /** Those that can do no harm, the best first. */
 const automatic: readonly TapKind[] = ["packet", "nflog", "pcap"];
 
 /** Taps that take --device and --filter. */
-const choosy: readonly TapKind[] = ["pcap"];
+const choosy: readonly TapKind[] = ["pcap", "cap"];
+
+/** The program behind the cap tap. */
+const capReader = fileURLToPath(new URL("./cap-reader.js", import.meta.url));
 
 /** Opens the tap and begins to read. Throws StartError. */
 export function startTap(options: TapOptions, machine: TapMachine): RunningTap {
@@ -56,8 +61,9 @@ export function startTap(options: TapOptions, machine: TapMachine): RunningTap {
 /** The first that works. */
 function startBest(options: TapOptions, machine: TapMachine): RunningTap {
   const given = choice(options);
-  const kinds = given === undefined ? automatic : choosy;
-  const refusals = given === undefined ? [] : [`only the ${choosy.join(" and the ")} tap has --${given}`];
+  const kinds = automatic.filter((kind) => given === undefined || choosy.includes(kind));
+  const others = automatic.filter((kind) => !kinds.includes(kind)).join(" and ");
+  const refusals = given === undefined ? [] : [`the ${others} taps have no --${given}`];
   for (const kind of kinds) {
     try {
       const running = open(kind, options, machine);
@@ -98,6 +104,10 @@ function tapSource(kind: TapKind, options: TapOptions): TapSource {
       return { kind, group: queue, guard: guardPath, ringMiB: Math.min(ring, 1024) };
     case "pcap":
       return { kind, ringMiB: ring, ...(device && { device }), ...(filter && { filter }) };
+    case "cap": {
+      if (device === undefined) throw new StartError("the cap tap reads one device: name it by --device");
+      return { kind, device, ...(filter && { filter }), node: process.execPath, program: capReader };
+    }
   }
 }
 

@@ -41,6 +41,14 @@ export type TapSource =
       readonly filter?: string;
       readonly ringMiB?: number;
     }
+  /** One device by the npm package cap, which loses packets and does not say how many. `program` runs under `node`. */
+  | {
+      readonly kind: "cap";
+      readonly device: string;
+      readonly filter?: string;
+      readonly node: string;
+      readonly program: string;
+    }
   /**
    * A capture file (pcap or pcapng, plain or compressed by gzip or zstd), read once from start to end, with its own
    * time. `anyDirection`: a packet whose direction the file tells counts as both all the same.

@@ -94,19 +94,28 @@ export function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 /** Names of all processes whose parent chain leads to `pid`. */
-export function descendants(pid: number): readonly string[] {
+export const descendants = (pid: number): readonly string[] => below(pid).map(({ command }) => command);
+
+/** The ids of all processes below it. */
+export const pidsBelow = (pid: number): readonly number[] => below(pid).map((entry) => entry.pid);
+
+interface Entry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+function below(pid: number): readonly Entry[] {
   const all = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(processOf)
     .filter((entry) => entry !== undefined);
-  const below = (parent: number): readonly (typeof all)[number][] =>
-    all.filter((entry) => entry.parent === parent).flatMap((entry) => [entry, ...below(entry.pid)]);
-  return below(pid).map(({ command }) => command);
+  const belowOf = (parent: number): readonly Entry[] =>
+    all.filter((entry) => entry.parent === parent).flatMap((entry) => [entry, ...belowOf(entry.pid)]);
+  return belowOf(pid);
 }
 
-function processOf(
-  pid: string,
-): { readonly pid: number; readonly parent: number; readonly command: string } | undefined {
+function processOf(pid: string): Entry | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const [, command = "", parent = ""] = /\((.*)\) \S (\d+)/.exec(stat) ?? [];

@@ -1,6 +1,6 @@
 // The taps that a host's monitor may run.
 
-export const tapKinds = ["packet", "nfqueue", "nflog", "pcap"] as const;
+export const tapKinds = ["packet", "nfqueue", "nflog", "pcap", "cap"] as const;
 
 export type TapKind = (typeof tapKinds)[number];
 

@@ -2,6 +2,7 @@
 #include "open_source.h"
 
 #include "convert.h"
+#include "core/cap_source.h"
 #include "core/file_source.h"
 #include "core/nflog_source.h"
 #include "core/nfqueue_source.h"
@@ -38,6 +39,15 @@ std::unique_ptr<Source> open_nflog_source(const Napi::Object& source) {
   return std::make_unique<NflogSource>(options);
 }
 
+std::unique_ptr<Source> open_cap_source(const Napi::Object& source) {
+  CapOptions options;
+  options.node = to_text(source.Get("node"), "node");
+  options.program = to_text(source.Get("program"), "program");
+  options.device = to_text(source.Get("device"), "device");
+  options.filter = text_or(source, "filter", "");
+  return std::make_unique<CapSource>(options);
+}
+
 std::unique_ptr<Source> open_pcap_source(const Napi::Object& source) {
   PcapOptions options;
   options.device = text_or(source, "device", "");
@@ -63,8 +73,10 @@ std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap
   if (kind == "packet") return open_packet_source(source, tap);
   if (kind == "file") return open_file_source(source);
   if (kind == "pcap") return open_pcap_source(source);
+  if (kind == "cap") return open_cap_source(source);
   if (kind == "nflog") return open_nflog_source(source);
-  if (kind != "nfqueue") throw std::invalid_argument("kind must be packet, nfqueue, nflog, pcap or file");
+  if (kind != "nfqueue")
+    throw std::invalid_argument("kind must be packet, nfqueue, nflog, pcap, cap or file");
   return open_nfqueue_source(source);
 }
 

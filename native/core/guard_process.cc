@@ -1,10 +1,7 @@
-// posix_spawn of the guard with one end of a socket pair as its stdin.
+// The guard is started with one end of a socket pair as its stdin.
 #include "guard_process.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -13,23 +10,13 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "spawn.h"
+
 namespace tallytree {
 namespace {
 
 constexpr int kPatienceMs = 5000;
 constexpr int kPollMs = 10;
-
-struct SpawnActions {
-  posix_spawn_file_actions_t value;
-  SpawnActions() { posix_spawn_file_actions_init(&value); }
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&value); }
-};
-
-struct SpawnAttributes {
-  posix_spawnattr_t value;
-  SpawnAttributes() { posix_spawnattr_init(&value); }
-  ~SpawnAttributes() { posix_spawnattr_destroy(&value); }
-};
 
 std::string joined(const std::vector<int>& numbers) {
   std::string text;
@@ -59,26 +46,7 @@ GuardProcess::GuardProcess(const GuardOptions& options, Gaps& gaps) : gaps_(gaps
     throw_errno("opening the guard's socket pair");
   socket_ = Descriptor(ends[0]);
   const Descriptor theirs(ends[1]);
-  spawn(options, theirs.get());
-}
-
-void GuardProcess::spawn(const GuardOptions& options, int theirs) {
-  SpawnActions actions;
-  posix_spawn_file_actions_adddup2(&actions.value, theirs, STDIN_FILENO);
-  posix_spawn_file_actions_addopen(&actions.value, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  SpawnAttributes attributes;
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes.value, &none);
-  posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-  std::vector<std::string> words = words_of(options);
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  char* environment[] = {nullptr};
-  errno =
-      posix_spawn(&pid_, options.path.c_str(), &actions.value, &attributes.value, argv.data(), environment);
-  if (errno != 0) throw_errno("starting tallytree-guard");
+  pid_ = spawn(words_of(options), theirs.get(), kNothing, "starting tallytree-guard");
 }
 
 GuardProcess::~GuardProcess() {

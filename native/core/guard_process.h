@@ -56,7 +56,6 @@ class GuardProcess {
   bool ended() noexcept;
 
  private:
-  void spawn(const GuardOptions& options, int theirs);
   void take_line(const std::string& line);
   void take_report(const std::string& word, const std::string& rest);
 

@@ -83,6 +83,9 @@ Link to_link(const nlmsghdr* message) {
   link.loopback = (header->ifi_flags & IFF_LOOPBACK) != 0;
   link.up = (header->ifi_flags & IFF_UP) != 0;
   link.mtu = number(seen.link[IFLA_MTU]);
+  const nlattr* address = seen.link[IFLA_ADDRESS];
+  if (address != nullptr && mnl_attr_get_payload_len(address) == link.address.size())
+    std::memcpy(link.address.data(), mnl_attr_get_payload(address), link.address.size());
   link.name = text(seen.link[IFLA_IFNAME]);
   link.master = text(seen.info[IFLA_INFO_SLAVE_KIND]) == "vrf" ? 0 : number(seen.link[IFLA_MASTER]);
   link.port = link.master != 0;

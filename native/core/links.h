@@ -1,6 +1,7 @@
 // The devices of this network namespace, by rtnetlink (never /sys, which may show another namespace's).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -17,6 +18,7 @@ struct Link {
   uint32_t vlan_parent =
       0;  ///< index of the device below; 0: not a VLAN device, or its parent is in another namespace
   uint16_t vlan_id = kNoVlan;
+  std::array<uint8_t, 6> address{};  ///< of its frames; zero: it has none of that size
   bool loopback = false;
   bool up = false;  ///< by its administrator
   /// Bridge port, bond or team slave: the master shows the same frames again. False below a VRF, which does

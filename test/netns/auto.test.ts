@@ -47,7 +47,7 @@ it("takes the nflog tap where raw sockets are not allowed, and says so", async (
 
 it("takes the pcap tap when a filter is given, for the others have none", async () => {
   const { tap, tap_why } = await chosen("+all", "--filter", "icmp");
-  expect([tap, tap_why]).toEqual(["pcap", "only the pcap tap has --filter"]);
+  expect([tap, tap_why]).toEqual(["pcap", "the packet and nflog taps have no --filter"]);
 });
 
 it("says of each why not when none works", async () => {

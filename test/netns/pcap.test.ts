@@ -213,7 +213,7 @@ describe("does not start", () => {
       /--device eth7: this host has no such/,
     );
     expect(await refused("--filter", "tcp")).toMatch(
-      /--filter is for --tap pcap: the packet tap reads everything/,
+      /--filter is for --tap pcap and cap: the packet tap reads everything/,
     );
   });
 });
