@@ -28,6 +28,8 @@ export interface FlowSizes {
   readonly flows: number;
   /** Those that have no count of their own, placed by an estimate. */
   readonly estimated: number;
+  /** Whether their sizes are what is most likely by the cells that they share, rather than a power law. */
+  readonly byCells: boolean;
 }
 
 export interface SizeClass {

@@ -47,6 +47,13 @@ function detailed(sizes: FlowSizes, unit: Unit): object {
   }));
   const certain = classes.reduce((sum, { exact }) => sum + exact, 0);
   const { flows, estimated } = sizes;
-  const basis = estimated > 0 ? "counts, and for the rest a power law by distinct keys and total" : "counts";
+  const basis = basisOf(sizes);
   return { value: bare(sizes), classes, flows, certain, estimated, exact: certain === flows, basis, unit };
+}
+
+function basisOf({ estimated, byCells }: FlowSizes): string {
+  if (estimated === 0) return "counts";
+  return byCells
+    ? "counts, and for the rest the likeliest sizes by the cells they share"
+    : "counts, and for the rest a power law by distinct keys and total";
 }

@@ -146,7 +146,7 @@ CounterSpec to_spec(const Napi::Value& value) {
   spec.capacity = static_cast<uint32_t>(
       field_or(object, "capacity", 4096, LedgerSpec::kLeastCapacity, LedgerSpec::kMostCapacity));
   spec.cold_per_key = static_cast<uint32_t>(
-      field_or(object, "coldPerKey", spec.cold_per_key, 0, LedgerSpec::kMostColdPerKey));
+      field_or(object, "coldPerKey", LedgerSpec::cold_for(spec.capacity), 0, LedgerSpec::kMostColdPerKey));
   if (has(object, "spread")) {
     for (const std::string& by : to_text_list(object.Get("spread"))) {
       spec.spread_by.push_back(KeyType::parse(by));

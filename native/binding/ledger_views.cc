@@ -88,6 +88,7 @@ Napi::Value ledger_flow_sizes(const Napi::CallbackInfo& info) {
     sizes.Set("classes", classes);
     sizes.Set("flows", Napi::Number::New(env, static_cast<double>(found.flows)));
     sizes.Set("estimated", Napi::Number::New(env, static_cast<double>(found.estimated)));
+    sizes.Set("byCells", Napi::Boolean::New(env, found.by_cells));
     return sizes;
   });
 }

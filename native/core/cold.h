@@ -47,6 +47,8 @@ class Cold {
 
   /// 0 for the second of two that are joined.
   uint64_t cell(size_t index) const noexcept { return is_second(index) ? 0 : value(index); }
+  /// Whether it is one of two that are joined.
+  bool is_joined(size_t index) const noexcept { return level_ == 0 && joined(index / 2); }
   void add_to_cell(size_t index, uint64_t amount);
   /// Folds until cells have 4 << level bits.
   void fold_to(unsigned level);
@@ -76,7 +78,7 @@ class Cold {
 
   bool joined(size_t at) const noexcept { return joined_[at / 64] >> at % 64 & 1; }
   bool is_half(size_t index) const noexcept { return level_ == 0 && !joined(index / 2); }
-  bool is_second(size_t index) const noexcept { return level_ == 0 && index % 2 == 1 && joined(index / 2); }
+  bool is_second(size_t index) const noexcept { return index % 2 == 1 && is_joined(index); }
   void join(size_t at) noexcept;
 
   size_t carry_slot(size_t at) const noexcept;

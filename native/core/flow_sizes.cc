@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "cold_sizes.h"
+
 namespace tallytree {
 namespace {
 
@@ -56,14 +58,45 @@ std::vector<uint64_t> apportion(uint64_t flows, const std::vector<double>& weigh
   return parts;
 }
 
-/// How many of `flows` that share `weight`, none above `most`, fall into each class.
-std::vector<uint64_t> fitted(uint64_t flows, uint64_t weight, uint64_t most) {
-  const double mean = static_cast<double>(weight) / static_cast<double>(flows);
-  const double exponent = exponent_for(mean, most);
-  std::vector<double> shares;
-  for (size_t i = 0; i <= class_of(most); ++i)
-    shares.push_back(power_sum(uint64_t{1} << i, std::min(last_of(i), most), exponent));
-  return apportion(flows, shares);
+/// A guess at how those without an entry fall into classes, and at their sizes for a better one.
+class PowerLaw {
+ public:
+  PowerLaw(uint64_t flows, uint64_t weight, uint64_t most)
+      : most_(most),
+        exponent_(exponent_for(static_cast<double>(weight) / static_cast<double>(flows), most)),
+        scale_(static_cast<double>(flows) / power_sum(1, most, exponent_)) {}
+
+  std::vector<double> sizes() const {
+    std::vector<double> numbers(std::min<uint64_t>(most_, kMostColdSize));
+    for (size_t i = 0; i < numbers.size(); ++i)
+      numbers[i] = scale_ * std::pow(static_cast<double>(i + 1), exponent_);
+    return numbers;
+  }
+  std::vector<double> classes() const {
+    std::vector<double> shares;
+    for (size_t i = 0; i <= class_of(most_); ++i)
+      shares.push_back(scale_ * power_sum(uint64_t{1} << i, std::min(last_of(i), most_), exponent_));
+    return shares;
+  }
+
+ private:
+  uint64_t most_;
+  double exponent_, scale_;
+};
+
+std::vector<double> classes_of(const std::vector<double>& sizes) {
+  std::vector<double> shares(sizes.empty() ? 0 : class_of(sizes.size()) + 1);
+  for (size_t i = 0; i < sizes.size(); ++i) shares[class_of(i + 1)] += sizes[i];
+  return shares;
+}
+
+/// Places the flows without an entry.
+void place_rest(const Ledger& ledger, FlowSizes& found, std::array<SizeClass, kClasses>& classes) {
+  const PowerLaw guess(found.estimated, ledger.spilled(), std::max<uint64_t>(1, ledger.floor()));
+  const std::vector<double> by_cells = classes_of(cold_sizes(ledger.cold(), guess.sizes()));
+  found.by_cells = std::accumulate(by_cells.begin(), by_cells.end(), 0.0) > 0;
+  const auto more = apportion(found.estimated, found.by_cells ? by_cells : guess.classes());
+  for (size_t i = 0; i < more.size(); ++i) classes[i].flows += more[i];
 }
 
 /// Keys without an entry; each of them has some of the spilled weight.
@@ -85,10 +118,7 @@ FlowSizes flow_sizes(const Ledger& ledger, const DistinctCount& distinct) {
     own.exact += interval.lower > 0 && interval.upper <= own.to;
   }
   found.estimated = unlisted(ledger, distinct);
-  if (found.estimated > 0) {
-    const auto more = fitted(found.estimated, ledger.spilled(), std::max<uint64_t>(1, ledger.floor()));
-    for (size_t i = 0; i < more.size(); ++i) classes[i].flows += more[i];
-  }
+  if (found.estimated > 0) place_rest(ledger, found, classes);
   const auto has_flows = [](const SizeClass& one) { return one.flows > 0; };
   const auto first = std::ranges::find_if(classes, has_flows);
   const auto last = std::find_if(classes.rbegin(), classes.rend(), has_flows).base();

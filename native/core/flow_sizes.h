@@ -19,12 +19,14 @@ struct FlowSizes {
   std::vector<SizeClass> classes;  ///< ascending, from the first that has flows to the last
   uint64_t flows = 0;              ///< of all classes
   uint64_t estimated = 0;          ///< flows without an entry, placed by an estimate
+  bool by_cells = false;           ///< whether that estimate looked at the cold part's cells
 };
 
 /**
  * Keys with an entry go where their lower bound is. What `distinct` says of further keys is an estimate: they
- * share spilled() by the power law over [1, floor] (no key without an entry exceeds the floor) whose mean is
- * theirs. Their sizes are not certain in any class.
+ * have the sizes that are most likely by the cold part's cells (cold_sizes.h). Where cells do not tell them,
+ * they share spilled() by the power law over [1, floor] (no key without an entry exceeds the floor) whose
+ * mean is theirs. Their sizes are not certain in any class.
  */
 FlowSizes flow_sizes(const Ledger& ledger, const DistinctCount& distinct);
 

@@ -27,6 +27,9 @@ struct LedgerSpec {
   uint32_t cold_per_key = 4;  ///< bytes of a row of the cold part for each of K; 0: no cold part
   Secret secret;
 
+  /// What a counter has unless told otherwise: the larger the table, the smaller the keys that matter.
+  static constexpr uint32_t cold_for(uint32_t capacity) noexcept { return capacity <= 8192 ? 4 : 8; }
+
   /// The least K that tells every key of at least `share` of the total within `width` of its count (both in
   /// (0, 1]), whatever the traffic. Throws std::invalid_argument when that is out of range.
   static uint32_t capacity_for(double share, double width);
@@ -97,6 +100,7 @@ class Ledger {
   uint64_t floor() const noexcept { return floor_; }      ///< no key without an entry exceeds it
   size_t keys() const noexcept { return hot_.size(); }
   bool exact() const noexcept { return spilled_ == 0; }
+  const Cold& cold() const noexcept { return cold_; }
 
   /// Packets that matched but have no such key; carried along, not part of total().
   uint64_t unkeyed = 0;

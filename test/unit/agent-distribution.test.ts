@@ -37,7 +37,7 @@ describe("query distribution", () => {
     const { value } = await network.root.ask({ ...query, detail: true });
     expect(value.exact).toBe(false);
     expect(value.estimated).toBeGreaterThan(0);
-    expect(value.basis).toMatch(/power law/);
+    expect(value.basis).toMatch(/likeliest sizes by the cells/);
     let sum = 0;
     for (const { from, flows: count, exact } of value.classes) {
       expect(exact).toBeLessThanOrEqual(Math.min(count, truth.get(from) ?? 0));
