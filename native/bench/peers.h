@@ -120,11 +120,14 @@ class Coco {
     return found;
   }
 
+  static constexpr size_t kBucketBytes = 8;
+
  private:
   static constexpr size_t kRows = 2;
   struct Counter {
     uint32_t key = 0, count = 0;
   };
+  static_assert(sizeof(Counter) == kBucketBytes);
   size_t width_;
   std::vector<Counter> counters_;
   std::mt19937_64 random_{1};

@@ -20,7 +20,7 @@ struct Row {
            ours() != other.ours();
   }
   bool beats(const Row& other) const {
-    const bool error = metric == "ARE" || metric == "RMSE";
+    const bool error = metric == "ARE" || metric == "RMSE" || metric == "WMRD";
     return error ? value < other.value : value > other.value;
   }
 };
@@ -88,22 +88,29 @@ class Report {
 class Means {
  public:
   void add(const std::string& who, const std::string& metric, double value) {
-    for (Sum& sum : sums_)
-      if (sum.who == who && sum.metric == metric) return void((sum.value += value, ++sum.n));
-    sums_.push_back({who, metric, value, 1});
+    for (Sum& sum : sums_) {
+      if (sum.who != who || sum.metric != metric) continue;
+      sum.value += value, ++sum.n;
+      sum.least = std::min(sum.least, value);
+      return;
+    }
+    sums_.push_back({who, metric, value, value, 1});
   }
   void add(const std::string& who, const traces::Score& score) {
     add(who, "F1", score.f1);
     add(who, "ARE", score.are);
   }
   void write(Report& report, const std::string& table, const std::string& setting) const {
-    for (const Sum& sum : sums_) report.note({table, setting, sum.who, sum.metric, sum.value / sum.n});
+    for (const Sum& sum : sums_) {
+      report.note({table, setting, sum.who, sum.metric, sum.value / sum.n});
+      if (sum.metric == "F1") report.note({table, setting, sum.who, "worst F1", sum.least});
+    }
   }
 
  private:
   struct Sum {
     std::string who, metric;
-    double value;
+    double value, least;
     int n;
   };
   std::vector<Sum> sums_;

@@ -1,26 +1,17 @@
-// Soundness: streams of every kind, purged, encoded and merged by random trees; every key's interval is
-// checked against an exact count. soundness [COUNT=20000000] [SEED=1]; the last line is the verdict.
+// Soundness: streams of every kind, purged, encoded, merged by random trees and cut into windows; every key's
+// interval is checked against an exact count. soundness [COUNT=20000000] [SEED=1]; the last line is the
+// verdict.
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <functional>
 
-#include "soundness_streams.h"
+#include "soundness_verdict.h"
 
 using namespace tallytree;
 using namespace tallytree::soundness;
 
 namespace {
-
-struct Verdict {
-  uint64_t passed = 0;
-  uint64_t failed = 0;
-
-  void judge(bool holds, const char* what) {
-    ++(holds ? passed : failed);
-    if (!holds && failed < 20) std::printf("FAIL %s\n", what);
-  }
-};
 
 /// A ledger beside the exact count of every key.
 struct Node {
@@ -40,22 +31,7 @@ void feed(Node& node, const Stream& stream, size_t from, size_t to, std::mt19937
 }
 
 void judge(const Node& node, const Stream& stream, Verdict& verdict) {
-  const Ledger& ledger = node.ledger;
-  const bool exact = ledger.exact();
-  uint64_t total = 0;
-  for (size_t number = 0; number < node.truth.size(); ++number) {
-    const Interval found = ledger.interval(stream.keys[number].key, stream.keys[number].hash);
-    const uint64_t count = node.truth[number];
-    total += count;
-    verdict.judge(found.lower <= count && count <= found.upper && (!exact || found.lower == found.upper),
-                  stream.name);
-  }
-  for (const Hashed& unseen : stream.unseen)
-    verdict.judge(ledger.interval(unseen.key, unseen.hash).lower == 0, "a key never seen");
-  const double bound = static_cast<double>(total) / (0.75 * ledger.spec().capacity);
-  verdict.judge(total == ledger.total(), "total");
-  verdict.judge(static_cast<double>(ledger.floor()) <= bound, "floor");
-  verdict.judge(ledger.keys() <= ledger.spec().capacity, "capacity");
+  verdict.judge(node.ledger, node.truth, stream);
 }
 
 /// What a query on the way does to a ledger.
@@ -125,6 +101,7 @@ int main(int argc, char** argv) {
     const size_t hosts = size_t{1} << random() % 11;
     const Stream stream = random_stream(round, hosts, random);
     judge_hosts(stream, hosts, random, verdict);
+    if (random() % 3 == 0) judge_windows(stream, random, verdict);
   }
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(verdict.passed),
               static_cast<unsigned long long>(verdict.failed));

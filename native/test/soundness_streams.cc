@@ -127,6 +127,7 @@ LedgerSpec random_spec(const Stream& stream, Random& random) {
   spec.key_type = KeyType::parse("src");
   spec.increment = stream.bytes ? Increment::bytes : Increment::packets;
   spec.capacity = 16 << random() % 9;
+  spec.cold_per_key = std::array{0u, 1u, 4u, 4u, 8u}[random() % 5];
   spec.secret = kSecret;
   return spec;
 }
