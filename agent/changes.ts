@@ -7,7 +7,7 @@ import { largestWithin } from "./payloads/share.js";
 
 export interface Change {
   readonly key: string;
-  /** The difference of what was certainly counted: the estimate. */
+  /** The middle between the bounds. */
   readonly change: bigint;
   readonly lower: bigint;
   readonly upper: bigint;
@@ -45,12 +45,11 @@ function allChanges({ algebra, secret }: LedgerKind, { ledger, before }: Compare
   const now = algebra.ledgerIntervals(ledger, secret, keys);
   const then = algebra.ledgerIntervals(before.value, secret, keys);
   const at = (bounds: BigUint64Array, index: number) => bounds[index] ?? 0n;
-  return keys.map((key, i) => ({
-    key,
-    change: at(now.lower, i) - at(then.lower, i),
-    lower: at(now.lower, i) - at(then.upper, i),
-    upper: at(now.upper, i) - at(then.lower, i),
-  }));
+  return keys.map((key, i) => {
+    const lower = at(now.lower, i) - at(then.upper, i);
+    const upper = at(now.upper, i) - at(then.lower, i);
+    return { key, change: (lower + upper) / 2n, lower, upper };
+  });
 }
 
 const size = (change: bigint): bigint => (change < 0n ? -change : change);

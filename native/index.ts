@@ -85,7 +85,7 @@ export interface CounterSpec {
   readonly increment: "pkt" | "bytes";
   /** Most keys kept with their own count; below it every answer is exact. */
   readonly capacity: number;
-  /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 4, above 8192 keys 8. */
+  /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 2, 4 or 10, by `capacity`. */
   readonly coldPerKey?: number;
   /** Coarser key types: who owns how many keys is kept for each, beyond what the ledger can tell. */
   readonly spread?: readonly string[];

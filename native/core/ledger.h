@@ -28,7 +28,9 @@ struct LedgerSpec {
   Secret secret;
 
   /// What a counter has unless told otherwise: the larger the table, the smaller the keys that matter.
-  static constexpr uint32_t cold_for(uint32_t capacity) noexcept { return capacity <= 8192 ? 4 : 8; }
+  static constexpr uint32_t cold_for(uint32_t capacity) noexcept {
+    return capacity <= 2048 ? 2 : capacity <= 8192 ? 4 : 10;
+  }
 
   /// The least K that tells every key of at least `share` of the total within `width` of its count (both in
   /// (0, 1]), whatever the traffic. Throws std::invalid_argument when that is out of range.
