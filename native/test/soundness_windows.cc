@@ -20,6 +20,8 @@ class Host {
   Host(const LedgerSpec& spec, uint64_t second) : counter_(spec), second_(second) { counter_.roll(second); }
 
   void roll(uint64_t second) {
+    // After a gap there is no pane of the second before: what is late counts in the running one.
+    may_be_late_ = second == second_ + 1;
     second_ = second;
     counter_.roll(second);
   }
@@ -32,8 +34,8 @@ class Host {
     packet.packets = stream.bytes ? 1 : static_cast<uint32_t>(amount);
     packet.bytes = amount;
     const Packet* packets[] = {&packet};
-    late = late && second_ > kStart;
-    counter_.add(packets, late);
+    late = late && may_be_late_;
+    counter_.add(packets, second_ - late);
     seen_.push_back({second_ - late, number, amount});
     counter_.settle(64);
   }
@@ -47,6 +49,7 @@ class Host {
  private:
   Counter counter_;
   uint64_t second_;
+  bool may_be_late_ = false;
   std::vector<Arrival> seen_;
 };
 
