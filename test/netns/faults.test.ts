@@ -141,10 +141,10 @@ describe("a monitor that is stopped", () => {
     });
     await network.ping(peer, own.address, 5);
     const to = Date.now() / 1000;
-    const { value, loss } = (await network.ask(own, { ...total, detail: true })) as {
-      value: number;
-      loss: { complete: boolean; gaps: { from: number; to: number; reason: string }[] };
-    };
+    const { value, loss } = await until("the end of the gap", async () => {
+      const detail = (await network.ask(own, { ...total, detail: true })) as Told;
+      return detail.loss.gaps[0]?.to === undefined ? undefined : detail;
+    });
     expect([value, loss.complete]).toEqual([10, false]);
     expect(loss.gaps).toMatchObject([{ host: `${own.address}:8000`, reason: "hung" }]);
     const [gap] = loss.gaps;
@@ -155,6 +155,14 @@ describe("a monitor that is stopped", () => {
     expect(await monitor.stop()).toBe(0);
   });
 });
+
+interface Told {
+  readonly value: number;
+  readonly loss: {
+    readonly complete: boolean;
+    readonly gaps: readonly { readonly from: number; readonly to?: number; readonly reason: string }[];
+  };
+}
 
 async function stopped(monitor: Running, seconds: number): Promise<void> {
   process.kill(monitor.pid, "SIGSTOP");

@@ -30,7 +30,7 @@ const wrong: readonly (readonly [what: string, body: string, status: number, fie
   ["an address that is none", json({ type: "config sketch", src: "10.0.0.300" }), 400, "src"],
   ["a prefix that is none", json({ type: "config sketch", dst: "10.0.0.0/33" }), 400, "dst"],
   ["a port that is none", json({ type: "config sketch", dport: 65536 }), 400, "dport"],
-  ["an interface that is none", json({ type: "config sketch", interface: "FORWARD" }), 400, "interface"],
+  ["an interface that is none", json({ type: "config sketch", interface: "SIDEWAYS" }), 400, "interface"],
   ["a device that is not there", json({ type: "config sketch", device: "eth7" }), 400, "device"],
   ["a tap that does not run", json({ type: "config sketch", tap: "nfqueue" }), 400, "tap"],
   ["shell words for a device", json({ type: "config sketch", device: "$(reboot)" }), 400, "device"],
