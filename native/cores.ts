@@ -1,16 +1,7 @@
 // Several taps as one: each has a ring or a queue, a thread and ledgers of its own, and the kernel deals the flows out.
 
-import type {
-  Counted,
-  CounterSpec,
-  Filter,
-  Interval,
-  Tap,
-  TapSource,
-  TapStats,
-  Totals,
-  Window,
-} from "./index.js";
+import type { Counted, CounterSpec, Filter, Interval, Tap, TapSource, Totals, Window } from "./tap.js";
+import type { TapStats } from "./tap-stats.js";
 
 type PacketTap = Extract<TapSource, { kind: "packet" }>;
 type InlineTap = Extract<TapSource, { kind: "nfqueue" }>;

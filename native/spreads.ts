@@ -1,4 +1,4 @@
-// The typed face of the add-on, third part: who talks to many.
+// Encoded spreads: who talks to many.
 
 import { addonAs } from "./addon.js";
 

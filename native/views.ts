@@ -1,7 +1,7 @@
-// The typed face of the add-on, second half: encoded ledgers read otherwise than key by key.
+// Encoded ledgers read otherwise than key by key.
 
 import { addonAs } from "./addon.js";
-import type { EntryOptions, LedgerEntries } from "./index.js";
+import type { EntryOptions, LedgerEntries } from "./ledgers.js";
 
 /** Sums of entries by a coarser key. */
 export interface LedgerGroups extends LedgerEntries {

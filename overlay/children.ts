@@ -2,7 +2,18 @@
 
 import { type AgentAddress, TallyError } from "../controller-client/messages/index.js";
 import type { HostSet } from "./host-set.js";
-import type { Lease } from "./roster/leases.js";
+
+/** How a child is below this agent. */
+export interface Lease {
+  readonly agent: string;
+  readonly incarnation: number;
+  /** In its own place, or while its parent is away. */
+  readonly hold: "parent" | "backup";
+  /** Of the configuration that it has taken. */
+  readonly revision: number;
+  /** When it ends, by the clock that never jumps. */
+  readonly until: number;
+}
 
 /** One child. Its address is its identity; the name it goes by is learned from its first reply. */
 export interface Child {

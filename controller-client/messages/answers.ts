@@ -2,51 +2,15 @@
 
 import type { AgentAddress } from "./addresses.js";
 import type { CounterAnswers, CounterDetail } from "./counter-answers.js";
+import type { Count, CountDetail, KeyedCounts, KeyedDetail } from "./counts.js";
 import type { AnswerWindow, Evidence, Loss } from "./evidence.js";
 import type { InterfaceName } from "./fields.js";
 import type { ProtocolName } from "./protocol-numbers.js";
 import type { RequestType } from "./requests.js";
 import type { LeaseAnswer, PlaceAnswer, RosterAnswer, RosterStatus } from "./roster-answers.js";
 
-/** A count; above 2^53 as decimal text, because JSON numbers end there. */
-export type Count = number | string;
-
-export type KeyedCounts = Readonly<Record<string, Count>>;
-
 /** [packets, bytes] of one rule; bytes are IP bytes. */
 export type RuleCount = readonly [packets: Count, bytes: Count];
-
-/** One number, certainly within [lower, upper] for the hosts covered. */
-export interface CountDetail extends Evidence {
-  readonly value: Count;
-  readonly lower: Count;
-  readonly upper: Count;
-  /** True when lower = upper. */
-  readonly exact: boolean;
-  readonly unit: "packets" | "bytes" | "keys";
-}
-
-export interface KeyDetail {
-  readonly lower: Count;
-  readonly upper: Count;
-  readonly exact: boolean;
-  /** False: it may be below the threshold, so the bare answer leaves it out. */
-  readonly certain: boolean;
-}
-
-/** Counts by key, with the bounds of each. */
-export interface KeyedDetail extends Evidence {
-  readonly value: KeyedCounts;
-  readonly keys: Readonly<Record<string, KeyDetail>>;
-  /** The sum of all keys' lower bounds; `upper` that of the upper ones. */
-  readonly lower: Count;
-  readonly upper: Count;
-  /** True when every key is certain and its count exact. */
-  readonly exact: boolean;
-  readonly unit: "packets" | "bytes";
-  /** A second round made it more certain. */
-  readonly refined?: true;
-}
 
 export interface ChangeOfKey {
   /** The best estimate. */
@@ -234,9 +198,3 @@ export type BareAnswer<T extends RequestType> = Answers[T]["bare"];
 export type DetailAnswer<T extends RequestType> = Answers[T]["detail"];
 /** Any answer to a message of type T. */
 export type Answer<T extends RequestType = RequestType> = BareAnswer<T> | DetailAnswer<T>;
-
-/** A count or a change for JSON: a number up to 2^53 either way, decimal text beyond. */
-export const toCount = (count: bigint): Count =>
-  count <= BigInt(Number.MAX_SAFE_INTEGER) && count >= BigInt(Number.MIN_SAFE_INTEGER)
-    ? Number(count)
-    : count.toString();

@@ -1,6 +1,6 @@
 // Detailed answers about all keys of a counter together.
 
-import type { Count, CountDetail, KeyedCounts, KeyedDetail } from "./answers.js";
+import type { Count, CountDetail, KeyedCounts, KeyedDetail } from "./counts.js";
 import type { Evidence } from "./evidence.js";
 
 /** The largest keys; a key's `certain` speaks of its rank. */

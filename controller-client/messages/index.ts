@@ -19,6 +19,7 @@ export type {
   QueryTaxonomy,
   QueryTop,
 } from "./counter-queries.js";
+export * from "./counts.js";
 export * from "./errors.js";
 export * from "./evidence.js";
 export type { FieldSchema } from "./field-check.js";

@@ -1,7 +1,9 @@
 // What `tallytree replay` and the program that reads the capture file for it say to each other: one order as its
 // argument, then events as lines of JSON.
 
-import type { Answer, ErrorBody, Request } from "./index.js";
+import type { Answer } from "./answers.js";
+import type { ErrorBody } from "./errors.js";
+import type { Request } from "./requests.js";
 
 export interface ReplayOrder {
   /** "-" is standard input. */

@@ -1,7 +1,7 @@
 // Who is below an agent for now: each child holds a lease, which ends by itself unless it is renewed.
 
 import { parseAgentAddress, type RequestOf, TallyError } from "../../controller-client/messages/index.js";
-import type { Children } from "../children.js";
+import type { Children, Lease } from "../children.js";
 import type { KnownHosts } from "../known-hosts.js";
 
 /** Three heartbeats. */
@@ -9,18 +9,6 @@ export const leaseMs = 6000;
 
 /** A silent child is listed as missing for a day; then the roster alone remembers it. */
 const missedMs = 86_400_000;
-
-/** How a child is below this agent. */
-export interface Lease {
-  readonly agent: string;
-  readonly incarnation: number;
-  /** In its own place, or while its parent is away. */
-  readonly hold: "parent" | "backup";
-  /** Of the configuration that it has taken. */
-  readonly revision: number;
-  /** When it ends, by the clock that never jumps. */
-  readonly until: number;
-}
 
 export interface LeasesOptions {
   readonly children: Children;
