@@ -107,14 +107,14 @@ void CapSource::note_end() noexcept {
   if (begun_) gaps_.begin(wall_clock_ns(), "crashed");
 }
 
-bool CapSource::next(std::span<const uint8_t>& bytes, uint32_t& original_length, uint64_t& time_ns) noexcept {
+bool CapSource::next(std::span<const uint8_t>& bytes, uint32_t& original_length, uint64_t& second) noexcept {
   while (end_ - begin_ < kRecordHeader)
     if (!fill()) return false;
   const uint32_t captured = std::min(field<uint32_t>(buffer_.data() + begin_ + 8, false), kMostCaptured);
   while (end_ - begin_ < kRecordHeader + captured)
     if (!fill()) return false;
   const uint8_t* record = buffer_.data() + begin_;
-  time_ns = uint64_t{field<uint32_t>(record, false)} * 1'000'000'000 + field<uint32_t>(record + 4, false);
+  second = field<uint32_t>(record, false);
   original_length = field<uint32_t>(record + 12, false);
   bytes = {record + kRecordHeader, captured};
   begin_ += kRecordHeader + captured;
@@ -127,19 +127,19 @@ size_t CapSource::read(std::span<Packet> out) noexcept {
   size_t count = 0;
   std::span<const uint8_t> bytes;
   uint32_t original_length = 0;
-  uint64_t time_ns = 0;
+  uint64_t second = 0;
   while (count < out.size()) {
-    if (!next(bytes, original_length, time_ns)) {
+    if (!next(bytes, original_length, second)) {
       if (waited) reached_ = awaited_;
       links_.refresh();
       break;
     }
-    if (deliver(bytes, original_length, time_ns, out[count])) ++count;
+    if (deliver(bytes, original_length, second, out[count])) ++count;
   }
   return count;
 }
 
-bool CapSource::deliver(std::span<const uint8_t> bytes, uint32_t original_length, uint64_t time_ns,
+bool CapSource::deliver(std::span<const uint8_t> bytes, uint32_t original_length, uint64_t second,
                         Packet& out) noexcept {
   const Link* link = links_.find(device_);
   out = Packet{};
@@ -149,7 +149,7 @@ bool CapSource::deliver(std::span<const uint8_t> bytes, uint32_t original_length
     unparsed_.add(error);
     return false;
   }
-  out.time_ns = time_ns;
+  out.second = second;
   out.ifindex = device_;
   out.loopback = link != nullptr && link->loopback;
   if (link_type_ == LinkType::ethernet && !out.loopback) out.direction = direction_of(bytes, link);

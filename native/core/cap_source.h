@@ -46,8 +46,8 @@ class CapSource final : public Source {
   void wait_for_header();
   bool take_header() noexcept;
   bool fill() noexcept;
-  bool next(std::span<const uint8_t>& bytes, uint32_t& original_length, uint64_t& time_ns) noexcept;
-  bool deliver(std::span<const uint8_t> bytes, uint32_t original_length, uint64_t time_ns,
+  bool next(std::span<const uint8_t>& bytes, uint32_t& original_length, uint64_t& second) noexcept;
+  bool deliver(std::span<const uint8_t> bytes, uint32_t original_length, uint64_t second,
                Packet& out) noexcept;
   Direction direction_of(std::span<const uint8_t> bytes, const Link* link) const noexcept;
   void note_end() noexcept;

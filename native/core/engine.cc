@@ -7,20 +7,14 @@
 #include "errors.h"
 
 namespace tallytree {
-namespace {
-
-uint64_t second_of(const Packet& packet) { return packet.time_ns / 1'000'000'000; }
-
-}  // namespace
-
 /// A packet of the second before may come after that has been closed: it is still counted there.
 void Engine::count(std::span<const Packet> batch) {
   while (!batch.empty()) {
-    advance(second_of(batch.front()));
-    const auto is_late = [this](const Packet& packet) { return second_of(packet) + 1 == second_; };
+    advance(batch.front().second);
+    const auto is_late = [this](const Packet& packet) { return packet.second + 1 == second_; };
     const bool late = is_late(batch.front());
     const auto other = [&](const Packet& packet) {
-      return second_of(packet) > second_ || is_late(packet) != late;
+      return packet.second > second_ || is_late(packet) != late;
     };
     const auto end = std::find_if(batch.begin() + 1, batch.end(), other);
     const auto same = batch.first(static_cast<size_t>(end - batch.begin()));

@@ -44,7 +44,7 @@ size_t FileSource::deliver(const CapturedPacket& captured, Packet* out) noexcept
   const ParseError error =
       parse_frame(captured.bytes, *captured.link, captured.original_length, *out, headers);
   if (directions_ == Directions::any) out->direction = Direction::any;
-  out->time_ns = captured.time_ns;
+  out->second = captured.time_ns / 1'000'000'000;
   const bool opens = interest_.inner && is_tunnel(*out, headers, tunnels_);
   const size_t count = opens ? open(captured, error, headers, out) : countable(error);
   if (count == 0) return unparsed_.add(error), 0;

@@ -15,7 +15,7 @@ struct Flow {
   explicit Flow(const Packet& packet) noexcept { std::memcpy(words, &packet, sizeof words); }
   bool operator==(const Flow&) const = default;
 };
-static_assert(offsetof(Packet, time_ns) == sizeof(Flow));
+static_assert(offsetof(Packet, tunnel) + sizeof(Packet::tunnel) + sizeof(uint32_t) == sizeof(Flow));
 
 /// Both halves of a product: each bit depends on all bits of both factors.
 uint64_t mixed(uint64_t one, uint64_t other) noexcept {
@@ -32,8 +32,7 @@ uint64_t hash_of(const Packet& packet, const Secret& secret) noexcept {
 
 /// Bytes and packets share a word, so one sum does for both.
 void add_counts(Packet& to, const Packet& from) noexcept {
-  constexpr size_t kWord = offsetof(Packet, time_ns) + sizeof(Packet::time_ns);
-  static_assert(kWord + sizeof(uint64_t) == sizeof(Packet));
+  constexpr size_t kWord = sizeof(Packet) - sizeof(uint64_t);
   uint64_t sum, more;
   std::memcpy(&sum, reinterpret_cast<const uint8_t*>(&to) + kWord, sizeof sum);
   std::memcpy(&more, reinterpret_cast<const uint8_t*>(&from) + kWord, sizeof more);
@@ -60,7 +59,7 @@ void FlowCache::add(const Packet& packet, Packet* home, Counters counters) {
   const Flow flow(packet);
   Packet* least = home;
   for (Packet* place = home; place < home + kWays; ++place) {
-    if (place->time_ns == second_ && Flow(*place) == flow && has_room(*place, packet.packets)) {
+    if (place->second == second_ && Flow(*place) == flow && has_room(*place, packet.packets)) {
       add_counts(*place, packet);
       return;
     }
@@ -68,12 +67,12 @@ void FlowCache::add(const Packet& packet, Packet* home, Counters counters) {
   }
   if (least->packets > 0) leave(*least, counters);
   *least = packet;
-  least->time_ns = second_;
+  least->second = second_;
   ++used_;
 }
 
 void FlowCache::leave(Packet& place, Counters counters) {
-  if (gone_size_ == kBatch || (gone_size_ > 0 && gone_[0].time_ns != place.time_ns)) feed(counters);
+  if (gone_size_ == kBatch || (gone_size_ > 0 && gone_[0].second != place.second)) feed(counters);
   gone_[gone_size_++] = place;
   place.packets = 0;
   --used_;
@@ -82,7 +81,7 @@ void FlowCache::leave(Packet& place, Counters counters) {
 void FlowCache::feed(Counters counters) {
   std::array<const Packet*, kBatch> gone;
   for (size_t i = 0; i < gone_size_; ++i) gone[i] = &gone_[i];
-  for (const auto& counter : counters) counter->add({gone.data(), gone_size_}, gone_[0].time_ns);
+  for (const auto& counter : counters) counter->add({gone.data(), gone_size_}, gone_[0].second);
   gone_size_ = 0;
 }
 

@@ -42,7 +42,7 @@ class FlowCache {
   static constexpr size_t bytes() noexcept { return sizeof(FlowCache) + (kFlows + 1) * sizeof(Packet); }
 
  private:
-  /// Places are Packets whose time_ns is their second; those without `packets` are free.
+  /// Places are Packets; those without `packets` are free.
   Packet* places() noexcept {
     // A place is a cache line; calloc aligns to less.
     const auto at = reinterpret_cast<uintptr_t>(memory_.data()) + alignof(Packet) - 1;

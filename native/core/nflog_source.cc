@@ -13,9 +13,9 @@ namespace {
 
 constexpr uint64_t kHeldBackNs = 20'000'000;  // 10 ms, and what timers are late
 
-uint64_t wall_clock_ns() noexcept {
+uint64_t wall_second() noexcept {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
 uint64_t steady_ns() noexcept {
@@ -44,7 +44,7 @@ NflogSource::NflogSource(const NflogOptions& options)
 
 size_t NflogSource::read(std::span<Packet> out) noexcept {
   const bool all_sent = is_all_sent();
-  const uint64_t now = wall_clock_ns();
+  const uint64_t now = wall_second();
   size_t count = 0;
   LoggedPacket logged;
   while (count < out.size()) {
@@ -81,7 +81,7 @@ bool NflogSource::deliver(const LoggedPacket& logged, uint64_t now, Packet& out)
   const bool input = logged.hook == NF_INET_LOCAL_IN;
   out.direction = input ? Direction::input : Direction::output;
   out.ifindex = input ? logged.input_device : logged.output_device;
-  out.time_ns = now;
+  out.second = now;
   const Link* link = links_.find(out.ifindex);
   out.loopback = link != nullptr && link->loopback;
   if (link != nullptr) out.vlan = link->vlan_id;

@@ -20,9 +20,9 @@ constexpr auto kStopPatience = std::chrono::seconds(5);
 
 using Clock = std::chrono::steady_clock;
 
-uint64_t wall_clock_ns() noexcept {
+uint64_t wall_second() noexcept {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
 /// As this process was started.
@@ -106,7 +106,7 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
     ids_.settle(mark);
     links_.refresh();
   }
-  const uint64_t now = batch.packets > 0 ? wall_clock_ns() : 0;
+  const uint64_t now = batch.packets > 0 ? wall_second() : 0;
   size_t count = 0;
   for (size_t i = 0; i < batch.packets; ++i)
     if (deliver(batch_[i], now, out[count])) ++count;
@@ -135,7 +135,7 @@ bool NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet& ou
   const bool input = queued.hook == NF_INET_LOCAL_IN;
   out.direction = input ? Direction::input : Direction::output;
   out.ifindex = input ? queued.input_device : queued.output_device;
-  out.time_ns = now;
+  out.second = now;
   const Link* link = links_.find(out.ifindex);
   out.loopback = link != nullptr && link->loopback;
   if (link != nullptr) out.vlan = link->vlan_id;

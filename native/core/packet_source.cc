@@ -54,7 +54,7 @@ Headers headers_around(const Packet& outer, const Packet& inner, const Headers& 
 /// What was found inside was seen where and when its carrier was.
 void seen_as(const Packet& carrier, Packet& inner) noexcept {
   inner.direction = carrier.direction;
-  inner.time_ns = carrier.time_ns;
+  inner.second = carrier.second;
   inner.ifindex = carrier.ifindex;
   inner.loopback = carrier.loopback;
 }
@@ -129,7 +129,7 @@ size_t PacketSource::deliver(const RingFrame& frame, Packet* out) noexcept {
   if (count == 0) return unparsed_.add(error), 0;
   out->direction = direction_of(*out, type, link);
   if (out->direction == Direction::none) return ignore(kOtherHost);
-  out->time_ns = uint64_t{header.tp_sec} * 1'000'000'000 + header.tp_nsec;
+  out->second = header.tp_sec;
   out->ifindex = index;
   out->loopback = link != nullptr && link->loopback;
   if (count == 2) seen_as(*out, out[1]);

@@ -132,6 +132,7 @@ void apply_gso(Packet& packet, const Headers& headers, uint32_t gso_size) noexce
   const uint64_t segments = (payload + gso_size - 1) / gso_size;
   packet.packets = static_cast<uint32_t>(segments);
   packet.bytes = payload + segments * repeated;
+  packet.full = segments > 1 ? repeated + gso_size : 0;
 }
 
 }  // namespace tallytree

@@ -73,8 +73,8 @@ ParseError parse_carried(std::span<const uint8_t> bytes, const Tunnels& tunnels,
                          Packet& packet, Headers& headers) noexcept;
 
 /// Turns one super-packet into the wire packets it carries: packets = ceil(payload / gso_size), and bytes
-/// counts the headers once for each of them. gso_size: payload bytes in a segment; 0 leaves the packet as it
-/// is.
+/// counts the headers once for each of them; all but the last are of one size. gso_size: payload bytes in a
+/// segment; 0 leaves the packet as it is.
 void apply_gso(Packet& packet, const Headers& headers, uint32_t gso_size) noexcept;
 
 }  // namespace tallytree

@@ -164,8 +164,7 @@ bool PcapSource::deliver(const Captured& from, const pcap_pkthdr& header, const 
     return false;
   }
   const Link* link = links_.find(from.ifindex);
-  out.time_ns =
-      static_cast<uint64_t>(header.ts.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(header.ts.tv_usec);
+  out.second = static_cast<uint64_t>(header.ts.tv_sec);
   out.ifindex = from.ifindex;
   out.loopback = link != nullptr && link->loopback;
   out.direction = from.direction;

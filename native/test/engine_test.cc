@@ -13,8 +13,6 @@ using namespace tallytree;
 
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000'000;
-
 Packet packet_from(uint8_t host, uint64_t second) {
   Packet packet;
   packet.src = {10, 0, 0, host};
@@ -22,7 +20,7 @@ Packet packet_from(uint8_t host, uint64_t second) {
   packet.proto = 1;
   packet.bytes = 84;
   packet.direction = Direction::input;
-  packet.time_ns = second * kSecond;
+  packet.second = second;
   return packet;
 }
 

@@ -47,7 +47,7 @@ Packet random_packet(std::mt19937_64& random, uint32_t flows, uint64_t second) {
   packet.direction = Direction::input;
   packet.packets = 1 + random() % 3;
   packet.bytes = packet.packets * (40 + random() % 1000);
-  packet.time_ns = second * 1'000'000'000 + random() % 1'000'000'000;
+  packet.second = second;
   return packet;
 }
 

@@ -31,7 +31,7 @@ Packet packet_from(uint32_t number, uint64_t second) {
   packet.proto = 6;
   packet.packets = 1;
   packet.bytes = 84;
-  packet.time_ns = second * 1'000'000'000;
+  packet.second = second;
   std::memcpy(packet.src.data(), &number, 4);
   return packet;
 }

@@ -70,6 +70,7 @@ TEST(gso_counts_wire_packets_and_repeats_headers) {
   apply_gso(packet, {20, 32}, 1448);
   CHECK_EQ(packet.packets, 11);
   CHECK_EQ(packet.bytes, 14481 + 11 * 52);
+  CHECK_EQ(packet.full, 1500);
 }
 
 TEST(gso_leaves_ordinary_packets_alone) {

@@ -31,7 +31,7 @@ class Tickets final : public Source {
       Packet packet;
       packet.src[3] = static_cast<uint8_t>(read_ % kFlows);
       packet.src[2] = static_cast<uint8_t>(read_ % kFlows >> 8);
-      packet.time_ns = 1'700'000'000'000'000'000 + read_ * 10'000;
+      packet.second = 1'700'000'000 + read_ / 100'000;
       out[n++] = packet;
     }
     return n;
