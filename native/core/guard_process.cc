@@ -60,7 +60,7 @@ void GuardProcess::heartbeat(size_t reader) noexcept {
 }
 
 void GuardProcess::ask_uncounted() noexcept {
-  exact_ = false;
+  answered_ = exact_ = false;
   send(socket_.get(), "?", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -75,6 +75,7 @@ void GuardProcess::take_report(const std::string& word, const std::string& rest)
     error_ = rest;
   } else if (word == "uncounted") {
     uncounted_ = number_of(rest);
+    answered_ = true;
     exact_ = rest.ends_with("exact");
   } else if (word == "away") {
     state_ = State::rules_away;

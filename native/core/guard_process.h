@@ -45,10 +45,11 @@ class GuardProcess {
   /// Why the rules cannot be put back for now; empty: nothing keeps them away.
   const std::string& obstacle() const noexcept { return obstacle_; }
 
-  /// Asks how many packets met the rules and no queue; then the last answer, and whether the newest question
-  /// has got one that is exact.
+  /// Asks how many packets met the rules and no queue; then the last answer, whether the newest question
+  /// has got one, and whether that is exact.
   void ask_uncounted() noexcept;
   uint64_t uncounted() const noexcept { return uncounted_; }
+  bool is_answered() const noexcept { return answered_; }
   bool is_exact() const noexcept { return exact_; }
 
   /// Tells the guard to end; ended() says when it has.
@@ -67,6 +68,7 @@ class GuardProcess {
   std::string obstacle_;
   Gaps& gaps_;
   uint64_t uncounted_ = 0;
+  bool answered_ = true;
   bool exact_ = false;
 };
 

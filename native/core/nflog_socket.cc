@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/netfilter/nfnetlink_log.h>
+#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -84,6 +85,13 @@ bool NflogSocket::receive() noexcept {
   message_ = size > 0 ? reinterpret_cast<const nlmsghdr*>(buffer_.data()) : nullptr;
   left_ = static_cast<int>(size);
   return size > 0;
+}
+
+uint32_t NflogSocket::dropped() const noexcept {
+  std::array<uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  getsockopt(descriptor(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size);
+  return memory[SK_MEMINFO_DROPS];
 }
 
 /// Columns: group, portid, packets held back, ...

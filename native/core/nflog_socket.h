@@ -34,6 +34,9 @@ class NflogSocket {
   /// Takes the next packet, without waiting. False: none is there.
   bool next(LoggedPacket& out) noexcept;
 
+  /// Batches that found our socket full, each of one packet or more.
+  uint32_t dropped() const noexcept;
+
   /// How many packets the kernel holds back to make a batch of them; nullopt: it cannot be told.
   std::optional<uint32_t> held_back() noexcept;
 

@@ -34,9 +34,9 @@ GuardOptions guard_options(const NflogOptions& options) {
 }  // namespace
 
 NflogSource::NflogSource(const NflogOptions& options)
-    : group_(options.group, options.buffer_mib), rules_(guard_options(options), gaps_) {
+    : group_(options.group, options.buffer_mib), rules_(guard_options(options)) {
   descriptors_ = {group_.descriptor(), links_.descriptor()};
-  rules_.begin("nflog", [] {});
+  rules_.begin("nflog", {-1, [] {}});
   LoggedPacket early;  // from before all rules stood
   while (group_.next(early)) sequence_.note(early.sequence + 1);
   sequence_.begin();
@@ -49,6 +49,7 @@ size_t NflogSource::read(std::span<Packet> out) noexcept {
   LoggedPacket logged;
   while (count < out.size()) {
     if (!group_.next(logged)) {
+      if (all_sent) sequence_.settle(sent_);
       if (all_sent) reached_ = awaited_;
       links_.refresh();
       break;
@@ -59,9 +60,9 @@ size_t NflogSource::read(std::span<Packet> out) noexcept {
   return count;
 }
 
-/// Whether all that was there at the last offered() is in our socket by now.
+/// Whether all that was there when we began to wait is in our socket by now.
 bool NflogSource::is_all_sent() noexcept {
-  if (reached_ == awaited_) return false;
+  if (reached_ == awaited_ && sequence_.position() >= sent_) return false;
   return group_.held_back() == 0u || steady_ns() >= awaited_since_ns_ + kHeldBackNs;
 }
 
@@ -90,29 +91,45 @@ bool NflogSource::deliver(const LoggedPacket& logged, uint64_t now, Packet& out)
   return true;
 }
 
-uint64_t NflogSource::accounted() const noexcept {
-  return read_ + sequence_.lost() + unparsed_.sum() + other_hook_;
-}
+uint64_t NflogSource::lost() const noexcept { return std::max<uint64_t>(sequence_.lost(), group_.dropped()); }
+
+void NflogSource::await() noexcept { awaited_since_ns_ = steady_ns(); }
 
 uint64_t NflogSource::offered() noexcept {
-  awaited_since_ns_ = steady_ns();
+  await();
   return ++awaited_;
+}
+
+/// What meets the rules gets a number, so their counters tell how far the sequence went. They begin anew when
+/// the rules do, and then are behind by what had a number before: not less than our place when the guard was
+/// asked, less its answer.
+void NflogSource::learn_what_was_sent() noexcept {
+  const uint64_t met = rules_.uncounted();
+  if (rules_.is_answered() && asked_at_ > met) not_by_rules_ = std::max(not_by_rules_, asked_at_ - met);
+  if (not_by_rules_ + met <= sent_) return;
+  sent_ = not_by_rules_ + met;
+  await();
 }
 
 void NflogSource::tick() noexcept {
   links_.refresh();
-  rules_.tick();
+  rules_.heartbeat(0);
+  const uint32_t dropped = group_.dropped();
+  if (dropped != dropped_) rules_.doubt();
+  dropped_ = dropped;
+  if (rules_.tick()) asked_at_ = sequence_.position();
+  learn_what_was_sent();
 }
 
 SourceStats NflogSource::stats() {
   SourceStats stats;
-  stats.seen = accounted();
+  stats.seen = read_ + lost() + unparsed_.sum() + other_hook_;
   stats.read = read_;
-  stats.lost = {{"socket", sequence_.lost()}};
+  stats.lost = {{"socket", lost()}};
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
   stats.super_packets = stats.estimated = split_;
-  stats.gaps = gaps_.all();
+  stats.gaps = rules_.gaps().all();
   stats.obstacle = rules_.obstacle();
   return stats;
 }

@@ -24,8 +24,9 @@ struct NflogOptions {
 /// Input is what reaches the mangle table's INPUT chain (after NAT and reassembly), output what passes its
 /// OUTPUT chain (before NAT and fragmentation), IPv4 and IPv6, loopback marked as such. Packets never wait
 /// for us. Copies come in batches, up to 10 ms late, and are stamped as they are read. Super-packets are
-/// split by the device's MTU. Lost: "socket" (a gap in the sequence numbers: our socket was full). Gaps are
-/// the times in which the rules were away.
+/// split by the device's MTU. Lost: "socket" (our socket was full): a gap in the sequence numbers, and at the
+/// end, where no later number shows it, what the counters of the rules have and we have not. Gaps are the
+/// times in which the rules were away.
 class NflogSource final : public Source {
  public:
   /// Binds the group, then has the guard install the rules. Throws std::system_error, or std::runtime_error
@@ -43,11 +44,12 @@ class NflogSource final : public Source {
  private:
   bool is_all_sent() noexcept;
   bool deliver(const LoggedPacket& logged, uint64_t now, Packet& out) noexcept;
-  uint64_t accounted() const noexcept;
+  void await() noexcept;
+  void learn_what_was_sent() noexcept;
+  uint64_t lost() const noexcept;
 
   Links links_;
   NflogSocket group_;
-  Gaps gaps_;
   RuleKeeper rules_;
   std::array<int, 2> descriptors_{};
   PacketIds sequence_;
@@ -56,6 +58,10 @@ class NflogSource final : public Source {
   uint64_t awaited_ = 0;
   uint64_t awaited_since_ns_ = 0;
   uint64_t reached_ = 0;
+  uint32_t dropped_ = 0;       ///< by our full socket, when last looked at
+  uint64_t asked_at_ = 0;      ///< our place in the sequence when the guard was asked
+  uint64_t not_by_rules_ = 0;  ///< at least as many numbers are beyond what the guard says it knows of
+  uint64_t sent_ = 0;          ///< at least as many packets have a number
   uint64_t read_ = 0;
   uint64_t split_ = 0;
   uint64_t other_hook_ = 0;

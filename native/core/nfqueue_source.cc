@@ -9,20 +9,22 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 
 namespace tallytree {
 namespace {
 
 constexpr uint32_t kUsualMtu = 1500;
 constexpr int kRaised = -15;  // as of nice(1)
-constexpr auto kStartPatience = std::chrono::seconds(20);
-constexpr auto kStopPatience = std::chrono::seconds(5);
-
-using Clock = std::chrono::steady_clock;
 
 uint64_t wall_second() noexcept {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
+uint64_t steady_ns() noexcept {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
 }
 
 /// As this process was started.
@@ -48,32 +50,39 @@ NfqueueSource::NfqueueSource(const NfqueueOptions& options)
   raise_priority();
   descriptors_ = {queue_.descriptor(), links_.descriptor()};
   reader_->alive_ns = steady_ns();
-  if (options.leads) {
-    guard_ = std::make_unique<InlineGuard>(options);
-    wait_for_rules();
-  }
+  if (options.leads) lead(options);
   ids_.begin();
   mark_ = ids_.position();
 }
 
 /// Packets come as soon as the first rule stands; until all do they are accepted and not counted.
-void NfqueueSource::wait_for_rules() {
-  const auto deadline = Clock::now() + kStartPatience;
-  while (!guard_->ready(Clock::now() < deadline)) {
-    receive_and_accept(batch_.size());
-    pollfd polled[2] = {{guard_->descriptor(), POLLIN, 0}, {queue_.descriptor(), POLLIN, 0}};
-    poll(polled, 2, 50);
+void NfqueueSource::lead(const NfqueueOptions& options) {
+  crew_ = queue_crew::members(options.queue, options.queues);
+  if (crew_.size() != options.queues)
+    throw std::invalid_argument("each queue of the inline tap needs a reader before its leader");
+  passed_on_.resize(crew_.size());
+  GuardOptions guard{options.guard, options.queue, options.agent_port, {}};
+  for (const auto& reader : crew_) guard.sockets.push_back(reader->socket);
+  rules_.emplace(std::move(guard));
+  rules_->begin("nfqueue", accepting());
+}
+
+RuleKeeper::Meanwhile NfqueueSource::accepting() noexcept {
+  return {queue_.descriptor(), [this] { receive_and_accept(batch_.size()); }};
+}
+
+/// Each reader speaks for itself: one that hangs holds up its flows.
+void NfqueueSource::look_after_crew() noexcept {
+  for (size_t i = 0; i < crew_.size(); ++i) {
+    const uint64_t alive = crew_[i]->alive_ns;
+    if (alive != passed_on_[i]) rules_->heartbeat(i);
+    passed_on_[i] = alive;
+    if (crew_[i]->fell_behind.exchange(false)) rules_->doubt();
   }
 }
 
 NfqueueSource::~NfqueueSource() {
-  if (guard_) guard_->stop();
-  const auto deadline = Clock::now() + kStopPatience;
-  while (guard_ && !guard_->ended() && Clock::now() < deadline) {
-    pollfd polled{queue_.descriptor(), POLLIN, 0};
-    poll(&polled, 1, 5);
-    receive_and_accept(batch_.size());
-  }
+  if (rules_) rules_->end(accepting());
   while (receive_and_accept(batch_.size()).datagrams > 0) {
   }
 }
@@ -172,12 +181,14 @@ void NfqueueSource::tick() noexcept {
   links_.refresh();
   if (verdict_owed_) accept();
   read_counters();
-  if (guard_) guard_->tick();
+  if (!rules_) return;
+  look_after_crew();
+  rules_->tick();
 }
 
 SourceStats NfqueueSource::stats() {
   read_counters();
-  const uint64_t uncounted = guard_ ? guard_->uncounted() : 0;
+  const uint64_t uncounted = rules_ ? rules_->uncounted() : 0;
   SourceStats stats;
   stats.seen = settled() + uncounted;
   stats.read = read_;
@@ -185,9 +196,9 @@ SourceStats NfqueueSource::stats() {
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
   stats.super_packets = stats.estimated = super_packets_;
-  if (!guard_) return stats;
-  stats.gaps = guard_->gaps().all();
-  stats.obstacle = guard_->obstacle();
+  if (!rules_) return stats;
+  stats.gaps = rules_->gaps().all();
+  stats.obstacle = rules_->obstacle();
   return stats;
 }
 

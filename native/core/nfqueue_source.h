@@ -4,17 +4,28 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
-#include "inline_guard.h"
 #include "links.h"
 #include "nfqueue_socket.h"
 #include "packet_ids.h"
 #include "parse.h"
+#include "queue_crew.h"
+#include "rule_keeper.h"
 #include "source.h"
 #include "unparsed_counts.h"
 
 namespace tallytree {
+
+struct NfqueueOptions {
+  uint16_t queue = 8000;       ///< the first of `queues`
+  uint16_t queues = 1;         ///< one a core; the kernel deals the flows out
+  bool leads = true;           ///< false: only reads `queue`, for a leader that is opened later
+  std::string guard;           ///< path of the tallytree-guard program, which owns the firewall rules
+  uint16_t agent_port = 8000;  ///< TCP port that never waits for us, like SSH's and all of loopback
+};
 
 /// Input is what reaches the mangle table's INPUT chain, output what passes its OUTPUT chain, IPv4 and IPv6.
 /// Not seen: loopback, TCP from or to port 22 and the agent's port. Output is seen before it is cut into
@@ -49,13 +60,17 @@ class NfqueueSource final : public Source {
   bool deliver(const QueuedPacket& queued, uint64_t now, Packet& out) noexcept;
   void estimate_segments(Packet& packet, const Headers& headers, const Link* link) noexcept;
   void read_counters() noexcept;
-  void wait_for_rules();
+  void lead(const NfqueueOptions& options);
+  void look_after_crew() noexcept;
+  RuleKeeper::Meanwhile accepting() noexcept;
   void note_backlog(size_t datagrams, bool more) noexcept;
 
   Links links_;
   NfqueueSocket queue_;
   std::shared_ptr<QueueReader> reader_;
-  std::unique_ptr<InlineGuard> guard_;  ///< of the leader
+  std::optional<RuleKeeper> rules_;  ///< of the leader, and of all readers what it passes on
+  std::vector<std::shared_ptr<QueueReader>> crew_;
+  std::vector<uint64_t> passed_on_;  ///< each reader's last sign of life that the guard was told
   std::array<int, 2> descriptors_{};
   std::array<QueuedPacket, NfqueueSocket::kBatch> batch_;
 

@@ -1,35 +1,32 @@
-// The life of guards.
+// The life of guards. A question costs one a look at the tables, and only between two packets has it an exact
+// answer: so it is asked more and more seldom.
 #include "rule_keeper.h"
 
 #include <poll.h>
 
-#include <chrono>
+#include <algorithm>
 #include <stdexcept>
 
 namespace tallytree {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr auto kStartPatience = std::chrono::seconds(20);
 constexpr auto kStopPatience = std::chrono::seconds(5);
-constexpr uint64_t kRestartEveryNs = 1'000'000'000;
+constexpr auto kRestartEvery = std::chrono::seconds(1);
+constexpr auto kFirstQuestion = std::chrono::milliseconds(500);
+constexpr auto kLastQuestion = std::chrono::seconds(64);
 constexpr int kPollMs = 5;
-
-uint64_t steady_ns() noexcept {
-  return static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now().time_since_epoch()).count());
-}
 
 }  // namespace
 
-void RuleKeeper::begin(const std::string& tap, const std::function<void()>& meanwhile) {
+void RuleKeeper::begin(const std::string& tap, const Meanwhile& meanwhile) {
   guard_ = std::make_unique<GuardProcess>(options_, gaps_);
   const auto deadline = Clock::now() + kStartPatience;
   while (guard_->update() == GuardProcess::State::starting && Clock::now() < deadline) {
-    meanwhile();
-    guard_->heartbeat(0);
-    pollfd polled{guard_->descriptor(), POLLIN, 0};
-    poll(&polled, 1, kPollMs);
+    for (size_t i = 0; i < std::max<size_t>(options_.sockets.size(), 1); ++i) guard_->heartbeat(i);
+    pollfd polled[2] = {{guard_->descriptor(), POLLIN, 0}, {meanwhile.descriptor, POLLIN, 0}};
+    poll(polled, 2, kPollMs);
+    meanwhile.work();
   }
   const GuardProcess::State state = guard_->update();
   if (state == GuardProcess::State::watching || state == GuardProcess::State::rules_away) return;
@@ -38,30 +35,50 @@ void RuleKeeper::begin(const std::string& tap, const std::function<void()>& mean
                            " tap: " + (reason.empty() ? "tallytree-guard gave no answer" : reason));
 }
 
-void RuleKeeper::tick() noexcept {
-  guard_->heartbeat(0);
+bool RuleKeeper::tick() noexcept {
   if (guard_->update() == GuardProcess::State::failed) restart();
+  if (gaps_.open()) doubt();
+  return ask();
+}
+
+void RuleKeeper::doubt() noexcept {
+  doubted_ = true;
+  certain_ = false;
+  question_apart_ = kFirstQuestion;
+}
+
+bool RuleKeeper::ask() noexcept {
+  if (!doubted_ && guard_->is_exact()) certain_ = true;
+  const auto now = Clock::now();
+  if (certain_ || now < next_question_ || !is_answered()) return false;
+  question_apart_ = std::clamp<Clock::duration>(question_apart_ * 2, kFirstQuestion, kLastQuestion);
+  next_question_ = now + question_apart_;
+  doubted_ = false;
+  guard_->ask_uncounted();
+  return true;
 }
 
 /// A guard that was killed leaves rules without a watchdog: a new one takes them over.
 void RuleKeeper::restart() noexcept {
-  if (steady_ns() < next_restart_ns_) return;
-  next_restart_ns_ = steady_ns() + kRestartEveryNs;
+  if (Clock::now() < next_restart_) return;
+  next_restart_ = Clock::now() + kRestartEvery;
   try {
     auto next = std::make_unique<GuardProcess>(options_, gaps_);
     past_uncounted_ += guard_->uncounted();
     guard_ = std::move(next);
+    doubt();
   } catch (const std::exception&) {
     // The old object stays, still failed: the next tick tries again.
   }
 }
 
-void RuleKeeper::end(const std::function<void()>& meanwhile) noexcept {
+void RuleKeeper::end(const Meanwhile& meanwhile) noexcept {
   guard_->stop();
   const auto deadline = Clock::now() + kStopPatience;
   while (!guard_->ended() && Clock::now() < deadline) {
-    poll(nullptr, 0, kPollMs);
-    meanwhile();
+    pollfd polled{meanwhile.descriptor, POLLIN, 0};
+    poll(&polled, 1, kPollMs);
+    meanwhile.work();
   }
 }
 

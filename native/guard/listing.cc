@@ -41,7 +41,7 @@ void note(const std::string& line, const std::string& hook, const std::string& c
   if (line == "-N " + chain) state.exists = true;
   if (line.starts_with("-A " + chain + " ")) {
     ++state.rules;
-    if (line.find(" -j NFQUEUE ") != std::string::npos) state.queued += packets_of(line);
+    if (line.find(" -j NF") != std::string::npos) state.met += packets_of(line);
   }
   if (is_jump(line, hook, chain)) ++state.jumps;
 }

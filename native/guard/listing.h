@@ -37,7 +37,7 @@ struct ChainState {
   bool exists = false;
   int jumps = 0;
   int rules = 0;
-  uint64_t queued = 0;  ///< packets that met the NFQUEUE rule
+  uint64_t met = 0;  ///< packets that met the NFQUEUE or NFLOG rule
 };
 
 struct Listing {

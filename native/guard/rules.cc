@@ -146,7 +146,7 @@ std::optional<uint64_t> Rules::counted() const {
     if (!uses(family)) continue;
     const Listing listing = list(family);
     if (listing.problem) return std::nullopt;
-    packets += listing.input.queued + listing.output.queued;
+    packets += listing.input.met + listing.output.met;
   }
   return packets;
 }

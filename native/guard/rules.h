@@ -35,7 +35,7 @@ class Rules {
   /// Whether all that install() made is still there; `unknown` while the table cannot be read.
   Presence presence() const;
 
-  /// Packets that met our queue rules since install(), whatever became of them.
+  /// Packets that met our queue or log rules since install(), whatever became of them.
   std::optional<uint64_t> counted() const;
 
   /// Takes all that is ours out of both tables.

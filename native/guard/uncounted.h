@@ -1,5 +1,6 @@
 // Packets that met the rules and no queue: with the fail-open flag a full queue lets them pass, and no
-// counter of the queue says so. Only the rules' own counters do.
+// counter of the queue says so. Only the rules' own counters do. Of rules that log: all that met them, for
+// the reader of the copies knows how many it got.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Runs one source as a tap does and prints what it counted as one JSON object:
-// live-source packet|nfqueue|file [--ring MIB] [--queue N --guard PATH] [--path FILE] [--device NAME]
+// live-source packet|nfqueue|nflog|file [--ring MIB] [--queue N --guard PATH] [--path FILE] [--device NAME]
 // [--seconds N] Prints "ready" on stderr once it reads; ends after the seconds, at the end of a file, or on
 // SIGTERM.
 #include <poll.h>
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/file_source.h"
+#include "core/nflog_source.h"
 #include "core/nfqueue_source.h"
 #include "core/packet_source.h"
 
@@ -56,15 +57,27 @@ std::string option(const Options& options, const std::string& name, const std::s
   return at == options.end() ? otherwise : at->second;
 }
 
+std::unique_ptr<Source> open_ruled_source(const std::string& kind, const Options& options) {
+  const auto number = static_cast<uint16_t>(std::stoul(option(options, "--queue", "8000")));
+  const std::string guard = option(options, "--guard", "build/native-test/tallytree-guard");
+  if (kind == "nflog") {
+    NflogOptions nflog;
+    nflog.group = number;
+    nflog.guard = guard;
+    return std::make_unique<NflogSource>(nflog);
+  }
+  NfqueueOptions nfqueue;
+  nfqueue.queue = number;
+  nfqueue.guard = guard;
+  return std::make_unique<NfqueueSource>(nfqueue);
+}
+
 std::unique_ptr<Source> open_source(const std::string& kind, const Options& options) {
   if (kind == "packet")
     return std::make_unique<PacketSource>(static_cast<uint32_t>(std::stoul(option(options, "--ring", "32"))));
   if (kind == "file") return std::make_unique<FileSource>(option(options, "--path", ""));
-  if (kind != "nfqueue") throw std::invalid_argument("the source must be packet, nfqueue or file");
-  NfqueueOptions nfqueue;
-  nfqueue.queue = static_cast<uint16_t>(std::stoul(option(options, "--queue", "8000")));
-  nfqueue.guard = option(options, "--guard", "build/native-test/tallytree-guard");
-  return std::make_unique<NfqueueSource>(nfqueue);
+  if (kind == "nfqueue" || kind == "nflog") return open_ruled_source(kind, options);
+  throw std::invalid_argument("the source must be packet, nfqueue, nflog or file");
 }
 
 void wait_for(const Source& source) {

@@ -68,19 +68,6 @@ describe("its rules", () => {
     expect(await again.stop()).toBe(0);
     expect(await rules()).not.toMatch(/NFLOG|TALLYTREE/);
   });
-
-  it("are put back when others flush them, and the gap is told", async () => {
-    const id = await network.count(own, { proto: "icmp" });
-    await network.lab.must(own, "iptables", "-t", "mangle", "-F");
-    await until("the rules to be back", async () => {
-      const saved = await network.lab.must(own, "iptables-save", "-t", "mangle");
-      return /-A INPUT.*TALLYTREE/.test(saved) ? true : undefined;
-    });
-    await network.ping(peer, own.address, 10);
-    const { value, loss } = await count(id);
-    expect([value, loss.complete]).toEqual([10, false]);
-    expect(loss).toMatchObject({ gaps: [{ reason: "flushed" }] });
-  });
 });
 
 it("sees loopback, for sketches that name it", async () => {

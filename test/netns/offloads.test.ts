@@ -13,7 +13,7 @@ interface Counts {
   readonly bytes: number;
 }
 
-describe.each(["packet", "pcap", "nfqueue"] as const)("the %s tap", (tap) => {
+describe.each(["packet", "pcap", "nflog", "nfqueue"] as const)("the %s tap", (tap) => {
   let network: Network;
   let own: Host;
   let peer: Host;
