@@ -186,6 +186,7 @@ Ledger Ledger::decode(std::span<const uint8_t> bytes, const Secret& secret) {
     read.fill(in, header, std::min<size_t>(kBatch, entries - done));
     for (size_t i = 0; i < read.size; ++i) {
       const Tag tag = tag_of(read.hashes[i]);
+      refuse(read.counts[i].since == 0, "an entry that counted nothing");
       refuse(read.counts[i].since > left, "entries above the total");
       refuse(ledger.hot_.find(read.keys[i], tag) != HotTable::kNone, "a key twice");
       left -= read.counts[i].since;
