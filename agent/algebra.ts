@@ -23,7 +23,10 @@ import {
   ledgerSummary,
   mergeDistinct,
   mergeLedgers,
+  mergeSizes,
   mergeSpreads,
+  type SizeSummary,
+  sizeSummary,
 } from "../native/index.js";
 
 export type {
@@ -33,6 +36,7 @@ export type {
   Interval,
   LedgerEntries,
   LedgerGroups,
+  SizeSummary,
   Totals,
   Window,
 } from "../native/index.js";
@@ -61,6 +65,8 @@ export interface Algebra {
   ledgerFlowSizes(encoded: Uint8Array, secret: Uint8Array, distinct: Uint8Array): FlowSizes;
   mergeSpreads(encoded: readonly Uint8Array[], secret: Uint8Array): Uint8Array;
   fanOuts(encoded: Uint8Array, secret: Uint8Array, by: string, spread?: Uint8Array): FanOuts;
+  mergeSizes(encoded: readonly Uint8Array[], secret: Uint8Array): Uint8Array;
+  sizeSummary(encoded: Uint8Array, secret: Uint8Array, shares?: readonly number[]): SizeSummary;
   mergeDistinct(encoded: readonly Uint8Array[]): Uint8Array;
   distinctCount(encoded: Uint8Array): DistinctCount;
 }
@@ -78,6 +84,8 @@ export const nativeAlgebra: Algebra = {
   ledgerFlowSizes,
   mergeSpreads,
   fanOuts,
+  mergeSizes,
+  sizeSummary,
   mergeDistinct,
   distinctCount,
 };

@@ -39,7 +39,7 @@ export type CounterQuery = RequestOf<
   | "query taxonomy"
 >;
 
-export type CountingRequest = CounterQuery | RequestOf<"query counter">;
+export type CountingRequest = CounterQuery | RequestOf<"query counter" | "query sizes">;
 
 export interface Counting<V> {
   readonly request: CountingRequest;

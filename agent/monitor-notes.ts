@@ -5,7 +5,7 @@ import type { Meta, SketchRecord } from "../monitor/client.js";
 import type { Counter, NewSketch, Sketch } from "./sketch-book.js";
 
 export function sketchNote(
-  sketch: Omit<NewSketch, "uuid" | "secret" | "filter"> & { readonly id: number },
+  sketch: Omit<NewSketch, "uuid" | "secret" | "filter" | "sizes"> & { readonly id: number },
 ): Meta {
   const { id, label, tap, rule, since, inherited = false } = sketch;
   return {
@@ -21,12 +21,13 @@ export function sketchNote(
 export const counterNote = ({ threshold, since }: Counter): Meta => ({ threshold, since });
 
 /** A sketch found in the monitor; what its notes lack is filled in, since another program may have written them. */
-export function sketchOf({ uuid, secret, filter, meta }: SketchRecord, now: number): NewSketch {
+export function sketchOf({ uuid, secret, filter, sizes, meta }: SketchRecord, now: number): NewSketch {
   const { id, label, tap, rule, since, inherited } = meta;
   return {
     uuid,
     secret,
     filter,
+    ...(sizes ? { sizes } : {}),
     rule: rule === true,
     inherited: inherited === true,
     since: typeof since === "number" ? since : now,

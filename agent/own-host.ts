@@ -88,6 +88,12 @@ export class OwnHost {
     return this.#part(asked, () => this.#monitor.distinct(ledgerQuery(asked), asked.budgetMs));
   }
 
+  /** The histogram of the sketch's packet sizes. */
+  sizes(asked: Asked): Part<Uint8Array> {
+    const { sketch, window, budgetMs } = asked;
+    return this.#part(asked, () => this.#monitor.sizes({ uuid: sketch.uuid, window }, budgetMs));
+  }
+
   ledger(asked: Asked): Part<Uint8Array> {
     return this.#part(asked, () => this.#ledger(asked));
   }

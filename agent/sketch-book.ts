@@ -24,6 +24,8 @@ export interface Sketch {
   readonly secret: string;
   readonly filter: SketchFilter;
   readonly tap?: TapKind;
+  /** Whether it keeps the sizes of its packets. */
+  readonly sizes?: boolean;
   readonly label?: string;
   /** True for one exact rule: totals only, found by its fields. */
   readonly rule: boolean;
@@ -146,9 +148,13 @@ const deletion = (uuid: string): Request => ({ type: "delete sketch", sketch: uu
 
 /** What a child must be told of one sketch. */
 export function creation(sketch: Sketch): readonly Request[] {
-  const { uuid, secret, filter, tap, label, rule } = sketch;
+  const { uuid, secret, filter, tap, label, sizes, rule } = sketch;
   if (rule) return [{ type: "config counter", ...filter, uuid, secret, timeout_ms }];
-  const optional = { ...(tap === undefined ? {} : { tap }), ...(label === undefined ? {} : { label }) };
+  const optional = {
+    ...(tap === undefined ? {} : { tap }),
+    ...(label === undefined ? {} : { label }),
+    ...(sizes ? { sizes } : {}),
+  };
   const first: Request = { type: "config sketch", ...filter, ...optional, uuid, secret, timeout_ms };
   return [first, ...[...sketch.counters.values()].map((counter) => counterRequest(sketch, counter))];
 }

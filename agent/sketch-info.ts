@@ -4,11 +4,12 @@ import type { CounterInfo, SketchDetail, SketchInfo } from "../controller-client
 import type { Counter, Sketch } from "./sketch-book.js";
 
 export function sketchInfo(sketch: Sketch, detail: boolean): SketchInfo | SketchDetail {
-  const { id, label, filter, counters, uuid, rule, since, inherited = false, problem } = sketch;
+  const { id, label, filter, sizes, counters, uuid, rule, since, inherited = false, problem } = sketch;
   const info: SketchInfo = {
     sketch_id: id,
     ...(label === undefined ? {} : { label }),
     ...filter,
+    ...(sizes ? { sizes } : {}),
     counters: [...counters.values()].map(counterInfo),
   };
   if (!detail) return info;

@@ -74,9 +74,10 @@ export class Upkeep {
   /** Puts a sketch with its counters into the monitor, where it may be already. Rejects with TallyError; the sketch then tells why. */
   async place(sketch: Sketch, deadlineMs: number): Promise<void> {
     const { monitor } = this.#options;
-    const { uuid, secret, filter, tap } = sketch;
+    const { uuid, secret, filter, sizes, tap } = sketch;
+    const optional = { ...(sizes ? { sizes } : {}), ...(tap === undefined ? {} : { tap }) };
     try {
-      const draft = { uuid, secret, filter, meta: sketchNote(sketch), ...(tap === undefined ? {} : { tap }) };
+      const draft = { uuid, secret, filter, meta: sketchNote(sketch), ...optional };
       const { added } = await monitor.addSketch(draft, deadlineMs);
       if (added) await this.#beginNow(sketch, deadlineMs);
       for (const counter of sketch.counters.values()) await this.#placeCounter(sketch, counter, deadlineMs);

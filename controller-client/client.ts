@@ -79,6 +79,9 @@ export class Client {
   readonly spread: Query<"query spread", "sketch_id" | "counter_key_type" | "group_by"> =
     this.#ask("query spread");
 
+  /** How large the packets of a sketch made with `sizes` are: quantiles, mean and a histogram of IP total lengths. */
+  readonly sizes: Query<"query sizes", "sketch_id"> = this.#ask("query sizes");
+
   /** Flows that stand out: by size (elephant), duration (tortoise), rate (cheetah), burstiness (porcupine). */
   readonly taxonomy: Query<"query taxonomy", "sketch_id" | "counter_key_type"> = this.#ask("query taxonomy");
 

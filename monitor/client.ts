@@ -32,6 +32,8 @@ export type NewCounter = Fields<"add counter">;
 /** Names one counter and the window: "all", "realtime" for the last closed second and this one, or a span of seconds. */
 export type LedgerQuery = Fields<"ledger">;
 export type IntervalQuery = Fields<"interval">;
+/** Names one sketch and the window. */
+export type SizesQuery = Fields<"sizes">;
 export type SpreadQuery = Fields<"spread">;
 
 /**
@@ -41,7 +43,7 @@ export type SpreadQuery = Fields<"spread">;
  */
 export interface Monitor {
   hello(deadlineMs: number): Promise<Hello>;
-  /** Idempotent by uuid: `added` is false when it was there (its meta stays). `bad_request` (device, tap, src...), `conflict` for another filter. */
+  /** Idempotent by uuid: `added` is false when it was there (its meta stays). `bad_request` (device, tap, src...), `conflict` for another filter, `too_large` field sizes. */
   addSketch(sketch: NewSketch, deadlineMs: number): Promise<{ readonly added: boolean }>;
   /** Idempotent by key type (the newest meta stays). `too_large` field capacity, with the bytes needed; `bad_request`; `conflict`; `not_found`. */
   addCounter(counter: NewCounter, deadlineMs: number): Promise<{ readonly added: boolean }>;
@@ -56,6 +58,8 @@ export interface Monitor {
   distinct(query: LedgerQuery, deadlineMs: number): Promise<Counted<Uint8Array>>;
   /** The encoded spread of one counter, by a key type that it keeps one for. `not_found`. */
   spread(query: SpreadQuery, deadlineMs: number): Promise<Counted<Uint8Array>>;
+  /** The encoded histogram of a sketch's packet sizes. `not_found`, also when it keeps none. */
+  sizes(query: SizesQuery, deadlineMs: number): Promise<Counted<Uint8Array>>;
   /** The count of one key. `not_found`, or `bad_request` field key. */
   interval(query: IntervalQuery, deadlineMs: number): Promise<Counted<Interval>>;
   /** Packets and IP bytes that matched the sketch's filter. `not_found`. */
@@ -109,6 +113,10 @@ export class MonitorClient implements Monitor {
 
   async spread(query: SpreadQuery, deadlineMs: number): Promise<Counted<Uint8Array>> {
     return countedBody(await this.#ask("spread", query, deadlineMs));
+  }
+
+  async sizes(query: SizesQuery, deadlineMs: number): Promise<Counted<Uint8Array>> {
+    return countedBody(await this.#ask("sizes", query, deadlineMs));
   }
 
   async interval(query: IntervalQuery, deadlineMs: number): Promise<Counted<Interval>> {

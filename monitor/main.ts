@@ -9,6 +9,7 @@ import {
   deviceExists,
   offloads,
   openTap,
+  sizesBytes,
 } from "../native/index.js";
 import { startMonitor } from "./monitor.js";
 import { parseOptions } from "./options.js";
@@ -25,6 +26,7 @@ try {
   const machine = {
     openTap,
     counterBytes,
+    sizesBytes,
     deviceAbove,
     deviceExists,
     checkCaptureFilter,

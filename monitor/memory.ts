@@ -1,4 +1,4 @@
-// The price list of counters: memory is charged before it is taken, and refused with the bytes it would need.
+// The price list of counters and sizes: memory is charged before it is taken, and refused with the bytes it would need.
 
 import { TallyError } from "../controller-client/messages/index.js";
 import type { MemoryState } from "./protocol.js";
@@ -7,7 +7,7 @@ export class MemoryBudget {
   readonly #budget: number;
   #used = 0;
 
-  /** `budget`: bytes of RAM for all counters together. */
+  /** `budget`: bytes of RAM for all counters and sizes together. */
   constructor(budget: number) {
     this.#budget = budget;
   }
@@ -16,12 +16,13 @@ export class MemoryBudget {
     return { used: this.#used, budget: this.#budget };
   }
 
-  /** Throws `too_large` field capacity, and then charges nothing. */
-  charge(bytes: number): void {
+  /** Throws `too_large` naming the field, and then charges nothing. */
+  charge(bytes: number, field: "capacity" | "sizes" = "capacity"): void {
     const free = this.#budget - this.#used;
     if (bytes > free) {
-      const message = `this counter needs ${bytes} bytes and ${free} of ${this.#budget} are free: ask for a smaller capacity, delete a sketch, or start the monitor with a larger --memory`;
-      throw new TallyError("too_large", message, { field: "capacity" });
+      const [needs, way] = remedies[field];
+      const message = `${needs} ${bytes} bytes and ${free} of ${this.#budget} are free: ${way}, delete a sketch, or start the monitor with a larger --memory`;
+      throw new TallyError("too_large", message, { field });
     }
     this.#used += bytes;
   }
@@ -30,3 +31,8 @@ export class MemoryBudget {
     this.#used -= bytes;
   }
 }
+
+const remedies = {
+  capacity: ["this counter needs", "ask for a smaller capacity"],
+  sizes: ["packet sizes need", "leave sizes out"],
+} as const;

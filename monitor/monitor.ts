@@ -57,6 +57,7 @@ export async function startMonitor(options: Options, machine: Machine, log: Logg
 const withCores = (machine: Machine, { cores }: RunningTap): Machine => ({
   ...machine,
   counterBytes: (spec) => cores * machine.counterBytes(spec),
+  sizesBytes: () => cores * machine.sizesBytes(),
 });
 
 function performer({ memory }: Options, capture: Capture, host: Machine): ReturnType<typeof operations> {

@@ -81,7 +81,7 @@ function changeHandlers({ sketches }: Parts): Pick<Handlers, Change> {
   };
 }
 
-type Query = "ledger" | "distinct" | "spread" | "interval" | "totals";
+type Query = "ledger" | "distinct" | "spread" | "sizes" | "interval" | "totals";
 
 function queryHandlers({ capture, sketches }: Parts): Pick<Handlers, Query> {
   return {
@@ -96,6 +96,10 @@ function queryHandlers({ capture, sketches }: Parts): Pick<Handlers, Query> {
     spread: async ({ uuid, keyType, window, by }) => {
       sketches.mustHave(uuid, keyType);
       return withBody(await capture.use((tap) => tap.spread(uuid, keyType, window, by)));
+    },
+    sizes: async ({ uuid, window }) => {
+      sketches.mustHave(uuid);
+      return withBody(await capture.use((tap) => tap.sizes(uuid, window)));
     },
     interval: async ({ uuid, keyType, key, window }) => {
       sketches.mustHave(uuid, keyType);

@@ -56,6 +56,7 @@ const NewSketch = Type.Object(
     uuid: Uuid,
     secret: Type.String({ pattern: "^[0-9a-f]{32}$", description: "16 bytes as hex: keys the hashes" }),
     filter: SketchFilter,
+    sizes: Type.Optional(Type.Boolean({ description: "keep the sizes of its packets" })),
     tap: Type.Optional(TapKind),
     meta: Meta,
   },
@@ -77,6 +78,7 @@ export const requests = {
     { uuid: Uuid, keyType: KeyType, key: Type.String({ maxLength: 256 }), window: Window },
     exact,
   ),
+  sizes: Type.Object({ uuid: Uuid, window: Window }, exact),
   totals: Type.Object({ uuid: Uuid }, exact),
   stats: Type.Object({}, exact),
 } as const;
@@ -106,6 +108,8 @@ export interface SketchRecord {
   /** 32 hex characters. */
   readonly secret: string;
   readonly filter: SketchFilter;
+  /** Whether the sizes of its packets are kept. */
+  readonly sizes?: boolean;
   readonly meta: Meta;
   readonly counters: readonly CounterRecord[];
 }
@@ -127,7 +131,7 @@ export interface Hello {
   readonly tap: TapState;
 }
 
-/** Bytes of RAM that counters may take, and what the present ones were charged. */
+/** Bytes of RAM that counters and sizes may take, and what the present ones were charged. */
 export interface MemoryState {
   readonly used: number;
   readonly budget: number;
@@ -155,6 +159,7 @@ export interface Answers {
   ledger: Span;
   distinct: Span;
   spread: Span;
+  sizes: Span;
   interval: Span & { readonly lower: string; readonly upper: string };
   totals: { readonly packets: string; readonly bytes: string };
   stats: MonitorStats;

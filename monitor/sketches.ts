@@ -14,6 +14,12 @@ interface HeldCounter extends CounterRecord {
   readonly bytes: number;
 }
 
+interface Price {
+  readonly bytes: number;
+  /** What to ask for less of. */
+  readonly field: "capacity" | "sizes";
+}
+
 interface HeldSketch {
   readonly record: Omit<SketchRecord, "meta" | "counters">;
   meta: Meta;
@@ -24,6 +30,8 @@ interface HeldSketch {
 export interface HostFacts {
   /** Bytes that a counter may come to take; throws `bad_request` for a key type that is none. */
   readonly counterBytes: (spec: CounterSpec) => number;
+  /** Bytes that the packet sizes of a sketch may come to take. */
+  readonly sizesBytes: () => number;
   readonly deviceExists: (name: string) => boolean;
   /** The device that shows the same packets again (a port's bridge); "": none. */
   readonly deviceAbove: (name: string) => string;
@@ -57,9 +65,12 @@ export class Sketches {
     return this.#inTurn(async () => {
       const filter = this.#filterOf(sketch);
       if (this.#isHeld(sketch)) return { added: false };
-      const { uuid, secret, meta, filter: fields } = sketch;
-      await this.#capture.use((tap) => tap.addSketch(uuid, Buffer.from(secret, "hex"), filter));
-      this.#held.set(uuid, { record: { uuid, secret, filter: fields }, meta, counters: new Map() });
+      const { uuid, secret, meta, filter: fields, sizes = false } = sketch;
+      await this.#charged({ bytes: this.#sizesBytes(sizes), field: "sizes" }, () =>
+        this.#capture.use((tap) => tap.addSketch(uuid, Buffer.from(secret, "hex"), filter, { sizes })),
+      );
+      const record = { uuid, secret, filter: fields, ...(sizes ? { sizes } : {}) };
+      this.#held.set(uuid, { record, meta, counters: new Map() });
       return { added: true };
     });
   }
@@ -76,7 +87,9 @@ export class Sketches {
         return { added: false };
       }
       const bytes = this.#price(spec);
-      await this.#charged(bytes, () => this.#capture.use((tap) => tap.addCounter(uuid, spec)));
+      await this.#charged({ bytes, field: "capacity" }, () =>
+        this.#capture.use((tap) => tap.addCounter(uuid, spec)),
+      );
       counters.set(spec.keyType, { spec, meta, bytes });
       return { added: true };
     });
@@ -97,6 +110,7 @@ export class Sketches {
       await this.#capture.use((tap) => tap.removeSketch(uuid));
       this.#held.delete(uuid);
       for (const { bytes } of sketch.counters.values()) this.#memory.release(bytes);
+      this.#memory.release(this.#sizesBytes(sketch.record.sizes));
     });
   }
 
@@ -132,11 +146,16 @@ export class Sketches {
     return toFilter(filter, { ...this.#host, tap: kind });
   }
 
-  #isHeld({ uuid, secret, filter }: Fields<"add sketch">): boolean {
+  #sizesBytes(kept: boolean | undefined): number {
+    return kept ? this.#host.sizesBytes() : 0;
+  }
+
+  #isHeld({ uuid, secret, filter, sizes = false }: Fields<"add sketch">): boolean {
     const held = this.#held.get(uuid)?.record;
     if (held !== undefined) {
-      if (held.secret === secret && sameFilter(held.filter, filter)) return true;
-      throw new TallyError("conflict", `sketch ${uuid} is here already with another filter or secret`);
+      const same = held.secret === secret && (held.sizes ?? false) === sizes;
+      if (same && sameFilter(held.filter, filter)) return true;
+      throw new TallyError("conflict", `sketch ${uuid} is here already with another filter, sizes or secret`);
     }
     if (this.#held.size < maxSketches) return false;
     throw new TallyError("too_large", `this monitor keeps at most ${maxSketches} sketches: delete one`);
@@ -150,8 +169,8 @@ export class Sketches {
     }
   }
 
-  async #charged(bytes: number, take: () => Promise<void>): Promise<void> {
-    this.#memory.charge(bytes);
+  async #charged({ bytes, field }: Price, take: () => Promise<void>): Promise<void> {
+    this.#memory.charge(bytes, field);
     try {
       await take();
     } catch (error) {

@@ -1,6 +1,16 @@
 // Several taps as one: each has a ring or a queue, a thread and ledgers of its own, and the kernel deals the flows out.
 
-import type { Counted, CounterSpec, Filter, Interval, Tap, TapSource, Totals, Window } from "./tap.js";
+import type {
+  Counted,
+  CounterSpec,
+  Filter,
+  Interval,
+  SketchOptions,
+  Tap,
+  TapSource,
+  Totals,
+  Window,
+} from "./tap.js";
 import type { TapStats } from "./tap-stats.js";
 
 type PacketTap = Extract<TapSource, { kind: "packet" }>;
@@ -11,6 +21,7 @@ export interface CoreAlgebra {
   openTap(source: PacketMember | InlineMember): Tap & { readonly group?: number };
   mergeLedgers(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
   mergeDistinct(encoded: readonly Uint8Array[]): Buffer;
+  mergeSizes(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
   mergeSpreads(encoded: readonly Uint8Array[], secret: Uint8Array): Buffer;
 }
 
@@ -70,8 +81,8 @@ class CoreTaps implements Tap {
     for (const tap of this.#taps) tap.start();
   }
 
-  async addSketch(id: string, secret: Uint8Array, filter: Filter): Promise<void> {
-    await this.#all((tap) => tap.addSketch(id, secret, filter));
+  async addSketch(id: string, secret: Uint8Array, filter: Filter, options?: SketchOptions): Promise<void> {
+    await this.#all((tap) => tap.addSketch(id, secret, filter, options));
     this.#secrets.set(id, Uint8Array.from(secret));
   }
 
@@ -99,6 +110,12 @@ class CoreTaps implements Tap {
     const secret = this.#secretOf(id);
     const parts = await this.#all((tap) => tap.spread(id, keyType, window, by));
     return together(parts, (encoded) => this.#algebra.mergeSpreads(encoded, secret));
+  }
+
+  async sizes(id: string, window: Window): Promise<Counted<Buffer>> {
+    const secret = this.#secretOf(id);
+    const parts = await this.#all((tap) => tap.sizes(id, window));
+    return together(parts, (encoded) => this.#algebra.mergeSizes(encoded, secret));
   }
 
   async interval(id: string, keyType: string, key: string, window: Window): Promise<Counted<Interval>> {

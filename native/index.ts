@@ -5,12 +5,14 @@ import { addonAs, built } from "./addon.js";
 import { openCores } from "./cores.js";
 import { mergeDistinct } from "./distincts.js";
 import { mergeLedgers } from "./ledgers.js";
+import { mergeSizes } from "./sizes.js";
 import { mergeSpreads } from "./spreads.js";
 import type { CounterSpec, Tap, TapSource } from "./tap.js";
 import type { Offloads } from "./tap-stats.js";
 
 export * from "./distincts.js";
 export * from "./ledgers.js";
+export * from "./sizes.js";
 export * from "./spreads.js";
 export * from "./tap.js";
 export * from "./tap-stats.js";
@@ -35,7 +37,8 @@ const addon = (): Addon => addonAs<Addon>();
 /** Opens a source on a thread of its own; Tap.start begins reading. Throws with `code` "tap", a sentence, and `errno` from the system. */
 export function openTap(source: TapSource): Tap {
   if (!("cores" in source) || (source.cores ?? 1) === 1) return addon().openTap(source);
-  return openCores(source, { openTap: addon().openTap, mergeDistinct, mergeLedgers, mergeSpreads });
+  const algebra = { mergeDistinct, mergeLedgers, mergeSizes, mergeSpreads };
+  return openCores(source, { openTap: addon().openTap, ...algebra });
 }
 
 /** The ceiling in bytes of one counter: cumulative ledger, open panes, distinct sets, sealed seconds and minutes. */

@@ -71,6 +71,12 @@ export interface Filter {
   readonly inner?: boolean;
 }
 
+/** What a sketch keeps besides its counters. */
+export interface SketchOptions {
+  /** The sizes of its packets. */
+  readonly sizes?: boolean;
+}
+
 export interface CounterSpec {
   /** Parts of src, dst, sport, dport, proto, vlan joined by "_"; src and dst may carry a prefix length: "src/24_dport". */
   readonly keyType: string;
@@ -122,7 +128,7 @@ export interface Tap {
   /** Begins reading. Sketches added before see every packet, those added later count from then on. */
   start(): void;
   /** `secret`: 16 bytes that key the hashes; sketches merge only with an equal secret. */
-  addSketch(id: string, secret: Uint8Array, filter: Filter): Promise<void>;
+  addSketch(id: string, secret: Uint8Array, filter: Filter, options?: SketchOptions): Promise<void>;
   removeSketch(id: string): Promise<void>;
   addCounter(id: string, spec: CounterSpec): Promise<void>;
   /** The encoded ledger of one counter; feed it to the functions below. */
@@ -131,6 +137,8 @@ export interface Tap {
   distinct(id: string, keyType: string, window: Window): Promise<Counted<Buffer>>;
   /** The encoded spread of one counter by a type of its CounterSpec.spread; `not_found` for another. */
   spread(id: string, keyType: string, window: Window, by: string): Promise<Counted<Buffer>>;
+  /** The encoded histogram of packet sizes; `not_found` when the sketch keeps none. */
+  sizes(id: string, window: Window): Promise<Counted<Buffer>>;
   interval(id: string, keyType: string, key: string, window: Window): Promise<Counted<Interval>>;
   totals(id: string): Promise<Totals>;
   stats(): Promise<TapStats>;

@@ -26,6 +26,7 @@ import {
   deviceAbove,
   deviceExists,
   openTap,
+  sizesBytes,
   type Tap,
   type TapStats,
 } from "../native/index.js";
@@ -67,7 +68,11 @@ function open(path: string, anyDirection: boolean): Tap {
 function agentOf(tap: Tap, name: string, now: () => number): Agent {
   const capture = new Capture({ kind: "file", tap }, () => undefined);
   const memory = new MemoryBudget(memoryBytes);
-  const sketches = new Sketches({ capture, memory, host: { counterBytes, deviceAbove, deviceExists } });
+  const sketches = new Sketches({
+    capture,
+    memory,
+    host: { counterBytes, deviceAbove, deviceExists, sizesBytes },
+  });
   const perform = operations({ capture, memory, sketches, offloads: () => ({}) });
   const monitor = new MonitorClient({
     ask: async (op, fields) => {

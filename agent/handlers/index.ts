@@ -24,6 +24,7 @@ import {
   renewLease,
 } from "./roster.js";
 import { configCounter, queryCounter } from "./rules.js";
+import { querySizes } from "./sizes.js";
 import { configSketch, configSketchCounter, deleteSketch, querySketches } from "./sketches.js";
 import { querySpread } from "./spread.js";
 import { queryStatus } from "./status.js";
@@ -41,6 +42,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query entropy": queryEntropy,
   "query distribution": queryDistribution,
   "query spread": querySpread,
+  "query sizes": querySizes,
   "query taxonomy": queryTaxonomy,
   "query change": queryChange,
   "query key intervals": queryKeyIntervals,

@@ -41,12 +41,13 @@ export function byUuid<R extends Request>({ ...request }: R, uuid: string): R {
 }
 
 function newSketch({ now }: Agent, request: RequestOf<"config sketch">): NewSketch {
-  const { uuid = randomUUID(), secret = randomBytes(16).toString("hex"), tap, label } = request;
+  const { uuid = randomUUID(), secret = randomBytes(16).toString("hex"), tap, label, sizes } = request;
   const { interface: direction, proto, src, dst, sport, dport, device, promiscuous, inner } = request;
   const optional = defined({ proto, src, dst, sport, dport, device, promiscuous, inner });
   const filter = { interface: direction, ...optional };
   const inherited = isRelayed(request);
-  return { uuid, secret, filter, rule: false, inherited, since: now() / 1000, ...defined({ tap, label }) };
+  const more = { ...defined({ tap, label }), ...(sizes ? { sizes } : {}) };
+  return { uuid, secret, filter, rule: false, inherited, since: now() / 1000, ...more };
 }
 
 function newCounter({ now }: Agent, request: RequestOf<"config sketch counter">): Counter {

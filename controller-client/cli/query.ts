@@ -101,6 +101,19 @@ export const queryCommands: readonly Asking[] = [
     examples: ["tallytree query entropy --sketch 0 --key dport --detail --table"],
   },
   {
+    name: "sizes",
+    type: "query sizes",
+    positions: [],
+    summary: "how large packets are",
+    about: [
+      "Prints mean, quantiles and a histogram of the IP total lengths of a sketch's packets as on the wire, over all hosts asked; the sketch was made with --sizes. Each bucket spans at most 1/64 of its sizes, and sizes below 128 bytes have one each; --detail adds the bounds of the quantiles.",
+    ],
+    examples: [
+      "tallytree query sizes --sketch 0 --table",
+      "tallytree query sizes --sketch 0 --window 60 --detail",
+    ],
+  },
+  {
     name: "distribution",
     type: "query distribution",
     positions: [],

@@ -3,6 +3,7 @@
 import type {
   Answer,
   ChangeDetail,
+  Count,
   Coverage,
   DistributionDetail,
   KeyDetail,
@@ -10,6 +11,8 @@ import type {
   KeyedDetail,
   Loss,
   RequestType,
+  SizesAnswer,
+  SizesDetail,
   SpreadDetail,
 } from "../messages/index.js";
 import { cell, type Row, renderColumns } from "./columns.js";
@@ -28,10 +31,26 @@ export function renderTable(type: RequestType, answer: Answer): string {
 
 function renderBody(type: RequestType, answer: object): string {
   if (keyedTypes.has(type)) return renderKeyed(answer as KeyedCounts | Bounds);
-  return type === "query distribution" ? renderSizes(answer as DistributionDetail) : renderObject(answer);
+  if (type === "query sizes") return renderSizes(answer as SizesAnswer | SizesDetail);
+  return type === "query distribution" ? renderFlows(answer as DistributionDetail) : renderObject(answer);
 }
 
-function renderSizes({ classes, flows, certain, estimated }: DistributionDetail): string {
+/** The buckets, and below them all that is told of their packets together. */
+function renderSizes(answer: SizesAnswer | SizesDetail): string {
+  const { buckets, packets, bytes, mean, ...ranks } = "value" in answer ? answer.value : answer;
+  const columns = renderColumns(
+    ["FROM", "TO", "PACKETS"],
+    buckets.map((row) => row.map(cell)),
+  );
+  const bounds: SizesDetail["quantiles"] | object = "value" in answer ? answer.quantiles : {};
+  const sizes = Object.entries(ranks).map(([name, size]) => {
+    const { lower, upper } = (bounds as Partial<Record<string, { lower: Count; upper: Count }>>)[name] ?? {};
+    return `${name} ${size}${lower === upper ? "" : ` (${lower} to ${upper})`}`;
+  });
+  return `${columns}\n\npackets: ${packets}, bytes: ${bytes}, mean ${mean.toFixed(1)}, ${sizes.join(", ")}`;
+}
+
+function renderFlows({ classes, flows, certain, estimated }: DistributionDetail): string {
   const rows = classes.map((one) => [one.from, one.to, one.flows, one.exact].map(cell));
   const columns = renderColumns(["FROM", "TO", "FLOWS", "CERTAIN"], rows);
   return `${columns}\n\nflows: ${flows}, ${certain} certainly of their size, ${estimated} estimated`;

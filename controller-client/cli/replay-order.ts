@@ -24,7 +24,7 @@ export interface ReplayOptions {
 const fieldsOf = (type: RequestType): Readonly<Record<string, FieldSchema>> =>
   requestSchemas[type].properties;
 
-/** Questions about a stretch of one counter's time, by the names they have below 'tallytree query'. */
+/** Questions about a stretch of a counter's or a sketch's time, by the names they have below 'tallytree query'. */
 export const replayQueries: ReadonlyMap<string, RequestType> = new Map(
   queryCommands
     .filter(({ type, positions }) => "window" in fieldsOf(type) && positions.length === 0)
@@ -34,7 +34,7 @@ export const replayQueries: ReadonlyMap<string, RequestType> = new Map(
 /** Fields that only live hosts know, and those that stand for themselves in the order. */
 const otherFields = new Set([
   ...["type", "form", "budget_ms", "path", "uuid", "secret", "sketch", "timeout_ms", "scope", "detail"],
-  ...["device", "promiscuous", "tap", "label", "sketch_id", "counter_key_type", "hitter_threshold"],
+  ...["device", "promiscuous", "tap", "label", "sizes", "sketch_id", "counter_key_type", "hitter_threshold"],
 ]);
 
 const configTypes = ["config sketch", "config sketch counter"] as const;
@@ -73,11 +73,15 @@ export function replayOrder({ path, keys, queries, fields }: ReplayOptions): Rep
     );
   const ofCounter = keys.map((counter_key_type) => ({ sketch_id: 0, counter_key_type }));
   const counters = ofCounter.map((names) => message("config sketch counter", fields, names));
-  const questions = ofCounter.flatMap((names) =>
-    asked.map((type) => message(type, fields, { ...names, detail: true })),
+  const ofKeys = ofCounter.flatMap((names) =>
+    asked.filter(has("counter_key_type")).map((type) => message(type, fields, { ...names, detail: true })),
   );
-  const configure = [message("config sketch", fields, {}), ...counters];
-  return { path, anyDirection: fields.interface === undefined, configure, ask: questions };
+  const ofSketch = asked
+    .filter((type) => !has("counter_key_type")(type))
+    .map((type) => message(type, fields, { sketch_id: 0, detail: true }));
+  const kept = asked.includes("query sizes") ? { sizes: true } : {};
+  const configure = [message("config sketch", fields, kept), ...counters];
+  return { path, anyDirection: fields.interface === undefined, configure, ask: [...ofKeys, ...ofSketch] };
 }
 
 const has = (field: string) => (type: RequestType) => field in fieldsOf(type);

@@ -8,7 +8,8 @@ import { renderTable } from "./rendering.js";
 export function renderReplay(order: ReplayOrder, result: ReplayResult): string {
   const tables = order.ask.map((request, index) => {
     const { counter_key_type: keyType } = request as { readonly counter_key_type?: string };
-    const title = `${request.type.replace("query ", "")} by ${keyType}`;
+    const name = request.type.replace("query ", "");
+    const title = keyType === undefined ? name : `${name} by ${keyType}`;
     return `\n${title}\n${renderTable(request.type, withoutHosts(result.answers[index]))}`;
   });
   return `${fileLine(order, result)}\n${tables.join("")}`;

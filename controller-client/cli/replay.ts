@@ -34,6 +34,7 @@ export function buildReplay(terminal: Terminal, program = replayProgram): Comman
     examples: [
       "tallytree replay trace.pcap --key src_dst --top 20",
       "tallytree replay trace.pcapng.zst --proto tcp --dport 443 --key src --key dst --inc bytes",
+      "tallytree replay trace.pcap --query sizes",
       "tallytree replay trace.pcap.gz --key src --query heavy-hitters --query entropy --window 60",
     ],
   });

@@ -83,6 +83,8 @@ export interface SketchInfo {
   readonly device?: string;
   readonly promiscuous?: boolean;
   readonly inner?: boolean;
+  /** The sizes of its packets are kept. */
+  readonly sizes?: boolean;
   readonly counters: readonly CounterInfo[];
 }
 

@@ -1,4 +1,4 @@
-// Detailed answers about all keys of a counter together.
+// Answers about all keys of a counter, or all packets of a sketch, together.
 
 import type { Count, CountDetail, KeyedCounts, KeyedDetail } from "./counts.js";
 import type { Evidence } from "./evidence.js";
@@ -101,14 +101,52 @@ export interface TaxonomyDetail extends Evidence {
   readonly unit: "packets" | "bytes";
 }
 
+/** Packets whose size lies within [from, to] bytes. */
+export type SizeBucketRow = readonly [from: Count, to: Count, packets: Count];
+
+/** IP total lengths of packets as on the wire, in bytes. Without packets all is 0. */
+export interface SizesAnswer {
+  readonly packets: Count;
+  readonly bytes: Count;
+  readonly mean: number;
+  readonly min: Count;
+  readonly p50: Count;
+  readonly p90: Count;
+  readonly p99: Count;
+  readonly max: Count;
+  /** Those with packets, ascending. */
+  readonly buckets: readonly SizeBucketRow[];
+}
+
+/** All is exact but the quantiles, which are within these bounds. */
+export interface SizesDetail extends Evidence {
+  readonly value: SizesAnswer;
+  readonly quantiles: Readonly<
+    Record<
+      "p50" | "p90" | "p99",
+      { readonly value: Count; readonly lower: Count; readonly upper: Count; readonly exact: boolean }
+    >
+  >;
+  /** True when every quantile is. */
+  readonly exact: boolean;
+  readonly unit: "bytes";
+}
+
 /** The bare and the detailed answer of each message about all keys of a counter. */
 export interface CounterAnswers {
   readonly "query top": { readonly bare: KeyedCounts; readonly detail: TopDetail };
   readonly "query distinct": { readonly bare: Count; readonly detail: CountDetail };
   readonly "query entropy": { readonly bare: number; readonly detail: EntropyDetail };
   readonly "query spread": { readonly bare: KeyedCounts; readonly detail: SpreadDetail };
+  readonly "query sizes": { readonly bare: SizesAnswer; readonly detail: SizesDetail };
   readonly "query taxonomy": { readonly bare: TaxonomyDetail["value"]; readonly detail: TaxonomyDetail };
   readonly "query distribution": { readonly bare: readonly SizeRow[]; readonly detail: DistributionDetail };
 }
 
-export type CounterDetail = TopDetail | EntropyDetail | DistributionDetail | SpreadDetail | TaxonomyDetail;
+export type CounterDetail =
+  | TopDetail
+  | EntropyDetail
+  | DistributionDetail
+  | SpreadDetail
+  | SizesDetail
+  | TaxonomyDetail;

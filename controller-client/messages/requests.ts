@@ -62,11 +62,13 @@ import {
   type QueryChange,
   type QueryHeavyHitters,
   type QueryRealTimeCounter,
+  type QuerySizes,
   type QuerySketch,
   type QuerySketches,
   queryChange,
   queryHeavyHitters,
   queryRealTimeCounter,
+  querySizes,
   querySketch,
   querySketches,
 } from "./sketch-requests.js";
@@ -85,6 +87,7 @@ export type Request =
   | QueryKeyIntervals
   | QuerySpread
   | QueryTaxonomy
+  | QuerySizes
   | QueryChange
   | DeleteSketch
   | QuerySketches
@@ -123,6 +126,7 @@ export const requestSchemas = {
   "query distribution": queryDistribution,
   "query spread": querySpread,
   "query taxonomy": queryTaxonomy,
+  "query sizes": querySizes,
   "query change": queryChange,
   "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,

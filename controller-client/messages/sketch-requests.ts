@@ -29,6 +29,9 @@ export const configSketch = Type.Object(
     tap: Optional(
       Enum([...tapKinds], { description: "the tap it needs; absent: the one that the monitor runs" }),
     ),
+    sizes: Optional(
+      Type.Boolean({ description: "true: keep the sizes of its packets too, for 'query sizes'" }),
+    ),
     label: Optional(Text({ minLength: 1, maxLength: 64, description: "free text, listed with the sketch" })),
     ...anyFields,
     ...creationFields,
@@ -100,6 +103,19 @@ export const querySketch = Type.Object(
         "a key, its parts joined by a comma; or key_num, real_time_key_num (distinct keys) or total",
     }),
     ...groupField,
+    ...windowFields,
+    ...coverageFields,
+    ...queryFields,
+    ...relayFields,
+  },
+  closed,
+);
+
+/** How large a sketch's packets are on the wire. Answer: {packets, bytes, mean, min, p50, ..., buckets}. */
+export const querySizes = Type.Object(
+  {
+    type: Literal("query sizes"),
+    ...sketchFields,
     ...windowFields,
     ...coverageFields,
     ...queryFields,
@@ -184,6 +200,7 @@ export const querySketches = Type.Object(
 export type ConfigSketch = Message<typeof configSketch>;
 export type ConfigSketchCounter = Message<typeof configSketchCounter>;
 export type QuerySketch = Message<typeof querySketch>;
+export type QuerySizes = Message<typeof querySizes>;
 export type QueryHeavyHitters = Message<typeof queryHeavyHitters>;
 export type QueryRealTimeCounter = Message<typeof queryRealTimeCounter>;
 export type QueryChange = Message<typeof queryChange>;

@@ -10,6 +10,7 @@
 #include "core/links.h"
 #include "core/offloads.h"
 #include "ledger_views.h"
+#include "size_views.h"
 #include "spread_views.h"
 #include "tap_object.h"
 
@@ -173,6 +174,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("ledgerFlowSizes", ledger_flow_sizes);
   declare("mergeSpreads", merge_spreads);
   declare("fanOuts", fan_outs_of);
+  declare("sizesBytes", sizes_bytes);
+  declare("mergeSizes", merge_sizes);
+  declare("sizeSummary", size_summary);
   declare("mergeDistinct", merge_distinct);
   declare("distinctCount", distinct_count);
   return exports;

@@ -136,6 +136,11 @@ Filter to_filter(const Napi::Value& value) {
   return filter;
 }
 
+Sizes to_sizes(const Napi::Value& value) {
+  if (value.IsUndefined()) return Sizes::none;
+  return flag(to_object(value, "options"), "sizes") ? Sizes::kept : Sizes::none;
+}
+
 CounterSpec to_spec(const Napi::Value& value) {
   const Napi::Object object = to_object(value, "counter");
   const std::string increment = to_text(object.Get("increment"), "increment");

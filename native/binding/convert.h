@@ -36,6 +36,8 @@ std::vector<std::span<const uint8_t>> to_byte_list(const Napi::Value& value);
 std::vector<std::string> to_text_list(const Napi::Value& value);
 Secret to_secret(const Napi::Value& value);
 Window to_window(const Napi::Value& value);
+/// {sizes: true}; undefined: none.
+Sizes to_sizes(const Napi::Value& value);
 Filter to_filter(const Napi::Value& value);
 CounterSpec to_spec(const Napi::Value& value);  ///< its secret is left zero
 uint64_t to_count(const Napi::Value& value, const char* name);

@@ -42,8 +42,8 @@ Napi::Function TapObject::define(Napi::Env env) {
        InstanceMethod("removeSketch", &TapObject::remove_sketch),
        InstanceMethod("addCounter", &TapObject::add_counter), InstanceMethod("ledger", &TapObject::ledger),
        InstanceMethod("distinct", &TapObject::distinct), InstanceMethod("spread", &TapObject::spread),
-       InstanceMethod("interval", &TapObject::interval), InstanceMethod("totals", &TapObject::totals),
-       InstanceMethod("stats", &TapObject::stats)});
+       InstanceMethod("sizes", &TapObject::sizes), InstanceMethod("interval", &TapObject::interval),
+       InstanceMethod("totals", &TapObject::totals), InstanceMethod("stats", &TapObject::stats)});
 }
 
 Napi::Value TapObject::open(const Napi::CallbackInfo& info) { return define(info.Env()).New({info[0]}); }
@@ -145,7 +145,7 @@ Napi::Value TapObject::add_sketch(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const std::string id = to_text(info[0], "id");
     auto sketch = std::make_shared<std::unique_ptr<Sketch>>(
-        std::make_unique<Sketch>(to_secret(info[1]), to_filter(info[2])));
+        std::make_unique<Sketch>(to_secret(info[1]), to_filter(info[2]), to_sizes(info[3])));
     return promise(info.Env(), [id, sketch](Engine& engine, Source&) {
       engine.add(id, std::move(*sketch));
       return undefined;
@@ -184,8 +184,10 @@ Napi::Value TapObject::encoded(const Napi::CallbackInfo& info, Bytes&& bytes_of)
                        return [bytes_of, found = share(counter.look(*span))](Napi::Env env) {
                          return from_counted(env, found->covered, from_bytes(env, encode(bytes_of(*found))));
                        };
-                     return [covered = counter.covered(window), bytes = bytes_of(counter, window)](
-                                Napi::Env env) { return from_counted(env, covered, from_bytes(env, encode(bytes))); };
+                     return [covered = counter.covered(window),
+                             bytes = bytes_of(counter, window)](Napi::Env env) {
+                       return from_counted(env, covered, from_bytes(env, encode(bytes)));
+                     };
                    });
   });
 }
@@ -195,7 +197,21 @@ Napi::Value TapObject::ledger(const Napi::CallbackInfo& info) { return encoded(i
 Napi::Value TapObject::distinct(const Napi::CallbackInfo& info) { return encoded(info, DistinctBytes{}); }
 
 Napi::Value TapObject::spread(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] { return encoded(info, SpreadBytes{KeyType::parse(to_text(info[3], "by"))}); });
+  return guarded(info.Env(),
+                 [&] { return encoded(info, SpreadBytes{KeyType::parse(to_text(info[3], "by"))}); });
+}
+
+Napi::Value TapObject::sizes(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(
+        info.Env(),
+        [id = to_text(info[0], "id"), window = to_window(info[1])](Engine& engine, Source&) -> Convert {
+          auto found = std::make_shared<const SizeSnapshot>(engine.sizes(id).look(window));
+          return [found](Napi::Env env) {
+            return from_counted(env, found->covered, from_bytes(env, found->sum().encode(found->secret)));
+          };
+        });
+  });
 }
 
 Napi::Value TapObject::interval(const Napi::CallbackInfo& info) {

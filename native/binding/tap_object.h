@@ -37,6 +37,7 @@ class TapObject : public Napi::ObjectWrap<TapObject> {
   Napi::Value ledger(const Napi::CallbackInfo& info);
   Napi::Value distinct(const Napi::CallbackInfo& info);
   Napi::Value spread(const Napi::CallbackInfo& info);
+  Napi::Value sizes(const Napi::CallbackInfo& info);
   Napi::Value interval(const Napi::CallbackInfo& info);
   Napi::Value totals(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);

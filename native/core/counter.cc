@@ -10,7 +10,7 @@ namespace tallytree {
 
 void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
   KeyBatch batch;
-  Pane& pane = second == last_second_ && second_ > since_ ? last_ : current_;
+  Pane& pane = second == time_.last && time_.second > time_.since ? last_ : current_;
   Ledger& ledger = pane.ledger;
   ledger.unkeyed += batch.fill(spec().key_type, spec().secret, packets);
   for (size_t i = 0; i < batch.size; ++i) ledger.prefetch(batch.hashes[i]);
@@ -36,22 +36,22 @@ void Counter::dismiss(Pane& pane, uint64_t second) {
 }
 
 void Counter::roll(uint64_t second) {
-  if (second_ == 0) since_ = second_ = second;
-  if (second < second_) return restart(second);
-  if (second == second_) return;
-  if (second_ > since_) dismiss(last_, last_second_);
+  if (time_.second == 0) time_.since = time_.second = second;
+  if (second < time_.second) return restart(second);
+  if (second == time_.second) return;
+  if (time_.second > time_.since) dismiss(last_, time_.last);
   std::swap(last_, current_);
-  last_second_ = second_;
-  second_ = second;
+  time_.last = time_.second;
+  time_.second = second;
 }
 
 /// Seconds that come a second time must not be mixed with those that were.
 void Counter::restart(uint64_t second) {
-  dismiss(last_, last_second_);
-  dismiss(current_, second_);
+  dismiss(last_, time_.last);
+  dismiss(current_, time_.second);
   settle();
   history_.restart();
-  since_ = second_ = second;
+  time_.since = time_.second = second;
 }
 
 bool Counter::settle(size_t entries) {
@@ -82,7 +82,8 @@ Interval Counter::interval(const Key& key, const Window& window) const {
   const bool all = std::holds_alternative<All>(window);
   Interval sum;
   for (const Pane* pane : {&past_, &leaving_, &last_, &current_}) {
-    if (!all && (pane == &past_ || pane == &leaving_ || (pane == &last_ && !last_is_recent()))) continue;
+    if (!all && (pane == &past_ || pane == &leaving_ || (pane == &last_ && !time_.last_is_recent())))
+      continue;
     const Interval part = pane->ledger.interval(key, hash);
     sum.lower += part.lower;
     sum.upper += part.upper;
@@ -91,7 +92,7 @@ Interval Counter::interval(const Key& key, const Window& window) const {
 }
 
 Pane Counter::sum(bool with_past) const {
-  Pane total = with_past || last_is_recent() ? last_.clone() : Pane(spec());
+  Pane total = with_past || time_.last_is_recent() ? last_.clone() : Pane(spec());
   Pane current = current_.clone();
   total.absorb(current);
   if (!with_past) return total;
@@ -134,25 +135,20 @@ size_t Counter::bytes(const CounterSpec& spec) noexcept {
 
 Span Counter::covered(const Window& window) const {
   if (const auto* span = std::get_if<Span>(&window)) return look(*span).covered;
-  const uint64_t before = second_ == 0 ? 0 : second_ - 1;
-  return {std::holds_alternative<All>(window) ? since_ : std::max(since_, before), second_ + 1};
+  return std::holds_alternative<All>(window) ? time_.covered(All{}) : time_.covered(Realtime{});
 }
 
 Snapshot Counter::look(const Span& asked) const {
-  const uint64_t from = std::max({asked.from, since_, History::oldest(second_)});
-  Span span{from, std::max(from, std::min(asked.to, second_ + 1))};
+  Span span = time_.within(asked, History::Ring::oldest(time_.second));
   Snapshot found{spec(), span, {}, {}};
-  found.sealed = history_.collect(span, second_);
+  found.sealed = history_.collect(span, time_.second);
   const std::pair<const Pane*, uint64_t> panes[] = {
-      {&leaving_, leaving_second_}, {&last_, last_second_}, {&current_, second_}};
+      {&leaving_, leaving_second_}, {&last_, time_.last}, {&current_, time_.second}};
   for (const auto& [pane, second] : panes) {
     const bool taken = pane == &leaving_ && (state_ != Leaving::sealing || history_.has(second));
     if (span.holds(second) && !taken && !pane->empty()) found.open.push_back(pane->clone());
   }
-  found.covered = {std::max(span.from, since_), span.to};
-  // Nothing of it: a moment within, so that what other hosts cover stays as it is.
-  if (found.covered.from >= found.covered.to)
-    found.covered.from = found.covered.to = std::min(found.covered.from, asked.to);
+  found.covered = time_.covered(asked, span);
   return found;
 }
 

@@ -9,6 +9,7 @@
 #include "packet.h"
 #include "pane.h"
 #include "snapshot.h"
+#include "timeline.h"
 #include "window.h"
 
 namespace tallytree {
@@ -30,7 +31,7 @@ class Counter {
   const CounterSpec& spec() const noexcept { return spec_; }
 
   /// At most kBatch packets of the running second.
-  void add(std::span<const Packet* const> packets) { add(packets, second_); }
+  void add(std::span<const Packet* const> packets) { add(packets, time_.second); }
   /// The same of a second that may be the last one before it in which the clock was seen.
   void add(std::span<const Packet* const> packets, uint64_t second);
 
@@ -60,8 +61,6 @@ class Counter {
   static constexpr size_t kPanes = 4;
 
   Pane sum(bool with_past) const;
-  /// After a gap it is not.
-  bool last_is_recent() const noexcept { return last_second_ + 1 == second_; }
   void dismiss(Pane& pane, uint64_t second);
   void restart(uint64_t second);
   void settle_some(size_t entries);
@@ -72,10 +71,8 @@ class Counter {
   Pane last_;     // the last closed one
   Pane current_;  // the second that is running
   History history_;
-  Spreads spreads_;      // since the counter was made: a key may go into a union again and again
-  uint64_t since_ = 0;   // the first second
-  uint64_t second_ = 0;  // that of current_
-  uint64_t last_second_ = 0;
+  Spreads spreads_;  // since the counter was made: a key may go into a union again and again
+  Timeline time_;
   uint64_t leaving_second_ = 0;
   enum class Leaving : uint8_t { nothing, sealing, waiting, moving } state_ = Leaving::nothing;
   Absorption progress_;  // of leaving_ while moving

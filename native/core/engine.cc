@@ -77,6 +77,12 @@ Sketch& Engine::sketch(const std::string& id) {
   return *found->second;
 }
 
+const SizeCounter& Engine::sizes(const std::string& id) {
+  const SizeCounter* found = sketch(id).sizes();
+  if (found == nullptr) throw std::out_of_range("sketch " + id + " keeps no packet sizes");
+  return *found;
+}
+
 const Counter& Engine::counter(const std::string& id, const std::string& key_type) {
   Sketch& holder = sketch(id);
   holder.begin_flush();

@@ -39,6 +39,7 @@ class Engine {
   void remove(const std::string& id);
   Sketch& sketch(const std::string& id);
   const Counter& counter(const std::string& id, const std::string& key_type);
+  const SizeCounter& sizes(const std::string& id);
 
  private:
   void roll(uint64_t second);

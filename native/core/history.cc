@@ -1,8 +1,6 @@
 // History: sealing seconds and minutes, and finding those of a span.
 #include "history.h"
 
-#include <algorithm>
-
 namespace tallytree {
 
 namespace {
@@ -38,7 +36,7 @@ History::Stage History::advance(const Pane& pane, size_t entries) {
     case Stage::reduce:
       return reduction_.step(pane.ledger, reduced_, entries) ? Stage::seal : Stage::reduce;
     case Stage::seal:
-      seconds_[second_ % kRing] = seal(second_, reduced_, pane);
+      ring_.put_second(seal(second_, reduced_, pane));
       return Stage::distinct;
     case Stage::distinct:
       minute_.distinct.absorb(pane.distinct);
@@ -60,50 +58,22 @@ History::Stage History::advance(const Pane& pane, size_t entries) {
 /// Seals the minute before that of the pane under way, once.
 void History::close_minute() {
   const uint64_t minute = second_ / 60;
-  if (minute == minute_number_) return;
-  if (!minute_.empty())
-    minutes_[minute_number_ % kMinutes] = seal(minute_number_ * 60, minute_.ledger, minute_);
+  if (minute == ring_.open_minute()) return;
+  if (!minute_.empty()) ring_.put_minute(seal(ring_.open_minute() * 60, minute_.ledger, minute_));
   minute_.clear();
-  minute_number_ = minute;
+  ring_.open(minute);
 }
 
 void History::restart() {
   stage_ = Stage::done;
   minute_.clear();
   reduced_.clear();
-  minute_number_ = 0;
-  seconds_.fill(nullptr);
-  minutes_.fill(nullptr);
-}
-
-const Sealed* History::find_second(uint64_t second) const noexcept {
-  const Sealed& found = seconds_[second % kRing];
-  return found && found->start == second ? &found : nullptr;
-}
-
-/// By the minute as long as minutes are sealed and the span has the whole of them or begins before the ring.
-std::vector<Sealed> History::collect(Span& span, uint64_t now) const {
-  std::vector<Sealed> found;
-  const uint64_t ring = now > kSeconds ? now - kSeconds : 0;
-  if (span.from < ring) span.from -= span.from % 60;
-  uint64_t at = span.from;
-  while (at < span.to) {
-    const bool whole = at % 60 == 0 && at / 60 < minute_number_ && (at + 60 <= span.to || at < ring);
-    if (whole) {
-      const Sealed& minute = minutes_[at / 60 % kMinutes];
-      if (minute && minute->start == at) found.push_back(minute);
-    } else if (const Sealed* second = find_second(at)) {
-      found.push_back(*second);
-    }
-    at += whole ? 60 : 1;
-  }
-  span.to = std::max(span.to, at);
-  return found;
+  ring_.clear();
 }
 
 size_t History::bytes(const CounterSpec& spec) noexcept {
   const LedgerSpec narrowed = window_spec(spec);
-  return 2 * Ledger::bytes(narrowed) + Distinct::bytes() + (kRing + kMinutes) * SealedPane::bytes(spec);
+  return 2 * Ledger::bytes(narrowed) + Distinct::bytes() + Ring::kPanes * SealedPane::bytes(spec);
 }
 
 }  // namespace tallytree

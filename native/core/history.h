@@ -1,11 +1,11 @@
 // The history of a counter: its closed seconds and minutes, sealed.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "pane.h"
+#include "pane_ring.h"
 #include "reduction.h"
 #include "window.h"
 
@@ -17,8 +17,7 @@ namespace tallytree {
  */
 class History {
  public:
-  static constexpr uint64_t kSeconds = 60;  ///< how far back a span is answered to the second
-  static constexpr uint64_t kMinutes = 60;  ///< how far back it is answered at all
+  using Ring = PaneRing<Sealed>;
 
   explicit History(const CounterSpec& spec);
 
@@ -30,26 +29,18 @@ class History {
   void restart();
 
   /// Whether that second is sealed.
-  bool has(uint64_t second) const noexcept { return find_second(second) != nullptr; }
+  bool has(uint64_t second) const noexcept { return ring_.has(second); }
   /// Sealed panes of the span, which is widened to what they cover. `now`: the second that is running.
-  std::vector<Sealed> collect(Span& span, uint64_t now) const;
-  /// The earliest second that is answered for.
-  static uint64_t oldest(uint64_t now) noexcept {
-    const uint64_t minute = now / 60;
-    return minute > kMinutes ? (minute - kMinutes) * 60 : 0;
-  }
+  std::vector<Sealed> collect(Span& span, uint64_t now) const { return ring_.collect(span, now); }
 
   /// Most bytes it holds besides its own size.
   static size_t bytes(const CounterSpec& spec) noexcept;
 
  private:
-  /// A minute is sealed up to three seconds after its end; its seconds must be there until then.
-  static constexpr uint64_t kRing = kSeconds + 4;
   enum class Stage : uint8_t { minute, reduce, seal, distinct, spread, add, done };
 
   Stage advance(const Pane& pane, size_t entries);
   void close_minute();
-  const Sealed* find_second(uint64_t second) const noexcept;
 
   Stage stage_ = Stage::done;
   uint64_t second_ = 0;  // of the pane under way
@@ -57,10 +48,8 @@ class History {
   Ledger reduced_;
   Absorption progress_;  // of reduced_ into minute_
   size_t row_ = 0;       // of the spreads, that goes into minute_ next
-  Pane minute_;
-  uint64_t minute_number_ = 0;  // of minute_; every earlier one is sealed
-  std::array<Sealed, kRing> seconds_;
-  std::array<Sealed, kMinutes> minutes_;
+  Pane minute_;          // the one that is open in ring_
+  Ring ring_;
 };
 
 }  // namespace tallytree

@@ -28,7 +28,9 @@ Interest Filter::interest() const noexcept {
   return {.passing = direction == Direction::forward || direction == Direction::mirror, .inner = inner};
 }
 
-Sketch::Sketch(const Secret& secret, Filter filter) : secret_(secret), filter_(std::move(filter)) {
+Sketch::Sketch(const Secret& secret, Filter filter, Sizes sizes)
+    : secret_(secret), filter_(std::move(filter)) {
+  if (sizes == Sizes::kept) sizes_ = std::make_unique<SizeCounter>(secret);
   if (filter_.promiscuous) promiscuity_.emplace();
   find_device();
 }
@@ -48,6 +50,7 @@ void Sketch::count(std::span<const Packet> batch, bool late) {
     totals_.packets += packet.packets;
     totals_.bytes += packet.bytes;
   }
+  if (sizes_) sizes_->add({matched.data(), n}, late);
   if (n == 0 || counters_.empty()) return;
   if (cache_ && !late) {
     cache_->add({matched.data(), n}, counters_);
@@ -63,6 +66,7 @@ void Sketch::roll(uint64_t second) {
   find_device();
   if (cache_) cache_->roll(second, counters_);
   second_ = second;
+  if (sizes_) sizes_->roll(second);
   for (const auto& counter : counters_) counter->roll(second);
 }
 

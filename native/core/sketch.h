@@ -14,6 +14,7 @@
 #include "key.h"
 #include "packet.h"
 #include "promiscuity.h"
+#include "size_counter.h"
 
 namespace tallytree {
 
@@ -46,10 +47,13 @@ struct Totals {
   uint64_t bytes = 0;
 };
 
+/// What a sketch keeps besides its counters.
+enum class Sizes : uint8_t { none, kept };
+
 class Sketch {
  public:
   /// Throws std::system_error when a promiscuous device is refused.
-  Sketch(const Secret& secret, Filter filter);
+  explicit Sketch(const Secret& secret, Filter filter, Sizes sizes = Sizes::none);
 
   /// All of the running second or, with `late`, of the one before.
   void count(std::span<const Packet> batch, bool late = false);
@@ -65,6 +69,8 @@ class Sketch {
   void add_counter(CounterSpec spec);
   /// nullptr when there is none.
   const Counter* counter(const std::string& key_type) const noexcept;
+  /// Those of its packets; nullptr when they are not kept.
+  const SizeCounter* sizes() const noexcept { return sizes_.get(); }
   const Filter& filter() const noexcept { return filter_; }
   const Totals& totals() const noexcept { return totals_; }
 
@@ -84,6 +90,7 @@ class Sketch {
   Filter filter_;
   std::optional<Promiscuity> promiscuity_;
   Totals totals_;
+  std::unique_ptr<SizeCounter> sizes_;  // when asked for
   std::vector<std::unique_ptr<Counter>> counters_;
   std::unique_ptr<FlowCache> cache_;  // with several counters
   size_t turn_ = 0;

@@ -21,7 +21,7 @@ uint64_t in_row(uint64_t hash, size_t row) noexcept {
 }  // namespace
 
 Spread::Spread(const SpreadSpec& spec)
-    : Spread(std::make_shared<const Plan>(spec, KeyProjection(spec.key_type, spec.owner))) {}
+    : Spread(std::make_shared<const Plan>(Plan{spec, KeyProjection(spec.key_type, spec.owner)})) {}
 
 Spread::Spread(std::shared_ptr<const Plan> plan)
     : plan_(std::move(plan)),

@@ -12,6 +12,7 @@
 #include "core/distinct.h"
 #include "core/ledger.h"
 #include "core/reduction.h"
+#include "core/size_histogram.h"
 #include "core/spread.h"
 
 using namespace tallytree;
@@ -93,10 +94,20 @@ Spread some_spread() {
   return spread;
 }
 
+SizeHistogram some_sizes() {
+  SizeHistogram sizes;
+  for (uint64_t i = 0; i < 500; ++i) sizes.add(20 + i * i % 1481, 1 + i % 3);
+  sizes.add(84, 1'000'000);
+  sizes.add(65'575, uint64_t{1} << 33);
+  return sizes;
+}
+
 Bytes ledger_again(const Bytes& bytes) { return Ledger::decode(bytes, kSecret).encode(); }
 Bytes distinct_again(const Bytes& bytes) { return Distinct::decode(bytes).set.encode(kCheck); }
 
 Bytes spread_again(const Bytes& bytes) { return Spread::decode(bytes, kSecret).encode(); }
+
+Bytes sizes_again(const Bytes& bytes) { return SizeHistogram::decode(bytes, kSecret).encode(kSecret); }
 
 struct Specimen {
   const char* file;
@@ -111,6 +122,7 @@ const Specimen kSpecimens[] = {
     {"ledger-v2-reduced.bin", [] { return reduced_ledger().encode(); }, ledger_again},
     {"distinct-v1-exact.bin", [] { return set_of(50).encode(kCheck); }, distinct_again},
     {"distinct-v1-registers.bin", [] { return set_of(9000).encode(kCheck); }, distinct_again},
+    {"sizes-v1.bin", [] { return some_sizes().encode(kSecret); }, sizes_again},
     {"spread-v1.bin", [] { return some_spread().encode(); }, spread_again},
 };
 
@@ -174,6 +186,15 @@ TEST(golden_sets_say_how_many_keys) {
   const Distinct many = Distinct::decode(golden("distinct-v1-registers.bin")).set;
   CHECK(!many.exact());
   CHECK_EQ(many.count().count, set_of(9000).count().count);
+}
+
+TEST(golden_sizes_say_how_large_packets_were) {
+  const SizeHistogram sizes = SizeHistogram::decode(golden("sizes-v1.bin"), kSecret);
+  CHECK_EQ(sizes.packets(), some_sizes().packets());
+  CHECK_EQ(sizes.bytes(), some_sizes().bytes());
+  CHECK_EQ(sizes.least(), 20);
+  CHECK_EQ(sizes.largest(), 65'575);
+  CHECK_EQ(sizes.quantile(1e-5).value, 84);
 }
 
 TEST(golden_spreads_say_who_owns_how_many) {

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "core/counter.h"
+#include "core/size_counter.h"
 #include "counting_allocator.h"
 
 using namespace tallytree;
@@ -67,6 +68,28 @@ TEST(memory_stays_below_the_ceiling_under_any_flood) {
       }
     }
   }
+}
+
+TEST(memory_of_sizes_is_in_the_price) {
+  std::mt19937_64 random(2);
+  const size_t before = allocated().now;
+  forget_peak();
+  auto sizes = std::make_unique<SizeCounter>(Secret{5, 6});
+  std::vector<Packet> packets(kBatch);
+  std::vector<const Packet*> pointers;
+  for (Packet& packet : packets) pointers.push_back(&packet);
+  for (uint64_t second = 1'000'000'000; second < 1'000'004'000; ++second) {
+    sizes->roll(second);
+    for (int batch = 0; batch < 20; ++batch) {
+      for (Packet& packet : packets) {
+        packet.full = random() % (1 << 20);
+        packet.packets = 1 + random() % kMostPackets;
+        packet.bytes = packet.full * uint64_t{packet.packets};
+      }
+      sizes->add(pointers, false);
+    }
+  }
+  CHECK(allocated().peak - before <= SizeCounter::bytes());
 }
 
 TEST(memory_of_spreads_is_in_the_price) {

@@ -65,6 +65,10 @@ export class SyntheticMonitor implements Monitor {
     return { ...covered, value: (await this.#counts(query)).distinct };
   }
 
+  async sizes(): Promise<never> {
+    throw new TallyError("not_found", "no sketch here keeps sizes");
+  }
+
   async spread(): Promise<never> {
     throw new TallyError("not_found", "no counter here keeps a spread");
   }

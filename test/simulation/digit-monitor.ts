@@ -86,6 +86,10 @@ export class DigitMonitor implements Monitor {
     throw countsNoKeys();
   }
 
+  async sizes(): Promise<never> {
+    throw countsNoKeys();
+  }
+
   async spread(): Promise<never> {
     throw countsNoKeys();
   }

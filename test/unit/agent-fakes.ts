@@ -63,15 +63,15 @@ export class FileMonitor implements Monitor {
     this.#check();
     return { version: 1, instance: this.#instance, tap: { kind: "packet", state: "running" } };
   }
-  async addSketch({ uuid, secret, filter, meta }: NewSketch): Promise<{ added: boolean }> {
+  async addSketch({ uuid, secret, filter, sizes = false, meta }: NewSketch): Promise<{ added: boolean }> {
     this.#check();
     if (filter.device === "nodev0")
       throw new TallyError("bad_request", "no such device", { field: "device" });
     if (this.#held.has(uuid)) return { added: false };
     const { interface: direction, proto: _, ...rest } = filter;
     const native = { direction: direction === "INPUT" ? "input" : "output", ...rest } as const;
-    await this.#tap.addSketch(uuid, Buffer.from(secret, "hex"), native);
-    this.#held.set(uuid, { uuid, secret, filter, meta, counters: [] });
+    await this.#tap.addSketch(uuid, Buffer.from(secret, "hex"), native, { sizes });
+    this.#held.set(uuid, { uuid, secret, filter, sizes, meta, counters: [] });
     return { added: true };
   }
   async addCounter({ uuid, spec, meta }: NewCounter): Promise<{ added: boolean }> {
@@ -104,6 +104,10 @@ export class FileMonitor implements Monitor {
   async spread({ uuid, keyType, window, by }: Parameters<Monitor["spread"]>[0]) {
     this.#find(uuid);
     return this.#tap.spread(uuid, keyType, window, by);
+  }
+  async sizes({ uuid, window }: Parameters<Monitor["sizes"]>[0]) {
+    this.#find(uuid);
+    return this.#tap.sizes(uuid, window);
   }
   async interval({ uuid, keyType, key, window }: Parameters<Monitor["interval"]>[0]) {
     this.#find(uuid);

@@ -49,6 +49,7 @@ const sent: readonly (readonly [string, object])[] = [
   ["query top --sketch 2 --key src --k 3", { type: "query top", k: 3 }],
   ["query distinct --sketch 2 --key src --window realtime", { type: "query distinct", window: "realtime" }],
   ["query entropy --sketch 2 --key dport", { type: "query entropy", counter_key_type: "dport" }],
+  ["query sizes --sketch 2 --window 60", { type: "query sizes", window: { last: 60 } }],
   ["query distribution --sketch 2 --key src", { type: "query distribution", counter_key_type: "src" }],
   [
     "query heavy-hitters --sketch 2 --key src --window 60",

@@ -78,6 +78,7 @@ describe("each method sends its message", () => {
       { ...counter, window: "realtime" },
     ],
     ["query entropy", (c) => c.entropy(counter), counter],
+    ["query sizes", (c) => c.sizes({ sketch_id: 3 }), { sketch_id: 3 }],
     ["query distribution", (c) => c.distribution(counter), counter],
     [
       "query change",

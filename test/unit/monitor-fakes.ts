@@ -7,7 +7,15 @@ import { pino } from "pino";
 import { MonitorClient } from "../../monitor/client.js";
 import { type RunningMonitor, startMonitor } from "../../monitor/monitor.js";
 import type { Options } from "../../monitor/options.js";
-import type { Counted, CounterSpec, Filter, Interval, Tap, Window } from "../../native/index.js";
+import type {
+  Counted,
+  CounterSpec,
+  Filter,
+  Interval,
+  SketchOptions,
+  Tap,
+  Window,
+} from "../../native/index.js";
 
 /** What the fake says its answers cover. */
 export const span = { from: 100, to: 110 };
@@ -28,8 +36,13 @@ export class FakeTap implements Tap {
   start(): void {
     this.started += 1;
   }
-  async addSketch(id: string, secret: Uint8Array, filter: Filter): Promise<void> {
-    this.#note(`addSketch ${id}`);
+  async addSketch(
+    id: string,
+    secret: Uint8Array,
+    filter: Filter,
+    options: SketchOptions = {},
+  ): Promise<void> {
+    this.#note(`addSketch ${id}${options.sizes ? " sizes" : ""}`);
     this.sketches.set(id, { filter, secret, counters: [] });
   }
   async removeSketch(id: string): Promise<void> {
@@ -51,6 +64,10 @@ export class FakeTap implements Tap {
   async spread(id: string, keyType: string, window: Window, by: string): Promise<Counted<Buffer>> {
     this.#note("spread");
     return { ...span, value: Buffer.from(`spread ${id} ${keyType} ${JSON.stringify(window)} ${by}`) };
+  }
+  async sizes(id: string, window: Window): Promise<Counted<Buffer>> {
+    this.#note("sizes");
+    return { ...span, value: Buffer.from(`sizes ${id} ${JSON.stringify(window)}`) };
   }
   async interval(_id: string, _keyType: string, key: string): Promise<Counted<Interval>> {
     this.#note("interval");
@@ -121,6 +138,7 @@ export function fakeMachine(tap: Tap) {
   return {
     openTap: () => tap,
     counterBytes: fakeCounterBytes,
+    sizesBytes: () => 2 ** 20,
     deviceExists,
     deviceAbove,
     checkCaptureFilter: () => undefined,

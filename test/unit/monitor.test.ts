@@ -107,6 +107,23 @@ describe("counters and memory", () => {
     expect((await monitor.client.stats(ms)).memory).toEqual({ used: 2 ** 24, budget: 2 ** 24 });
   });
 
+  it("prices the sizes of a sketch before they are kept, and gives them back with it", async () => {
+    await monitor.client.addCounter(newCounter("a", "src", { capacity: 16384 - 512 }), ms);
+    await expect(monitor.client.addSketch(newSketch("s", { sizes: true }), ms)).rejects.toEqual(
+      error("too_large", "sizes", /packet sizes need 1048576 bytes and 524288 of/),
+    );
+    await monitor.client.removeSketch("a", ms);
+    await monitor.client.addSketch(newSketch("s", { sizes: true }), ms);
+    expect(monitor.tap.asked).toContain("addSketch s sizes");
+    expect((await monitor.client.stats(ms)).memory.used).toBe(2 ** 20);
+    expect((await monitor.client.sketches(ms)).map(({ sizes }) => sizes)).toEqual([true]);
+    await expect(monitor.client.addSketch(newSketch("s"), ms)).rejects.toEqual(error("conflict"));
+    const { value } = await monitor.client.sizes({ uuid: "s", window: "all" }, ms);
+    expect(Buffer.from(value).toString()).toBe('sizes s "all"');
+    await monitor.client.removeSketch("s", ms);
+    expect((await monitor.client.stats(ms)).memory.used).toBe(0);
+  });
+
   it("gives memory back with the sketch, and when the tap refuses the counter", async () => {
     await monitor.client.addCounter(newCounter("a"), ms);
     monitor.tap.nextError = Object.assign(new Error("no"), { code: "bad_request" });
