@@ -3,19 +3,15 @@
 
 #include <linux/netfilter.h>
 #include <poll.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 
 namespace tallytree {
 namespace {
 
 constexpr uint32_t kUsualMtu = 1500;
-constexpr int kRaised = -15;  // as of nice(1)
 
 uint64_t wall_second() noexcept {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -27,27 +23,11 @@ uint64_t steady_ns() noexcept {
   return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
 }
 
-/// As this process was started.
-int ordinary_priority() noexcept {
-  static const int priority = getpriority(PRIO_PROCESS, 0);
-  return priority;
-}
-
-/// A killed process takes its queue down only when its last thread is gone, and the host's packets wait for
-/// that and for the guard, which inherits it. Without CAP_SYS_NICE it stays as it is.
-void raise_priority() noexcept {
-  if (ordinary_priority() < kRaised) return;
-  std::error_code error;
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error))
-    setpriority(PRIO_PROCESS, static_cast<id_t>(std::strtoul(thread.path().filename().c_str(), nullptr, 10)),
-                kRaised);
-}
-
 }  // namespace
 
 NfqueueSource::NfqueueSource(const NfqueueOptions& options)
     : queue_(options.queue), reader_(queue_crew::join(options.queue, queue_.descriptor())) {
-  raise_priority();
+  Precedence::raise_process();
   descriptors_ = {queue_.descriptor(), links_.descriptor()};
   reader_->alive_ns = steady_ns();
   if (options.leads) lead(options);
@@ -175,8 +155,7 @@ uint64_t NfqueueSource::offered() noexcept {
 uint64_t NfqueueSource::settled() noexcept { return ids_.since_begin() + queue_dropped_; }
 
 void NfqueueSource::tick() noexcept {
-  // Counting is to take no more of a core than others: what comes too fast passes uncounted.
-  if (!ordinary_) ordinary_ = setpriority(PRIO_PROCESS, 0, ordinary_priority()) == 0;
+  precedence_.keep();
   reader_->alive_ns = steady_ns();
   links_.refresh();
   if (verdict_owed_) accept();

@@ -12,6 +12,7 @@
 #include "nfqueue_socket.h"
 #include "packet_ids.h"
 #include "parse.h"
+#include "precedence.h"
 #include "queue_crew.h"
 #include "rule_keeper.h"
 #include "source.h"
@@ -77,13 +78,13 @@ class NfqueueSource final : public Source {
   PacketIds ids_;
   uint64_t mark_ = 0;  ///< last id the kernel had given out at the last offered()
   bool verdict_owed_ = false;
+  Precedence precedence_;
 
   uint64_t read_ = 0;
   uint64_t super_packets_ = 0;
   uint64_t queue_dropped_ = 0;
   uint64_t other_hook_ = 0;
-  uint64_t backlog_ = 0;   ///< packets read in a row without finding the socket empty
-  bool ordinary_ = false;  ///< this thread's priority
+  uint64_t backlog_ = 0;  ///< packets read in a row without finding the socket empty
   UnparsedCounts unparsed_;
 };
 

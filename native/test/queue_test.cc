@@ -2,6 +2,7 @@
 #include "check.h"
 #include "core/gaps.h"
 #include "core/packet_ids.h"
+#include "core/precedence.h"
 #include "core/queue_counters.h"
 
 using namespace tallytree;
@@ -71,4 +72,13 @@ TEST(gaps_open_and_close_and_the_oldest_are_joined) {
   CHECK_EQ(gaps.all()[0].from_ns, 10u);
   CHECK_EQ(gaps.all()[0].to_ns, 101u);
   CHECK_EQ(gaps.all()[0].reason, "several");
+}
+
+TEST(a_thread_goes_before_others_while_it_takes_half_a_core_at_most) {
+  constexpr uint64_t kMs = 1'000'000;
+  Precedence precedence;
+  CHECK(precedence.is_modest(0, 1000 * kMs));
+  CHECK(precedence.is_modest(50 * kMs, 1100 * kMs));
+  CHECK(!precedence.is_modest(101 * kMs, 1200 * kMs));
+  CHECK(precedence.is_modest(101 * kMs, 1300 * kMs));
 }

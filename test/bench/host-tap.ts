@@ -1,12 +1,16 @@
 // Runs in the receiver's namespace: one tap with seven counters; says on SIGTERM what it counted.
-// host-tap.js packet|nfqueue
+// host-tap.js packet|nflog|nfqueue
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { guardPath, openTap, type TapSource } from "../../native/index.js";
 
 const sources: Readonly<Record<string, TapSource>> = {
   packet: { kind: "packet" },
+  nflog: { kind: "nflog", guard: guardPath },
   nfqueue: { kind: "nfqueue", guard: guardPath },
 };
+/** Until the guard has told what the rules counted. */
+const settleMs = 1500;
 const keyTypes = ["src", "dst", "src_dst", "sport", "dport", "src_dport", "src_sport_dst_dport_proto"];
 
 const source = sources[process.argv[2] ?? ""];
@@ -20,6 +24,7 @@ tap.start();
 const idle = setInterval(() => undefined, 60_000);
 process.once("SIGTERM", async () => {
   clearInterval(idle);
+  await sleep(settleMs);
   const { lost } = await tap.stats();
   const { packets, bytes } = await tap.totals("bench");
   await tap.stop();

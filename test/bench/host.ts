@@ -29,7 +29,11 @@ const udp = {
 const traffics: readonly Traffic[] = [tcp, plainTcp, udp];
 
 /** The least share of the untapped host's throughput, in the order of the traffics. */
-const goals = { packet: [0.95, 0.8, 0.8], nfqueue: [0.7, 0.44, 0.65] } as const;
+const goals = {
+  packet: [0.95, 0.8, 0.8],
+  nflog: [1, 0.6, 0.7],
+  nfqueue: [0.7, 0.44, 0.65],
+} as const;
 type Tap = keyof typeof goals;
 const taps = Object.keys(goals) as readonly Tap[];
 

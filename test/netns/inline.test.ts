@@ -1,5 +1,7 @@
 // The nfqueue tap sits in the data path: its rules, and that traffic goes on whatever happens to the monitor.
 
+import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { descendants, type Host, isRunning, until } from "../lab.js";
 import { Network, type Station } from "../lab-network.js";
@@ -51,6 +53,18 @@ it("has the guard beside it, and no shell", () => {
   expect(descendants(station.monitor.pid)).toEqual(["tallytree-guard"]);
   expect(descendants(station.agent.pid)).toEqual([]);
 });
+
+it("goes before others with all its threads, and the agent does not", () => {
+  expect(priorities(station.monitor.pid)).toEqual(new Set(["-15"]));
+  expect(priorities(station.agent.pid)).toEqual(new Set([`${getPriority()}`]));
+});
+
+/** Of a process's threads, as of nice(1): the 17th word behind the name in parentheses. */
+function priorities(pid: number): ReadonlySet<string | undefined> {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const stats = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"));
+  return new Set(stats.map((stat) => stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]));
+}
 
 it("lets traffic go on when the monitor is killed", async () => {
   const share = received(3);

@@ -1,0 +1,48 @@
+// By setpriority(2), which on Linux is about threads.
+#include "precedence.h"
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace tallytree {
+namespace {
+
+/// As this process was started.
+int ordinary_priority() noexcept {
+  static const int priority = getpriority(PRIO_PROCESS, 0);
+  return priority;
+}
+
+uint64_t nanoseconds(clockid_t clock) noexcept {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
+
+}  // namespace
+
+void Precedence::raise_process() noexcept {
+  if (ordinary_priority() < kRaised) return;
+  std::error_code error;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error))
+    setpriority(PRIO_PROCESS, static_cast<id_t>(std::strtoul(thread.path().filename().c_str(), nullptr, 10)),
+                kRaised);
+}
+
+bool Precedence::is_modest(uint64_t ran_ns, uint64_t now_ns) noexcept {
+  const bool modest = 2 * (ran_ns - ran_ns_) <= now_ns - now_ns_;
+  ran_ns_ = ran_ns;
+  now_ns_ = now_ns;
+  return modest;
+}
+
+void Precedence::keep() noexcept {
+  const bool modest = is_modest(nanoseconds(CLOCK_THREAD_CPUTIME_ID), nanoseconds(CLOCK_MONOTONIC));
+  if (modest == raised_ || ordinary_priority() < kRaised) return;
+  if (setpriority(PRIO_PROCESS, 0, modest ? kRaised : ordinary_priority()) == 0) raised_ = modest;
+}
+
+}  // namespace tallytree
