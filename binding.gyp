@@ -16,7 +16,7 @@
     {
       "target_name": "tallytree-guard",
       "type": "executable",
-      "sources": ["<!@(ls native/guard/*.cc)", "native/core/queue_counters.cc"],
+      "sources": ["<!@(ls native/guard/*.cc)", "native/core/precedence.cc", "native/core/queue_counters.cc"],
       "include_dirs": ["native"]
     }
   ]

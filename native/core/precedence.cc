@@ -1,11 +1,15 @@
-// By setpriority(2), which on Linux is about threads.
+// By setpriority(2), which on Linux is about threads, and the file of the session's autogroup.
 #include "precedence.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
 
 namespace tallytree {
 namespace {
@@ -30,6 +34,16 @@ void Precedence::raise_process() noexcept {
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task", error))
     setpriority(PRIO_PROCESS, static_cast<id_t>(std::strtoul(thread.path().filename().c_str(), nullptr, 10)),
                 kRaised);
+  raise_session();
+}
+
+void Precedence::raise_session() noexcept {
+  if (getsid(0) != getpid()) return;
+  const std::string nice = std::to_string(getpriority(PRIO_PROCESS, 0));
+  const int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+  if (group < 0) return;
+  if (write(group, nice.data(), nice.size()) < 0) errno = 0;  // then it stays as it is
+  close(group);
 }
 
 bool Precedence::is_modest(uint64_t ran_ns, uint64_t now_ns) noexcept {

@@ -15,6 +15,10 @@ class Precedence {
   /// thread is gone, and the packets wait for that, and for the guard, which inherits it.
   static void raise_process() noexcept;
 
+  /// Where the kernel shares the cores among sessions first (sched(7), autogroup), nice(1) counts only within
+  /// one: a session that this process began gets its nice value.
+  static void raise_session() noexcept;
+
   /// Called a few times a second. The calling thread goes before others as long as it takes at most half a
   /// core: most of what it does is the kernel's delivery of what it accepts, which untapped waits for nobody.
   /// When more comes, the host's own programs are not to starve, and what is too much passes uncounted.

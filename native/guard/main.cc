@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/precedence.h"
 #include "lock.h"
 #include "watch.h"
 
@@ -104,6 +105,7 @@ int clean() {
 /// Out of the terminal's reach: Ctrl-C ends the monitor, whose end of file ends the guard, after the rules.
 void detach() {
   setsid();
+  Precedence::raise_session();
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) std::signal(signal, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);
   close_range(3, ~0U, 0);

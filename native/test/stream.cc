@@ -22,6 +22,7 @@
 #include <thread>
 
 #include "core/descriptor.h"
+#include "core/precedence.h"
 #include "core/queue_counters.h"
 
 namespace {
@@ -159,7 +160,10 @@ int run(int count, char** words) {
 }  // namespace
 
 int main(int count, char** words) {
-  setpriority(PRIO_PROCESS, 0, -20);  // what is measured is the tap, not who else uses this machine
+  // What is measured is the tap, not who else uses this machine.
+  setpriority(PRIO_PROCESS, 0, -20);
+  setsid();
+  tallytree::Precedence::raise_session();
   struct sigaction stop {};
   stop.sa_handler = [](int) { stopped = 1; };
   sigaction(SIGTERM, &stop, nullptr);  // no SA_RESTART: it ends the waiting

@@ -17,6 +17,9 @@ const queueLength = 16_384;
 const flowCount = 200;
 const minute = 60_000;
 
+/** In a session of its own, as a service manager starts it. */
+const asService = ["setsid"];
+
 const flowsProgram = [process.execPath, join(import.meta.dirname, "../../dist/test/netns/flows.js")];
 
 let network: Network;
@@ -87,7 +90,8 @@ describe(`a monitor killed ${kills} times under 100 000 packets a second`, () =>
     const gone: number[] = [];
     const gaps: number[] = [];
     for (let i = 0; i < kills; i++) {
-      const monitor = await network.startMonitor(own, ["--tap", "nfqueue", "--queue", `${queue}`]);
+      const options = ["--tap", "nfqueue", "--queue", `${queue}`];
+      const monitor = await network.startMonitor(own, options, asService);
       const { lost, gap } = await round(async () => {
         gone.push(await killReader(network.lab, own, monitor.pid, queue));
       });
@@ -116,7 +120,7 @@ describe("a monitor that is stopped", () => {
       timeout: 2 * minute,
     },
     async (pps) => {
-      const monitor = await network.startMonitor(own, ["--tap", "nfqueue"]);
+      const monitor = await network.startMonitor(own, ["--tap", "nfqueue"], asService);
       const count = pps * (seconds + 2);
       const arrived = await receive(network.lab, own);
       const sending = await send(network.lab, peer, own, pps, count);
