@@ -11,6 +11,8 @@ import type { Parcel, Receipt } from "./lab-courier.js";
 const here = import.meta.dirname;
 const dist = here.endsWith("/dist/test") ? join(here, "..") : join(here, "..", "dist");
 export const port = 8000;
+/** On a machine with fewer cores than agents, starting one takes its time. */
+const startMs = 30_000;
 
 /** The compiled program, as an argument vector. */
 export const program = (
@@ -23,6 +25,8 @@ export interface AgentOptions {
   readonly parent?: Host;
   /** What agents speak to each other by, as the agent's option takes it. */
   readonly transport?: string;
+  /** Further options of the agent. */
+  readonly more?: readonly string[];
 }
 
 /** The two programs of one host. */
@@ -65,12 +69,12 @@ export class Network {
   /** Starts monitor and agent in a host and waits until the agent is healthy. */
   async start(
     host: Host,
-    { tap = "packet", cores = 1, parent, transport = "http" }: AgentOptions = {},
+    { tap = "packet", cores = 1, parent, transport = "http", more = [] }: AgentOptions = {},
   ): Promise<Station> {
     const socket = join(this.lab.folder, `${host.name}.sock`);
     const monitor = await this.startMonitor(host, ["--tap", tap, "--cores", `${cores}`]);
     const above = parent === undefined ? [] : ["--parent", `http://${parent.address}:${port}`];
-    const agent = await this.startAgent(host, ["--transport", transport, ...above]);
+    const agent = await this.startAgent(host, ["--transport", transport, ...above, ...more]);
     return { host, monitor, agent, socket };
   }
 
@@ -168,10 +172,8 @@ for _ in range(count): out.sendto(bytes(18), (to, dport))`;
   }
 
   async #health(host: Host): Promise<void> {
-    await until(`the agent of ${host.name}`, async () => {
-      const { status } = await this.get(host, "/healthz");
-      return status === 200 ? true : undefined;
-    });
+    const isHealthy = async () => ((await this.get(host, "/healthz")).status === 200 ? true : undefined);
+    await until(`the agent of ${host.name}`, isHealthy, startMs);
   }
 
   async #send(parcel: Omit<Parcel, "id">): Promise<Answer> {
