@@ -22,6 +22,8 @@ export interface Child {
   state: "unknown" | "up" | "down";
   /** ISO 8601, UTC. */
   lastSeen?: string;
+  /** Levels of agents below it, as it last said. */
+  levels?: number;
   /** Those it named when it last answered, silent ones too. */
   hosts?: HostSet;
   /** Why the last attempt failed. */
@@ -65,6 +67,13 @@ export const hasLapsed = ({ lease }: Child, elapsed: number): boolean =>
 
 /** What answers call a child: the name it gave itself, its address until it gave one. */
 export const nameOf = (child: Child): string => child.agentName ?? child.address.name;
+
+/** No tree is deeper. */
+export const mostLevels = 64;
+
+/** Levels of agents below one that has these children. */
+export const levelsAbove = (children: readonly Child[]): number =>
+  Math.min(mostLevels, Math.max(0, ...children.map(({ levels = 0 }) => levels + 1)));
 
 export function markUp(child: Child, now: number): void {
   child.state = "up";

@@ -18,6 +18,8 @@ export interface CombinationOptions<P> {
   readonly path: readonly string[];
   readonly codec: Codec<P>;
   readonly known: KnownHosts;
+  /** Levels of agents below this one, as far as is known. */
+  readonly levels: () => number;
 }
 
 export class Combination<P> {
@@ -48,10 +50,10 @@ export class Combination<P> {
   }
 
   result(): Partial<P> {
-    const { name } = this.#options;
+    const { name, levels } = this.#options;
     const hosts = [...this.#answered];
     const missing = [...this.#missing.values()].filter(({ host }) => !this.#answered.has(host));
-    const result = { name, hosts, missing, loss: this.#loss, clocks: this.#clocks };
+    const result = { name, hosts, levels: levels(), missing, loss: this.#loss, clocks: this.#clocks };
     return this.#payload === undefined ? result : { ...result, payload: this.#payload };
   }
 
@@ -91,10 +93,11 @@ export class Combination<P> {
     this.#payload = this.#payload === undefined ? payload : this.#options.codec.merge(this.#payload, payload);
   }
 
-  #accept(child: Child, { name, hosts, missing, all_of }: Partial<P>): void {
+  #accept(child: Child, { name, hosts, levels, missing, all_of }: Partial<P>): void {
     const { known } = this.#options;
     if (child.agentName !== name) known.forget(nameOf(child));
     child.agentName = name;
+    if (levels !== undefined) child.levels = levels;
     const silent = missing.map(({ host }) => host);
     const listed = new Set([...hosts, ...silent]);
     const unlisted = known.below(child.address.name).filter((host) => !listed.has(host));

@@ -2,7 +2,7 @@
 
 import { TallyError } from "../controller-client/messages/index.js";
 import { type Asker, askChild, type Question } from "./asking.js";
-import { type Child, nameOf } from "./children.js";
+import { type Child, levelsAbove, nameOf } from "./children.js";
 import { Combination, type OwnReply } from "./combination.js";
 import { type Shares, shares, within } from "./deadline.js";
 import type { Partial } from "./partial.js";
@@ -25,8 +25,9 @@ export async function gather<P>(asker: Asker, question: Question<P>): Promise<Ga
   const { name, known, time } = asker;
   const { path = [], codec, budgetMs } = question;
   refuseLoop(name, path);
-  const parts = shares(budgetMs);
-  const combination = new Combination({ name, path, codec, known });
+  const levels = () => levelsAbove(asker.children);
+  const parts = shares(budgetMs, levels());
+  const combination = new Combination({ name, path, codec, known, levels });
   const children = inOrder(asker.children);
   const replies = new Turns<Reply<P>>((reply) => combination.addReply(reply));
   const place = placing(children, replies);

@@ -4,7 +4,7 @@
 import type { Request } from "../controller-client/messages/index.js";
 import { TallyError } from "../controller-client/messages/index.js";
 import { type Ask, relayed } from "./ask.js";
-import { type Child, nameOf } from "./children.js";
+import { type Child, levelsAbove, nameOf } from "./children.js";
 import { shares, within } from "./deadline.js";
 import { textOf } from "./replies.js";
 import type { Time } from "./time.js";
@@ -41,8 +41,8 @@ export class WantedState {
 
   /** Tells all children of one change; resolves when each has it, or at the deadline. Never rejects. */
   async tell(children: readonly Child[], request: Request, limits: TellLimits): Promise<void> {
-    const { collectMs } = shares(limits.budgetMs);
-    const told = children.map((child) => this.#tellOne(child, request, limits));
+    const { childMs, collectMs } = shares(limits.budgetMs, levelsAbove(children));
+    const told = children.map((child) => this.#tellOne(child, request, { ...limits, budgetMs: childMs }));
     await within(Promise.all(told), collectMs, this.#options.time).catch(() => undefined);
   }
 
@@ -88,7 +88,7 @@ export class WantedState {
       progress.behind = true;
       return this.catchUp(child);
     }
-    const outcome = await this.#send(child, request, shares(budgetMs).childMs, path);
+    const outcome = await this.#send(child, request, budgetMs, path);
     // A child by the roster asks for what it lacks by itself.
     if (outcome === "lost" && child.lease === undefined) progress.behind = true;
   }

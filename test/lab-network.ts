@@ -109,9 +109,11 @@ export class Network {
     const place = ["--address", host.address, "--port", `${port}`, "--monitor", socket];
     const agent = await this.lab.spawn(host, [...wrapper, ...program("agent"), ...place, ...options]);
     const ended = agent.ended.then((status) => {
-      throw new Error(`the agent of ${host.name} ended with ${status}:\n${agent.stdout()}${agent.stderr()}`);
+      throw new Error(`the agent of ${host.name} ended with ${status}`);
     });
-    await Promise.race([this.#health(host), ended]);
+    await Promise.race([this.#health(host), ended]).catch((cause: Error) => {
+      throw new Error(`${cause.message}:\n${agent.stdout()}${agent.stderr()}`, { cause });
+    });
     return agent;
   }
 

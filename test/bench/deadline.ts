@@ -1,13 +1,12 @@
-// How punctual answers are with one hung agent a level, five levels deep: over real HTTP, every other host in it.
+// How punctual answers are with one hung agent a level, five levels deep, every other host in it: each agent a process
+// of its own, over real HTTP, and the hung ones stopped.
 
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { loadavg } from "node:os";
-import { pino } from "pino";
-import { buildApp } from "../../agent/app.js";
-import { assemble } from "../../agent/assembly.js";
+import { join } from "node:path";
 import { Client } from "../../controller-client/index.js";
 import { type KeyedDetail, parseAgentAddress } from "../../controller-client/messages/index.js";
-import { AgentLinks } from "../../overlay/index.js";
-import { SyntheticMonitor } from "../emulator/synthetic-monitor.js";
 import { quantile, table } from "./figures.js";
 
 const depth = 5;
@@ -16,7 +15,6 @@ const budgetMs = 500;
 const trees = 4;
 const rounds = 250;
 const goalMs = 50;
-const log = pino({ level: "silent" });
 
 interface Comb {
   readonly root: Client;
@@ -77,28 +75,33 @@ async function ask({ root }: Comb, counter: object, timeout_ms: number): Promise
 
 /** A chain of agents, each with a leaf beside the next one: agents 0, 1, 3, 5... and 2, 4, 6... */
 async function grow(tree: number): Promise<Comb> {
-  let hung = false;
-  const made = Array.from({ length: 2 * depth + 1 }, (_, i) => {
-    const address = parseAgentAddress(`127.78.${tree}.${i + 1}:8000`);
-    const links = new AgentLinks();
-    const agent = assemble({ version: "emulated", address, monitor: new SyntheticMonitor(i), links });
-    const app = buildApp(agent, log);
-    const isLeaf = i > 0 && i % 2 === 0;
-    if (isLeaf) app.addHook("preHandler", () => (hung ? new Promise(() => undefined) : Promise.resolve()));
-    return { agent, app, links };
-  });
-  for (const { app, agent } of made) await app.listen({ host: agent.address.host, port: agent.address.port });
-  for (const [i, { agent }] of made.entries()) {
-    const parent = made[i % 2 === 0 ? i - 3 : i - 2] ?? made[0];
-    if (i > 0) await parent?.agent.tree.add(agent.name, 5000);
+  const count = 2 * depth + 1;
+  const addresses = Array.from({ length: count }, (_, i) =>
+    parseAgentAddress(`127.78.${tree}.${i + 1}:8000`),
+  );
+  const agents = await Promise.all(addresses.map(({ host, port }, i) => startAgent(host, port, i)));
+  for (const [i, { name }] of addresses.entries()) {
+    const parent = new Client(addresses[i % 2 === 0 ? i - 3 : i - 2]?.url ?? addresses[0]?.url ?? "");
+    if (i > 0) await parent.request({ type: "add leaf agent", agent_addr: name, timeout_ms: 5000 });
+    await parent.close();
   }
-  const root = new Client(made[0]?.agent.address.url ?? "");
+  const root = new Client(addresses[0]?.url ?? "");
   const close = async () => {
     await root.close();
-    await Promise.all(made.flatMap(({ app, links }) => [links.close(), app.close()]));
+    for (const agent of agents) agent.kill("SIGKILL");
   };
+  const leaves = agents.filter((_, i) => i > 0 && i % 2 === 0);
   const hang = (now: boolean) => {
-    hung = now;
+    for (const leaf of leaves) leaf.kill(now ? "SIGSTOP" : "SIGCONT");
   };
   return { root, close, hang };
+}
+
+async function startAgent(host: string, port: number, index: number): Promise<ChildProcess> {
+  const program = join(import.meta.dirname, "comb-agent.js");
+  const child = spawn(process.execPath, [program, host, `${port}`, `${index}`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  return child;
 }
