@@ -11,6 +11,7 @@ import type { Monitor } from "../monitor/client.js";
 import type { AgentLinks, Membership, RosterService, TellLimits, Time, Tree } from "../overlay/index.js";
 import type { Algebra } from "./algebra.js";
 import type { Bandwidth } from "./bandwidth/bandwidth.js";
+import type { Fresh } from "./fresh.js";
 import type { OwnHost } from "./own-host.js";
 import type { SketchBook } from "./sketch-book.js";
 import type { Upkeep } from "./upkeep.js";
@@ -27,6 +28,7 @@ export interface Agent {
   readonly time: Time;
   /** That of `time`. */
   readonly now: () => number;
+  readonly fresh: Fresh;
   readonly monitor: Monitor;
   readonly algebra: Algebra;
   readonly book: SketchBook;

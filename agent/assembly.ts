@@ -7,6 +7,7 @@ import type { Agent, Call } from "./agent.js";
 import { type Algebra, nativeAlgebra } from "./algebra.js";
 import { Bandwidth } from "./bandwidth/bandwidth.js";
 import { Iperf } from "./bandwidth/iperf.js";
+import { type Fresh, systemFresh } from "./fresh.js";
 import { handle } from "./handlers/index.js";
 import { OwnHost } from "./own-host.js";
 import { noWish, type RosterWish, rosterPart } from "./roster-part.js";
@@ -29,6 +30,8 @@ export interface AssemblyOptions {
   readonly wish?: RosterWish;
   /** Numbers from 0 to 1. Default: by chance. */
   readonly chance?: () => number;
+  /** Default: by the system's random numbers. */
+  readonly fresh?: Fresh;
   readonly algebra?: Algebra;
   /** Default: this host's clocks. */
   readonly time?: Time;
@@ -43,7 +46,7 @@ export function assemble(options: AssemblyOptions): Agent {
   const book = new SketchBook();
   const upkeep = new Upkeep({ monitor, book, now, ...(onRestart === undefined ? {} : { onRestart }) });
   const { ask = links.ask, send = (to, message) => links.send(to, message), wish = noWish } = options;
-  const { chance = Math.random } = options;
+  const { chance = Math.random, fresh = systemFresh } = options;
   const wanted = new WantedSet({
     ...{ book, ask },
     ...wish.configuration,
@@ -65,7 +68,7 @@ export function assemble(options: AssemblyOptions): Agent {
   });
   const own = new OwnHost({ name, monitor, algebra, now, restarts: () => upkeep.restarts });
   const bandwidth = new Bandwidth(new Iperf());
-  const parts = { monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now };
+  const parts = { fresh, monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now };
   const agent: Agent = {
     get name() {
       return tree.name;

@@ -1,6 +1,6 @@
 // `config counter` and `query counter`: the exact packets and bytes of one rule, over all hosts asked.
 
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { protoNumber, type RequestOf, TallyError } from "../../controller-client/messages/index.js";
 import { type Agent, done, type Handler, isRelayed } from "../agent.js";
 import type { Totals } from "../algebra.js";
@@ -41,8 +41,8 @@ function ruleTotals(agent: Agent, query: RequestOf<"query counter">, sketch: Ske
   };
 }
 
-function newRule({ now }: Agent, request: RequestOf<"config counter">): NewSketch {
-  const { interface: direction, proto, src, dst, secret = randomBytes(16).toString("hex") } = request;
+function newRule({ now, fresh }: Agent, request: RequestOf<"config counter">): NewSketch {
+  const { interface: direction, proto, src, dst, secret = fresh.secret() } = request;
   const filter = {
     interface: direction,
     ...(proto === undefined ? {} : { proto }),

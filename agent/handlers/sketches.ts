@@ -1,6 +1,5 @@
 // Messages that make, list and end sketches and their counters.
 
-import { randomBytes, randomUUID } from "node:crypto";
 import { parseOwners, type Request, type RequestOf } from "../../controller-client/messages/index.js";
 import { type Agent, done, type Handler, isRelayed } from "../agent.js";
 import { endSketch, findSketch, look, makeCounter, makeSketch } from "../configuration.js";
@@ -40,8 +39,8 @@ export function byUuid<R extends Request>({ ...request }: R, uuid: string): R {
   return { ...rest, sketch: uuid } as unknown as R;
 }
 
-function newSketch({ now }: Agent, request: RequestOf<"config sketch">): NewSketch {
-  const { uuid = randomUUID(), secret = randomBytes(16).toString("hex"), tap, label, sizes } = request;
+function newSketch({ now, fresh }: Agent, request: RequestOf<"config sketch">): NewSketch {
+  const { uuid = fresh.uuid(), secret = fresh.secret(), tap, label, sizes } = request;
   const { interface: direction, proto, src, dst, sport, dport, device, promiscuous, inner } = request;
   const optional = defined({ proto, src, dst, sport, dport, device, promiscuous, inner });
   const filter = { interface: direction, ...optional };

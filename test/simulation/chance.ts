@@ -31,6 +31,11 @@ export class Chance {
     return Math.floor(this.next() * count);
   }
 
+  /** Hexadecimal. */
+  digits(count: number): string {
+    return Array.from({ length: count }, () => this.below(16).toString(16)).join("");
+  }
+
   pick<T>(choices: readonly T[]): T {
     const choice = choices[this.below(choices.length)];
     if (choice === undefined) throw new Error("nothing to choose from");

@@ -108,6 +108,7 @@ export class Scenario {
     const question = { type: "query counter", ...rule, detail: true, timeout_ms: Math.round(budgetMs) };
     try {
       const answer = (await host.ask(question)) as DigitAnswer;
+      this.#trace(`${host.name} answers ${JSON.stringify(answer)}`);
       this.#judge(host, answer, question.timeout_ms, started);
       return answer;
     } catch (error) {

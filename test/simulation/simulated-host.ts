@@ -89,6 +89,7 @@ export class SimulatedHost {
       links: new AgentLinks(network.transport(this.name)),
       time: time.clocks(ahead),
       chance: () => chance.next(),
+      fresh: { uuid: () => uuidBy(chance), secret: () => chance.digits(32) },
       ...(parent === undefined ? {} : { parent }),
     });
     const ending = new AbortController();
@@ -215,3 +216,6 @@ const received = (message: object): Request => decodeRequest("application/json",
 function jsonReply(status: number, value: unknown): Reply {
   return { status, contentType: "application/json", bytes: Buffer.from(JSON.stringify(value)) };
 }
+
+const uuidBy = (chance: Chance): string =>
+  `${chance.digits(8)}-${chance.digits(4)}-4${chance.digits(3)}-8${chance.digits(3)}-${chance.digits(12)}`;

@@ -42,8 +42,12 @@ describe("an answer is judged", () => {
 });
 
 describe("a run", () => {
-  it("is the same for the same seed", async () => {
-    const run = () => new Scenario(7).run();
+  // With a roster and without, as chance has it.
+  it.each([1, 2, 3, 4])("is the same for the same seed, to the last word: %i", async (seed) => {
+    const run = async () => {
+      const told: string[] = [];
+      return [await new Scenario(seed, (line) => told.push(line)).run(), told];
+    };
     expect(await run()).toEqual(await run());
   });
 });
