@@ -60,6 +60,7 @@ export function assemble(options: AssemblyOptions): Agent {
     monitor: () => upkeep.instance,
     wanted: () => book.wanted(),
     roster: () => part.membership.reign?.roster,
+    epoch: () => part.membership.claim?.tree_epoch,
   });
   const part = rosterPart({
     ...{ wish, tree, address, send, ask, wanted, time, chance },

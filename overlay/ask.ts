@@ -15,7 +15,7 @@ export function relayed(request: Request, budgetMs: number, path: readonly strin
   if (path.length > longestPath)
     throw new TallyError("loop", `the tree is deeper than ${longestPath} agents`);
   // What the one above knows is about this agent, not about the one below.
-  const { known: _, ...message } = request;
+  const { known: _, epoch: __, ...message } = request;
   return { ...message, form: "partial", budget_ms: Math.max(1, budgetMs), path: [...path] };
 }
 

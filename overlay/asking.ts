@@ -20,6 +20,8 @@ export interface Asker {
   readonly known: KnownHosts;
   readonly ask: Ask;
   readonly time: Time;
+  /** Of the root of the roster that it knows, if of any. */
+  readonly epoch?: number | undefined;
 }
 
 export interface Question<P> {
@@ -61,13 +63,14 @@ export async function askChild<P>(
 const aboveUs: Failure = { reason: "loop", message: "it is above this agent" };
 
 async function send<P>(
-  { name, ask, time }: Asker,
+  { name, ask, time, epoch }: Asker,
   { request, path = [], codec }: Question<P>,
   child: Child,
   { childMs, collectMs }: Shares,
 ): Promise<Reply<P>> {
   const { hosts: known } = child;
-  const message = { ...relayed(request, childMs, [...path, name]), ...(known && { known: known.digest }) };
+  const told = { ...(known && { known: known.digest }), ...(epoch !== undefined && { epoch }) };
+  const message = { ...relayed(request, childMs, [...path, name]), ...told };
   try {
     const sent = time.now();
     const asked = ask(child, message, childMs, longestPartial(codec, known?.names.length ?? 1));
@@ -75,11 +78,19 @@ async function send<P>(
     const heard = time.now();
     const partial = read(frame, codec, known);
     if (!("name" in partial)) return { child, failure: partial };
+    if (isFenced(child, partial, epoch)) return { child, failure: fenced(partial, epoch) };
     return { child, partial, clocks: clocksOf(partial, sent, heard), bytes: frame.body.length };
   } catch (error) {
     return { child, failure: failureOf(error) };
   }
 }
+
+/** A child by the roster that counts under a root before ours; one that counts nothing may say so. */
+const isFenced = <P>({ lease }: Child, { hosts, epoch }: Partial<P>, ours = 0): boolean =>
+  lease !== undefined && hosts.length > 0 && (epoch ?? 0) < ours;
+
+const fenced = <P>({ epoch }: Partial<P>, ours = 0): Failure =>
+  badReply(`it follows a root of epoch ${epoch ?? "unknown"} that one of epoch ${ours} has fenced`);
 
 function clocksOf<P>({ name, hosts, clock, clocks }: Partial<P>, sent: number, heard: number): Clocks {
   if (clock === undefined) return noClocks;

@@ -33,6 +33,8 @@ export interface Partial<P> {
   readonly hosts: readonly string[];
   /** Of agents below it; absent: an agent of before, which does not say. */
   readonly levels?: number;
+  /** Of the root of the roster that it follows. */
+  readonly epoch?: number;
   /** Present when these and the missing ones are the set of that digest, which the asker knows. */
   readonly all_of?: string;
   readonly missing: readonly MissingHost[];
@@ -75,6 +77,7 @@ const head = Compile(
     /** Absent with `all_of`: those of that set that are not missing. */
     hosts: Type.Optional(Type.Array(hostName, { maxItems: maxHosts })),
     levels: Type.Optional(Type.Integer({ minimum: 0, maximum: mostLevels })),
+    epoch: Type.Optional(sum),
     /** The digest of a set of hosts that the parent said it knows. */
     all_of: Type.Optional(Type.String({ maxLength: 64 })),
     missing: Type.Array(
@@ -133,13 +136,14 @@ function shortened({ hosts, ...rest }: Omit<Partial<unknown>, "payload">, known:
 /** Throws for any frame that encodePartial cannot have made. `known`: the hosts that the question said are known. */
 export function decodePartial<P>(frame: Frame, codec: Codec<P>, known?: HostSet): Partial<P> {
   if (!head.Check(frame.head)) throw new Error(`its head is malformed: ${firstError(frame.head)}`);
-  const { name, hosts: listed, levels, all_of, missing, loss, clock, clocks, ...fields } = frame.head;
+  const { name, hosts: listed, levels, epoch, all_of, missing, loss, clock, clocks, ...fields } = frame.head;
   const hosts = all_of === undefined ? (listed ?? []) : answeredOf(known, all_of, missing);
   const named = [...hosts, ...missing.map(({ host }) => host)];
   if (new Set(named).size !== named.length) throw new Error("it names a host twice");
   if (!named.includes(name)) throw new Error(`it comes from ${name} and does not name it`);
   const told = {
     ...(levels === undefined ? {} : { levels }),
+    ...(epoch === undefined ? {} : { epoch }),
     ...(all_of === undefined ? {} : { all_of }),
     ...(clock === undefined ? {} : { clock }),
     ...(clocks === undefined ? {} : { clocks }),

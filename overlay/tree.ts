@@ -31,6 +31,8 @@ export interface TreeOptions {
   readonly monitor?: () => string | undefined;
   /** The roster, at its root. */
   readonly roster?: () => Roster | undefined;
+  /** Of the root of the roster that it follows, if of any. */
+  readonly epoch?: () => number | undefined;
   /** The configuration that children should have. */
   readonly configured?: () => { readonly revision: number; readonly hash: string };
 }
@@ -74,7 +76,8 @@ export class Tree {
     const children = scope === "host" ? [] : this.#present();
     const gathered = await gather(this.#asker(children), question);
     this.#attend(children, gathered);
-    return scope === "host" ? gathered : this.#complete(gathered);
+    const whole = scope === "host" ? gathered : this.#complete(gathered);
+    return this.#epoch === undefined ? whole : { ...whole, epoch: this.#epoch };
   }
 
   /** Tells the agents below of a change, children that are away as soon as they are back. Throws TallyError loop. */
@@ -178,12 +181,17 @@ export class Tree {
     return { ...gathered, missing: [...missing.values()] };
   }
 
+  get #epoch(): number | undefined {
+    return this.#options.epoch?.();
+  }
+
   get #monitor(): string | undefined {
     return this.#options.monitor?.();
   }
 
   #asker(children: readonly Child[]) {
-    return { name: this.#name, children, known: this.#known, ask: this.#options.ask, time: this.#time };
+    const { ask, time } = this.#options;
+    return { name: this.#name, children, known: this.#known, ask, time, epoch: this.#epoch };
   }
 
   #attend<P>(children: readonly Child[], { missing }: Gathered<P>): void {

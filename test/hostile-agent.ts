@@ -58,6 +58,8 @@ const conducts: Readonly<Record<string, (response: ServerResponse) => void>> = {
   parent: say(partial([own, "10.99.0.1:8000"])),
   sibling: say(partial([own, "10.99.0.2:8000"])),
   nobody: say(partial(["10.99.0.77:8000"])),
+  "old-epoch": say(partial([own], { epoch: 0 })),
+  "present-epoch": say(partial([own], { epoch: 1 })),
 };
 
 let conduct = "honest";

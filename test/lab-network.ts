@@ -12,7 +12,7 @@ const here = import.meta.dirname;
 const dist = here.endsWith("/dist/test") ? join(here, "..") : join(here, "..", "dist");
 export const port = 8000;
 /** On a machine with fewer cores than agents, starting one takes its time. */
-const startMs = 30_000;
+const startMs = 60_000;
 
 /** The compiled program, as an argument vector. */
 export const program = (

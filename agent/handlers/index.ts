@@ -68,7 +68,7 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
 
 /** Carries out one message. Rejects with TallyError. */
 export async function handle(agent: Agent, request: Request, call: Call): Promise<Outcome> {
-  if (isRelayed(request)) agent.roster.admit(call.path);
+  if (isRelayed(request)) agent.roster.admit(call.path, request.epoch);
   const handler = handlers[request.type] as Handler<RequestType>;
   return handler(agent, request, call);
 }

@@ -81,6 +81,13 @@ export const relayFields = {
       description: "agents only: digest of the hosts known to be below, which need not be listed",
     }),
   ),
+  epoch: Optional(
+    Num({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: "agents only: of the root of the roster that the asker knows",
+    }),
+  ),
 };
 
 const uuid = (description: string) => Optional(Text({ format: "uuid", description }));

@@ -32,11 +32,19 @@ export class RosterService {
     this.#options = options;
   }
 
-  /** Throws conflict when a question or change comes from another agent than the one that holds this one. */
-  admit(path: readonly string[]): void {
-    const { role, holder, reign } = this.#options.membership;
+  /**
+   * Throws conflict when a question or change comes from another agent than the one that holds this one. That one may
+   * know a root of a higher epoch: it is asked about that at once.
+   */
+  admit(path: readonly string[], epoch = 0): void {
+    const { membership } = this.#options;
+    const { role, holder, reign, claim } = membership;
     const asker = path.at(-1);
-    if (asker === undefined || role === "static" || asker === holder?.agent) return;
+    if (asker === undefined || role === "static") return;
+    if (asker === holder?.agent) {
+      if (epoch > (claim?.tree_epoch ?? 0)) membership.lookUp();
+      return;
+    }
     const below = holder === undefined ? "below nobody for now" : `below ${holder.agent}`;
     const place = reign === undefined ? below : "the root of a roster";
     throw new TallyError("conflict", `${this.#name} is ${place}, not below ${asker}`);

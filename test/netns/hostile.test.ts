@@ -2,6 +2,7 @@
 // parent's memory does not grow with what it is sent.
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Host, until } from "../lab.js";
 import { Network, port, program } from "../lab-network.js";
@@ -28,7 +29,9 @@ beforeAll(async () => {
   [root, child, hostile] = [network.host(0), network.host(1), network.host(2)];
   await network.startMonitor(root);
   // As the program's own first line has it: what the collector leaves lying about is not what is asked about.
-  ({ pid } = await network.startAgent(root, [], ["env", "NODE_OPTIONS=--max-semi-space-size=1"]));
+  const state = ["--state", join(network.lab.folder, "state")];
+  const wrapper = ["env", "NODE_OPTIONS=--max-semi-space-size=1"];
+  ({ pid } = await network.startAgent(root, ["--root", ...state], wrapper));
   await network.start(child, { parent: root });
   await network.lab.spawn(hostile, [...program("test/hostile-agent"), hostile.address, `${port}`], {
     ready: /ready/,
@@ -59,6 +62,14 @@ it("counts what it says for certain while it is honest", async () => {
   expect(await total()).toMatchObject({ value: 17, coverage: { missing: [] } });
 });
 
+async function expectLeftOut(reason: string, message: RegExp): Promise<void> {
+  const { value, coverage } = await total();
+  expect(value).toBe(10);
+  expect([...coverage.answered].sort()).toEqual([name(root), name(child)]);
+  expect(coverage.missing).toMatchObject([{ host: name(hostile), reason }]);
+  expect(coverage.missing[0]?.message).toMatch(message);
+}
+
 it.each([
   ["gigabyte", "bad_reply", /more than the \d+ bytes/],
   ["drip", "timeout", /./],
@@ -78,12 +89,27 @@ it.each([
   await network.get(hostile, `/${conduct}`);
   forgetPeak();
   const before = memory("VmRSS");
-  for (let round = 0; round < 2; round++) {
-    const { value, coverage } = await total();
-    expect(value).toBe(10);
-    expect([...coverage.answered].sort()).toEqual([name(root), name(child)]);
-    expect(coverage.missing).toMatchObject([{ host: name(hostile), reason }]);
-    expect(coverage.missing[0]?.message).toMatch(message);
-  }
+  for (let round = 0; round < 2; round++) await expectLeftOut(reason, message);
   expect(memory("VmHWM") - before).toBeLessThan(10_000);
+});
+
+it("an old epoch, once it has a lease: it is missing as bad_reply, and the rest is right", async () => {
+  const copy = await network.ask(root, { type: "copy roster", form: "partial" });
+  const lease = {
+    ...{ type: "renew lease", agent: name(hostile), agent_addr: name(hostile), incarnation: 1, revision: 0 },
+    ...{
+      roster: /"id":"([^"]+)"/.exec(`${copy}`)?.[1],
+      tree_epoch: 1,
+      root: name(root),
+      root_addr: name(root),
+    },
+  };
+  await network.get(hostile, "/present-epoch");
+  await network.ask(root, lease);
+  await until("it is asked again", async () => ((await total()).value === 17 ? true : undefined));
+  await network.get(hostile, "/old-epoch");
+  await network.ask(root, lease);
+  await expectLeftOut("bad_reply", /epoch 0 that one of epoch 1 has fenced/);
+  await network.get(hostile, "/honest");
+  await expectLeftOut("bad_reply", /epoch unknown/);
 });
