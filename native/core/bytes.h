@@ -63,6 +63,7 @@ class ByteReader {
   }
 
   uint64_t varint() {
+    if (!bytes_.empty() && bytes_[0] < 0x80) return fixed<uint8_t>();  // most of them
     uint64_t value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
       const auto byte = fixed<uint8_t>();
@@ -80,9 +81,31 @@ class ByteReader {
     return taken;
   }
 
+  /// The same into `to`, in whole words with zeros behind: who reads it as words next need not wait for
+  /// bytes.
+  void words(size_t size, uint8_t* to) {
+    const std::span<const uint8_t> all = bytes_;
+    raw(size);
+    for (size_t i = 0; i < size; i += 8) {
+      uint64_t word = 0;
+      if (i + 8 <= all.size())
+        std::memcpy(&word, all.data() + i, 8);
+      else
+        std::memcpy(&word, all.data() + i, all.size() - i);
+      if (size - i < 8) word &= UINT64_MAX >> (64 - 8 * (size - i));
+      std::memcpy(to + i, &word, 8);
+    }
+  }
+
   std::string text() {
     const auto bytes = raw(fixed<uint8_t>());
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  /// The next byte, which stays to be read.
+  uint8_t peek() const {
+    if (bytes_.empty()) throw std::invalid_argument("truncated");
+    return bytes_[0];
   }
 
   size_t left() const noexcept { return bytes_.size(); }

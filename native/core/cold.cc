@@ -9,8 +9,6 @@
 namespace tallytree {
 namespace {
 
-constexpr uint8_t kHalf = 0xf;
-
 template <typename Word>
 Word* as(Zeroed<uint64_t>& cells) noexcept {
   return reinterpret_cast<Word*>(cells.data());
@@ -100,19 +98,11 @@ void Cold::add_to_word(size_t at, uint64_t amount) {
   if (above != 0) carry(at, above);
 }
 
-void Cold::join(size_t at) noexcept {
+/// Makes one cell of two, and adds.
+void Cold::join(size_t at, uint64_t amount) {
   const uint64_t both = word(at);
   set_word(at, (both & kHalf) + (both >> 4));
   joined_[at / 64] |= uint64_t{1} << at % 64;
-}
-
-void Cold::add_to_cell(size_t index, uint64_t amount) {
-  empty_ = false;
-  const size_t at = word_of(index);
-  if (is_half(index)) {
-    if (amount <= kHalf - value(index)) return set_word(at, word(at) + (amount << 4 * (index % 2)));
-    join(at);
-  }
   add_to_word(at, amount);
 }
 
@@ -133,7 +123,7 @@ void Cold::fold() {
   const size_t words = word_of(all_cells());
   if (level_++ == 0) {
     for (size_t at = 0; at < words; ++at)
-      if (!joined(at)) join(at);
+      if (!joined(at)) join(at, 0);
     return;
   }
   std::vector<Carry> old;

@@ -49,7 +49,14 @@ class Cold {
   uint64_t cell(size_t index) const noexcept { return is_second(index) ? 0 : value(index); }
   /// Whether it is one of two that are joined.
   bool is_joined(size_t index) const noexcept { return level_ == 0 && joined(index / 2); }
-  void add_to_cell(size_t index, uint64_t amount);
+  void add_to_cell(size_t index, uint64_t amount) {
+    empty_ = false;
+    if (!is_half(index)) return add_to_word(word_of(index), amount);
+    uint8_t& word = reinterpret_cast<uint8_t*>(cells_.data())[index / 2];
+    const unsigned shift = 4 * (index % 2);
+    if (amount > kHalf - (word >> shift & kHalf)) return join(index / 2, amount);
+    word = static_cast<uint8_t>(word + (amount << shift));
+  }
   /// Folds until cells have 4 << level bits.
   void fold_to(unsigned level);
 
@@ -69,6 +76,8 @@ class Cold {
   size_t index(uint32_t row, uint32_t tag) const noexcept;
   uint64_t value(size_t index) const noexcept;
 
+  static constexpr uint8_t kHalf = 0xf;
+
   // Two cells of 4 bits share a word of 8; at the other levels a cell is a word.
   unsigned bits() const noexcept { return level_ == 0 ? 8 : 4u << level_; }
   size_t word_of(size_t index) const noexcept { return level_ == 0 ? index / 2 : index; }
@@ -79,7 +88,7 @@ class Cold {
   bool joined(size_t at) const noexcept { return joined_[at / 64] >> at % 64 & 1; }
   bool is_half(size_t index) const noexcept { return level_ == 0 && !joined(index / 2); }
   bool is_second(size_t index) const noexcept { return index % 2 == 1 && is_joined(index); }
-  void join(size_t at) noexcept;
+  void join(size_t at, uint64_t amount);
 
   size_t carry_slot(size_t at) const noexcept;
   void carry(size_t at, uint64_t above);

@@ -83,17 +83,22 @@ class HotTable {
   }
 
   Key key(uint32_t place) const noexcept {
+    Key key;
+    copy_key(place, key);
+    return key;
+  }
+  /// The same in place of an empty key: words that are written are read again as words at once, and a copy by
+  /// more than a word would wait for them.
+  void copy_key(uint32_t place, Key& key) const noexcept {
     const uint8_t* from = at(place) + link_bytes();
     const size_t length = size_t{from[0]} + 1;
-    Key key;
     size_t i = 0;
     for (; i + 8 <= length; i += 8) std::memcpy(key.bytes.data() + i, from + i, 8);
-    if (i == length) return key;
+    if (i == length) return;
     uint64_t last;
     std::memcpy(&last, from + i, 8);
     last = last << (64 - 8 * (length - i)) >> (64 - 8 * (length - i));
     std::memcpy(key.bytes.data() + i, &last, 8);
-    return key;
   }
   Count count(uint32_t place) const noexcept { return read(at(place) + shape_.count_at, shape_.wide); }
   void set_count(uint32_t place, const Count& count) noexcept {

@@ -148,16 +148,20 @@ bool Ledger::absorb_some(Ledger& other, Absorption& progress, size_t entries) {
 
 void Ledger::take_entries(Ledger& other, uint32_t first, uint32_t n, const Absorption& progress) {
   std::array<Key, kBatch> keys;
+  std::array<uint32_t, kBatch> places;
   std::array<uint64_t, kBatch> hashes;
-  for (uint32_t i = 0; i < n; ++i) keys[i] = other.hot_.key(first + i);
-  hash_keys(spec_.secret, {keys.data(), n}, hashes.data());
-  for (uint32_t i = 0; i < n; ++i) prefetch(hashes[i]);
-  for (uint32_t i = 0; i < n; ++i) prefetch_entry(hashes[i]);
-  for (uint32_t i = 0; i < n; ++i) {
-    const Count theirs = other.hot_.count(first + i);
-    if (theirs.rank() == 0) continue;  // taken in the first pass
-    if (take(keys[i], tag_of(hashes[i]), theirs, progress)) other.hot_.set_count(first + i, {0, 0});
+  size_t left = 0;
+  for (uint32_t place = first; place < first + n; ++place) {
+    if (other.hot_.count(place).rank() == 0) continue;  // taken in the first pass
+    other.hot_.copy_key(place, keys[left]);
+    places[left++] = place;
   }
+  hash_keys(spec_.secret, {keys.data(), left}, hashes.data());
+  for (size_t i = 0; i < left; ++i) prefetch(hashes[i]);
+  for (size_t i = 0; i < left; ++i) prefetch_entry(hashes[i]);
+  for (size_t i = 0; i < left; ++i)
+    if (take(keys[i], tag_of(hashes[i]), other.hot_.count(places[i]), progress))
+      other.hot_.set_count(places[i], {0, 0});
 }
 
 bool Ledger::take(const Key& key, Tag tag, const Count& theirs, const Absorption& progress) {

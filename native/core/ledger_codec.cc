@@ -26,9 +26,13 @@ namespace {
 constexpr uint32_t kMagic = 0x474c5454;  // "TTLG"
 constexpr uint16_t kVersion = 2;
 
+[[noreturn, gnu::cold, gnu::noinline]] void refuse(const char* why) {
+  throw std::invalid_argument(std::string("not an encoded ledger: ") + why);
+}
+
 void refuse(bool bad, const char* why) {
   if (bad) [[unlikely]]
-    throw std::invalid_argument(std::string("not an encoded ledger: ") + why);
+    refuse(why);
 }
 
 struct Header {
@@ -110,10 +114,9 @@ struct Read {
     const size_t four = header.spec.key_type.width(4) - 1, six = header.spec.key_type.width(6) - 1;
     for (size = 0; size < entries; ++size) {
       Key& key = keys[size] = {};
-      key.bytes[0] = in.fixed<uint8_t>();
-      refuse(key.length() != four && key.length() != six, "a key of the wrong length");
-      const auto content = in.raw(key.length());
-      std::copy(content.begin(), content.end(), key.bytes.begin() + 1);
+      const size_t length = in.peek();
+      refuse(length != four && length != six, "a key of the wrong length");
+      in.words(length + 1, key.bytes.data());
       counts[size].since = in.varint();
       counts[size].prior = in.varint();
       refuse(counts[size].prior > header.floor, "an entry's prior above the floor");
