@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size
+#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size --v8-pool-size=1
 // tallytree-agent: reads its options, listens, gives up root, serves until it is told to stop.
 
 import { readFileSync } from "node:fs";

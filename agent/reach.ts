@@ -2,7 +2,7 @@
 
 import type { FastifyBaseLogger } from "fastify";
 import { type AgentAddress, parseAgentAddress, TallyError } from "../controller-client/messages/index.js";
-import { HttpTransport, NatsTransport, type Transport } from "../overlay/index.js";
+import { HttpTransport, natsTransport, type Transport } from "../overlay/index.js";
 import type { Agent } from "./agent.js";
 import { responder } from "./bus-face.js";
 import type { AgentOptions } from "./options.js";
@@ -17,7 +17,7 @@ export interface Reach {
 }
 
 /** Throws StartError when others could not reach this agent. */
-export function reachOf(options: AgentOptions, log: FastifyBaseLogger): Reach {
+export async function reachOf(options: AgentOptions, log: FastifyBaseLogger): Promise<Reach> {
   const { transport, parent, join = [] } = options;
   if (transport !== "http") return overNats(options, transport, log);
   const address = publicAddress(options.address, options.port);
@@ -25,11 +25,15 @@ export function reachOf(options: AgentOptions, log: FastifyBaseLogger): Reach {
   return { address, transport: new HttpTransport(), serve: () => undefined };
 }
 
-function overNats(options: AgentOptions, servers: readonly string[], log: FastifyBaseLogger): Reach {
+async function overNats(
+  options: AgentOptions,
+  servers: readonly string[],
+  log: FastifyBaseLogger,
+): Promise<Reach> {
   const address = addressByName(options);
   const onChange = (isConnected: boolean) =>
     isConnected ? log.info("connected to NATS") : log.warn("the connection to NATS is lost");
-  const transport = new NatsTransport({ servers, onChange });
+  const transport = await natsTransport({ servers, onChange });
   return { address, transport, serve: (agent) => void transport.serve(address, responder(agent, log)) };
 }
 

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { MonitorClient } from "../monitor/client.js";
+import { forgetStartup } from "../native/index.js";
 import { AgentLinks } from "../overlay/index.js";
 import { nativeAlgebra } from "./algebra.js";
 import { buildApp } from "./app.js";
@@ -33,7 +34,7 @@ const firstSyncMs = 1000;
 /** Throws StartError with a sentence. */
 export async function startAgent({ options, version, account, log }: ServiceOptions): Promise<Service> {
   const { parent, monitor: socket } = options;
-  const { address, transport, serve } = reachOf(options, log);
+  const { address, transport, serve } = await reachOf(options, log);
   requireAddon();
   const links = new AgentLinks(transport);
   const monitor = new MonitorClient(socket);
@@ -47,6 +48,7 @@ export async function startAgent({ options, version, account, log }: ServiceOpti
   settle(account);
   if (part.wish !== undefined) requireStateFolder(options.state);
   serve(agent);
+  forgetStartup();
   const stopping = new AbortController();
   startChores(agent, { parent, log, signal: stopping.signal });
   log.info(

@@ -1,7 +1,9 @@
 // POSTs to one agent over kept connections, each with a budget of time and bytes; failures of the network become
 // TallyErrors.
 
-import { type Dispatcher, errors, Pool } from "undici";
+import type { Dispatcher } from "undici";
+import request from "undici/lib/api/api-request.js";
+import Pool from "undici/lib/dispatcher/pool.js";
 import { type AgentAddress, TallyError } from "./messages/index.js";
 
 /** What came back, undecoded. */
@@ -51,7 +53,7 @@ export class HttpLink {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), waitMs);
     try {
-      const response = await this.#pool.request(postOptions(body, waitMs, deadline.signal));
+      const response = await request.call(this.#pool, postOptions(body, waitMs, deadline.signal));
       return await readReply(response, budget.bytes);
     } catch (cause) {
       throw this.#explain(cause, budget.ms);
@@ -116,14 +118,15 @@ export const tooLong = (mostBytes: number): TallyError =>
   new TallyError("too_large", `more than the ${mostBytes} bytes that can be the answer`);
 
 const isTimeout = (cause: unknown): boolean =>
-  cause instanceof errors.HeadersTimeoutError ||
-  cause instanceof errors.BodyTimeoutError ||
+  /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(codeOf(cause)) ||
   (cause instanceof Error && cause.name === "AbortError");
 
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause ? String(cause.code) : "";
+
 function reasonOf(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   return (
-    code
+    codeOf(cause)
       .replace(/^UND_ERR_/, "")
       .toLowerCase()
       .replaceAll("_", " ") || "the connection failed"

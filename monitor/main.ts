@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size
+#!/usr/bin/env -S node --max-semi-space-size=1 --optimize-for-size --v8-pool-size=1 --expose-gc
 // tallytree-monitor: reads the options, starts the monitor, ends it by a signal.
 
 import { pino } from "pino";
@@ -7,6 +7,7 @@ import {
   counterBytes,
   deviceAbove,
   deviceExists,
+  forgetStartup,
   offloads,
   openTap,
   sizesBytes,
@@ -34,6 +35,7 @@ try {
     cleanRules,
   };
   const monitor = await startMonitor(options, machine, log);
+  forgetStartup();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(monitor.stop()));
 } catch (error) {
   if (!(error instanceof StartError)) throw error;

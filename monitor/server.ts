@@ -9,6 +9,7 @@ import {
   toErrorBody,
 } from "../controller-client/messages/index.js";
 import type { Perform, Reply } from "./operations.js";
+import { sentAnswers } from "./sent-answers.js";
 
 const maxConnections = 64;
 /** Bytes of one request; the largest is a sketch with its meta. */
@@ -23,7 +24,8 @@ export type Report = (error: unknown) => void;
 
 /** A server that answers by `perform`; not listening yet. */
 export function monitorServer(perform: Perform, report: Report): Server {
-  const server = createServer((socket) => serve(socket, perform, report));
+  const answering = { perform, report, sent: sentAnswers() };
+  const server = createServer((socket) => serve(socket, answering));
   server.maxConnections = maxConnections;
   return server;
 }
@@ -46,7 +48,7 @@ export function trackConnections(server: Server): ReadonlySet<Socket> {
   return connections;
 }
 
-function serve(socket: Socket, perform: Perform, report: Report): void {
+function serve(socket: Socket, answering: Answering): void {
   const reader = new FrameReader();
   let underWay = 0;
   // A client that goes away in the middle of an answer is no error of ours.
@@ -56,7 +58,7 @@ function serve(socket: Socket, perform: Perform, report: Report): void {
       for (const frame of reader.push(chunk)) {
         const request = readRequest(frame);
         underWay += 1;
-        void answer(request, { socket, perform, report }).finally(() => {
+        void answer(request, socket, answering).finally(() => {
           underWay -= 1;
         });
       }
@@ -75,12 +77,13 @@ interface Request {
 }
 
 interface Answering {
-  readonly socket: Socket;
   readonly perform: Perform;
   readonly report: Report;
+  readonly sent: (bytes: number) => void;
 }
 
-async function answer({ id, op, fields }: Request, { socket, perform, report }: Answering): Promise<void> {
+async function answer({ id, op, fields }: Request, socket: Socket, answering: Answering): Promise<void> {
+  const { perform, report, sent } = answering;
   const frame = await perform(op, fields).then(
     (reply) => replyFrame(id, reply),
     (error: unknown) => {
@@ -90,6 +93,7 @@ async function answer({ id, op, fields }: Request, { socket, perform, report }: 
   );
   if (socket.destroyed) return;
   socket.write(encodeFrame(frame));
+  sent(frame.body.length);
   if (socket.writableLength > maxUnreadBytes) socket.destroy();
 }
 

@@ -10,6 +10,7 @@
 #include "core/links.h"
 #include "core/offloads.h"
 #include "ledger_views.h"
+#include "process_memory.h"
 #include "size_views.h"
 #include "spread_views.h"
 #include "tap_object.h"
@@ -179,6 +180,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("sizeSummary", size_summary);
   declare("mergeDistinct", merge_distinct);
   declare("distinctCount", distinct_count);
+  declare("forgetStartup", forget_startup);
+  keep_one_arena();
   return exports;
 }
 

@@ -7,7 +7,7 @@ import { hittersCodec } from "../../agent/payloads/hitters.js";
 import { checkRequest } from "../../controller-client/messages/index.js";
 import type { Child } from "../../overlay/children.js";
 import { gather } from "../../overlay/gather.js";
-import { AgentLinks, HttpTransport, NatsTransport, systemTime, type Transport } from "../../overlay/index.js";
+import { AgentLinks, HttpTransport, natsTransport, systemTime, type Transport } from "../../overlay/index.js";
 import { KnownHosts } from "../../overlay/known-hosts.js";
 import { addressOf, type Shape } from "../emulator/shape.js";
 
@@ -49,7 +49,7 @@ export async function starOf({ agents }: Shape, nats: string | undefined): Promi
 }
 
 async function connected(nats: string): Promise<Transport> {
-  const transport = new NatsTransport({ servers: [nats] });
+  const transport = await natsTransport({ servers: [nats] });
   await transport.connected();
   return transport;
 }

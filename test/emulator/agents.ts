@@ -8,7 +8,7 @@ import type { Agent } from "../../agent/agent.js";
 import { buildApp } from "../../agent/app.js";
 import { assemble } from "../../agent/assembly.js";
 import { responder } from "../../agent/bus-face.js";
-import { AgentLinks, HttpTransport, NatsTransport } from "../../overlay/index.js";
+import { AgentLinks, HttpTransport, type NatsTransport, natsTransport } from "../../overlay/index.js";
 import { Meter } from "./metered-transport.js";
 import { Replay } from "./replay.js";
 import { addressOf, childrenOf, levelOf, type Shape } from "./shape.js";
@@ -59,7 +59,7 @@ async function obey(order: Order): Promise<Figures | undefined> {
   if (order.do === "link") await link(order.level);
   if (order.do === "start") {
     shape = order.shape;
-    const bus = order.nats === undefined ? undefined : new NatsTransport({ servers: [order.nats] });
+    const bus = order.nats === undefined ? undefined : await natsTransport({ servers: [order.nats] });
     for (const index of order.indices) await start(index, bus);
   }
   return undefined;

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, headers, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { type AgentAddress, parseAgentAddress } from "../../controller-client/messages/index.js";
-import { HttpTransport, NatsTransport, type Transport } from "../../overlay/index.js";
+import { HttpTransport, natsTransport, type Transport } from "../../overlay/index.js";
 import { subjectOf } from "../../overlay/nats/subject.js";
 import { type NatsServer, startNatsServer } from "../nats-server.js";
 
@@ -66,7 +66,7 @@ const overHttp: { readonly [C in Conduct]: RequestListener } = {
 
 export async function natsWorld(): Promise<World> {
   const server: NatsServer = await startNatsServer();
-  const transport = new NatsTransport({ servers: [server.url] });
+  const transport = await natsTransport({ servers: [server.url] });
   const other = await connect({ servers: server.url });
   let agents = 0;
   const agent = async (conduct: Conduct) => {

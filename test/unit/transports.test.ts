@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseAgentAddress } from "../../controller-client/messages/index.js";
-import { NatsTransport } from "../../overlay/index.js";
+import { natsTransport } from "../../overlay/index.js";
 import { subjectOf } from "../../overlay/nats/subject.js";
 import { httpWorld, longText, natsWorld, type World } from "./transport-ends.js";
 
@@ -84,7 +84,7 @@ describe("nats", () => {
   });
 
   it("tells at once that no server is there, and waits for one in the background", async () => {
-    const transport = new NatsTransport({ servers: ["nats://127.0.0.1:1"] });
+    const transport = await natsTransport({ servers: ["nats://127.0.0.1:1"] });
     const asked = transport.request(parseAgentAddress("h1"), message, { ms: 5000, bytes: 1000 });
     await expect(asked).rejects.toMatchObject({ code: "unavailable" });
     await transport.close();
