@@ -23,6 +23,11 @@ const allPairs = Object.fromEntries(
   ),
 );
 
+/** Whom each pinged that measures what reaches it. */
+const contacts = Object.fromEntries(
+  everyHost.map((from) => [address(from), measured.filter((to) => to !== from).length]),
+);
+
 /** Waits until a host has this many sketches that count by the key type. */
 async function counters(lab: MininetLab, host: string, keyType: string, wanted: number): Promise<void> {
   await until(`${wanted} counters by ${keyType} at ${host}`, async () => {
@@ -44,11 +49,14 @@ describe.each(["packet", "nfqueue"])("by the tap %s", (tap) => {
     expect(remains()).toEqual([]);
   });
 
-  it("heavy_hitter and flow_size_distrib print exact numbers, in all three forms", async () => {
+  it("heavy_hitter, flow_size_distrib and contacts print exact numbers, in all three forms", async () => {
     const hitters = forms.map((form) => lab.spawn("h1", ...commandOf(form, "heavy-hitter", 1, interval)));
     const flows = forms.map((form) => lab.spawn("h1", ...commandOf(form, "flow-size-distrib", 1, interval)));
+    const newer = (["python", "typescript"] as const).map((form) =>
+      lab.spawn("h1", ...commandOf(form, "contacts", 1, interval)),
+    );
     await counters(lab, "h5", "src", forms.length);
-    await counters(lab, "h9", "src_dst", forms.length);
+    await counters(lab, "h9", "src_dst", forms.length + newer.length);
     expect(await lab.command("pingall")).toContain(allReceived);
     for (const [i, program] of hitters.entries()) {
       expect(await program.ended, `${forms[i]}: ${program.stderr}`).toBe(0);
@@ -59,6 +67,11 @@ describe.each(["packet", "nfqueue"])("by the tap %s", (tap) => {
       expect(await program.ended, `${forms[i]}: ${program.stderr}`).toBe(0);
       expect(printedObjects(program.stdout), forms[i]).toEqual([allPairs]);
       expect(program.stdout, forms[i]).toMatch(/hits( h5)?: 168\D/);
+    }
+    for (const program of newer) {
+      expect(await program.ended, program.stderr).toBe(0);
+      expect(printedObjects(program.stdout)).toEqual([contacts]);
+      expect(program.stdout).toMatch(/^10\.0\.0\.\d is pinged by 8 hosts$/m);
     }
   });
 

@@ -1,4 +1,4 @@
-// The four examples as they are shipped, against a fake agent: what they ask and what they print.
+// The examples as they are shipped, against a fake agent: what they ask and what they print.
 
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -141,4 +141,19 @@ test("a bad option is told", async () => {
     code: 1,
     err: "--rounds: give a number above 0\n",
   });
+});
+
+test("contacts asks the root who talks to how many, in both directions", async () => {
+  const run = await runExample("contacts", (request) => {
+    if (request.type !== "query spread") return configured(request) ?? {};
+    return request.group_by === "src" ? { "10.0.0.6": 8, "10.0.0.2": 7 } : { "10.0.0.5": 8 };
+  });
+  const round = ["{", '    "10.0.0.2": 7,', '    "10.0.0.6": 8', "}", "10.0.0.5 is pinged by 8 hosts"];
+  expect(run).toMatchObject({ code: 0, err: "", out: lines(...round) });
+  expect(run.asked).toMatchObject([
+    { type: "config sketch", interface: "INPUT", proto: "icmp" },
+    { type: "config sketch counter", sketch_id: 7, counter_key_type: "src_dst", spread: "src,dst" },
+    { type: "query spread", group_by: "src" },
+    { type: "query spread", group_by: "dst", k: 1 },
+  ]);
 });
