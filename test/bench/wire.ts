@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Host, Lab, type Running } from "../lab.js";
 
 // This file runs compiled, from dist/test/bench/.
-const root = join(import.meta.dirname, "../../..");
+export const root = join(import.meta.dirname, "../../..");
 export const generator = join(root, "build/native-test/generator");
 const device = "wire";
 /** Until a receiver has read what the kernel holds for it. */
@@ -30,6 +30,8 @@ export interface Receiver {
   readonly packets: (said: string) => number;
   /** Asked before the end, in the receiver's namespace; its output is part of what was said. */
   readonly asking?: readonly string[];
+  /** Until it reads, in milliseconds. */
+  readonly startMs?: number;
 }
 
 export interface Run {
@@ -77,7 +79,7 @@ export class Wire {
   /** One receiver, started anew, on core 1 and one lot of traffic from core 0. */
   async measure(receiver: Receiver, traffic: Traffic): Promise<Run> {
     const running = await this.#lab.spawn(this.#receiver, ["taskset", "-c", "1", ...receiver.argv]);
-    await sleep(startMs);
+    await sleep(receiver.startMs ?? startMs);
     const before = scheduled(running.pid);
     const { sent, seconds } = await this.#send(traffic);
     await sleep(drainMs);
