@@ -7,6 +7,8 @@ export interface Counter {
   readonly keyType: string;
   readonly increment: "pkt" | "bytes";
   readonly capacity: number;
+  /** Relative standard error of the number of distinct keys, when it is not the usual one. */
+  readonly distinct?: number | undefined;
   /** Coarser key types to keep the spread by. */
   readonly spread?: readonly string[] | undefined;
   /** Share of a host's total above which a key is heavy, when a query gives none. */
@@ -120,10 +122,11 @@ export class SketchBook {
 }
 
 /** What its monitor is asked to count. */
-export const specOf = ({ keyType, increment, capacity, spread }: Counter) => ({
+export const specOf = ({ keyType, increment, capacity, distinct, spread }: Counter) => ({
   keyType,
   increment,
   capacity,
+  ...(distinct === undefined ? {} : { distinct }),
   ...(spread === undefined ? {} : { spread: [...spread] }),
 });
 
@@ -160,7 +163,7 @@ export function creation(sketch: Sketch): readonly Request[] {
 }
 
 function counterRequest({ uuid }: Sketch, counter: Counter): Request {
-  const { keyType, increment, capacity, threshold, spread } = counter;
+  const { keyType, increment, capacity, threshold, distinct, spread } = counter;
   return {
     type: "config sketch counter",
     sketch: uuid,
@@ -168,6 +171,7 @@ function counterRequest({ uuid }: Sketch, counter: Counter): Request {
     increment,
     capacity,
     hitter_threshold: threshold,
+    ...(distinct === undefined ? {} : { distinct }),
     ...(spread === undefined ? {} : { spread: spread.join() }),
     timeout_ms,
   };

@@ -18,10 +18,18 @@ export function sketchInfo(sketch: Sketch, detail: boolean): SketchInfo | Sketch
   return { ...info, uuid, rule, since, inherited, ...state };
 }
 
-const counterInfo = ({ keyType, increment, threshold, capacity, spread }: Counter): CounterInfo => ({
+const counterInfo = ({
+  keyType,
+  increment,
+  threshold,
+  capacity,
+  distinct,
+  spread,
+}: Counter): CounterInfo => ({
   counter_key_type: keyType,
   increment,
   hitter_threshold: threshold,
   capacity,
+  ...(distinct === undefined ? {} : { distinct }),
   ...(spread === undefined ? {} : { spread }),
 });

@@ -46,6 +46,7 @@ const CounterSpec = Type.Object(
     keyType: KeyType,
     increment: Type.Union([Type.Literal("pkt"), Type.Literal("bytes")]),
     capacity: Type.Integer({ minimum: 16, maximum: 1048576 }),
+    distinct: Type.Optional(Type.Number({ minimum: 0.003, maximum: 0.05 })),
     spread: Type.Optional(Type.Array(KeyType, { minItems: 1, maxItems: 4 })),
   },
   exact,
@@ -98,9 +99,14 @@ export interface CounterRecord {
 
 /** What of two counters of one key type is not the same. */
 export const differingField = (one: Comparable, other: Comparable) =>
-  (["increment", "capacity", "spread"] as const).find((name) => String(one[name]) !== String(other[name]));
+  (["increment", "capacity", "distinct", "spread"] as const).find(
+    (name) => String(one[name]) !== String(other[name]),
+  );
 
-type Comparable = Readonly<Record<"increment" | "capacity", unknown>> & { readonly spread?: unknown };
+type Comparable = Readonly<Record<"increment" | "capacity", unknown>> & {
+  readonly distinct?: unknown;
+  readonly spread?: unknown;
+};
 
 /** All an agent needs to go on after a restart of its own. */
 export interface SketchRecord {

@@ -85,6 +85,8 @@ export interface CounterSpec {
   readonly capacity: number;
   /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 2, 4 or 10, by `capacity`. */
   readonly coldPerKey?: number;
+  /** Relative standard error of the number of distinct keys beyond 4096 of them, at least 0.003; without it 0.012. */
+  readonly distinct?: number;
   /** Coarser key types: who owns how many keys is kept for each, beyond what the ledger can tell. */
   readonly spread?: readonly string[];
 }

@@ -50,9 +50,9 @@ function newSketch({ now, fresh }: Agent, request: RequestOf<"config sketch">): 
 }
 
 function newCounter({ now }: Agent, request: RequestOf<"config sketch counter">): Counter {
-  const { counter_key_type: keyType, increment, capacity, hitter_threshold: threshold } = request;
+  const { counter_key_type: keyType, increment, capacity, hitter_threshold: threshold, distinct } = request;
   const spread = request.spread === undefined ? undefined : parseOwners(request.spread, keyType);
-  return { keyType, increment, capacity, threshold, ...defined({ spread }), since: now() / 1000 };
+  return { keyType, increment, capacity, threshold, ...defined({ distinct, spread }), since: now() / 1000 };
 }
 
 function counterText({ algebra }: Agent, { id }: Sketch, counter: Counter): string {

@@ -17,8 +17,8 @@ export interface LedgerKind {
 /** Longest encoded ledger: entries of at most 58 bytes, and 2 x 8 cold cells a key that take three bytes each. */
 export const ledgerBytes = ({ capacity }: Pick<LedgerKind, "capacity">): number => 128 * capacity + 4096;
 
-/** Longest encoded set: 4096 hashes of 8 bytes, or as many registers. */
-export const distinctBytes = 33 * 1024;
+/** Longest encoded set: 2^16 registers, or 4096 hashes of 8 bytes. */
+export const distinctBytes = 65 * 1024;
 
 /** Keyed counts as an encoded ledger. */
 export function ledgerCodec(kind: LedgerKind): Codec<Uint8Array> {

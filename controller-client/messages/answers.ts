@@ -68,6 +68,8 @@ export interface CounterInfo {
   readonly hitter_threshold: number;
   readonly capacity: number;
   /** Coarser key types that its spread is kept by. */
+  /** Relative standard error of the number of distinct keys, when another than 0.012 was asked for. */
+  readonly distinct?: number;
   readonly spread?: readonly string[];
 }
 

@@ -62,6 +62,14 @@ export const configSketchCounter = Type.Object(
       default: 4096,
       description: "most keys with a count of their own; below it every answer is exact",
     }),
+    distinct: Optional(
+      Num({
+        minimum: 0.003,
+        maximum: 0.05,
+        description:
+          "relative standard error of the number of distinct keys beyond 4096 of them; absent: 0.012; less takes more memory",
+      }),
+    ),
     spread: Optional(
       Text({
         minLength: 1,

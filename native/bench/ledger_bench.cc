@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <memory>
+#include <tuple>
 
 #include "core/sketch.h"
 #include "traffic.h"
@@ -60,10 +62,14 @@ struct Cost {
   double longest;  ///< us, the slowest batch of 64 over all counters
 };
 
-/// Counts the trace by sketches of so many counters; a pane is closed every 900 000 packets if `panes`.
-Cost count(const std::vector<uint32_t>& trace, size_t counters, bool panes) {
-  Sketch sketch(kSecret, {});
-  for (size_t i = 0; i < counters; ++i) sketch.add_counter(spec_of(counters == 1 ? "src_dst" : kSeven[i]));
+std::unique_ptr<Sketch> sketch_of(size_t counters) {
+  auto sketch = std::make_unique<Sketch>(kSecret, Filter{});
+  for (size_t i = 0; i < counters; ++i) sketch->add_counter(spec_of(counters == 1 ? "src_dst" : kSeven[i]));
+  return sketch;
+}
+
+/// Counts the trace by a sketch of so many counters; a pane is closed every 900 000 packets if `panes`.
+Cost count(const std::vector<uint32_t>& trace, Sketch& sketch, size_t counters, bool panes) {
   std::array<Packet, kBatch> batch;
   double sum = 0, longest = 0;
   const double own = clock_cost();
@@ -90,7 +96,7 @@ void bench_counting(bool panes) {
     for (const size_t counters : {size_t{1}, kSeven.size()}) {
       std::vector<double> each, longest;
       for (int run = 0; run < runs; ++run) {
-        const Cost cost = count(trace, counters, panes);
+        const Cost cost = count(trace, *sketch_of(counters), counters, panes);
         each.push_back(cost.each);
         longest.push_back(cost.longest);
       }
@@ -99,6 +105,27 @@ void bench_counting(bool panes) {
           "(least of the runs %.1f)\n",
           panes ? "panes" : "one pane", flows, counters, median(each), median(longest),
           *std::min_element(longest.begin(), longest.end()));
+    }
+  }
+}
+
+/// What the options of a sketch with one counter cost beside none.
+void bench_options() {
+  CounterSpec plain = spec_of("src_dst"), spread = plain;
+  spread.spread_by = {KeyType::parse("src")};
+  const std::tuple<const char*, CounterSpec, Sizes> options[] = {{"src_dst", plain, Sizes::none},
+                                                                 {"with spread", spread, Sizes::none},
+                                                                 {"with sizes", plain, Sizes::kept}};
+  for (const size_t flows : {10'000, 1'000'000}) {
+    const auto trace = traffic::zipf_trace(kPackets, traffic::Zipf(flows, 1.0), 42);
+    for (const auto& [name, spec, sizes] : options) {
+      std::vector<double> each;
+      for (int run = 0; run < runs; ++run) {
+        Sketch sketch(kSecret, {}, sizes);
+        sketch.add_counter(spec);
+        each.push_back(count(trace, sketch, 1, true).each);
+      }
+      std::printf("%-12s %7zu flows: %6.1f ns a packet\n", name, flows, median(each));
     }
   }
 }
@@ -256,6 +283,7 @@ int main(int argc, char** argv) {
   bench_merge();
   bench_counting(false);
   bench_counting(true);
+  bench_options();
   bench_windows();
   bench_gap();
   std::printf("a src counter's ceiling: %zu KB\n", Sketch::bytes(spec_of("src")) / 1000);

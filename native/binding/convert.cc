@@ -152,6 +152,8 @@ CounterSpec to_spec(const Napi::Value& value) {
       field_or(object, "capacity", 4096, LedgerSpec::kLeastCapacity, LedgerSpec::kMostCapacity));
   spec.cold_per_key = static_cast<uint32_t>(
       field_or(object, "coldPerKey", LedgerSpec::cold_for(spec.capacity), 0, LedgerSpec::kMostColdPerKey));
+  if (has(object, "distinct"))
+    spec.distinct_precision = Distinct::precision_for(object.Get("distinct").ToNumber().DoubleValue());
   if (has(object, "spread")) {
     for (const std::string& by : to_text_list(object.Get("spread"))) {
       spec.spread_by.push_back(KeyType::parse(by));

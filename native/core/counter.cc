@@ -125,7 +125,8 @@ Spread Counter::spread(const KeyType& by, const Window& window) const {
 }
 
 size_t Counter::bytes(const CounterSpec& spec) noexcept {
-  size_t bytes = sizeof(Counter) + kPanes * (Ledger::bytes(spec) + Distinct::bytes()) + History::bytes(spec);
+  size_t bytes = sizeof(Counter) + kPanes * (Ledger::bytes(spec) + Distinct::bytes(spec.distinct_precision)) +
+                 History::bytes(spec);
   for (const KeyType& by : spec.spread_by) {
     bytes += sizeof(Spread) + Spread::bytes(spec.spread_spec(by, SpreadSpec::kWidth));
     bytes += kPanes * (sizeof(Spread) + Spread::bytes(spec.spread_spec(by, SpreadSpec::kWindowWidth)));

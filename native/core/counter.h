@@ -21,7 +21,7 @@ class Counter {
  public:
   explicit Counter(const CounterSpec& spec)
       : spec_(spec),
-        past_(static_cast<const LedgerSpec&>(spec)),
+        past_(spec, spec.distinct_precision),
         leaving_(spec),
         last_(spec),
         current_(spec),

@@ -18,20 +18,35 @@ struct DistinctCount {
   bool exact = true;
 };
 
-/// Fed with keyed 64-bit hashes of keys. Union is idempotent, commutative and associative. One writer.
+/**
+ * Fed with keyed 64-bit hashes of keys. Union is idempotent, commutative and associative; its precision says
+ * how far off it may be once there are too many keys, and only sets of one precision have a union. One
+ * writer.
+ */
 class Distinct {
  public:
   static constexpr size_t kExact = 4096;  ///< up to here the hashes themselves are kept
-  using Registers = UltraLogLog<12>;      ///< 4096 of one byte: 1.2 % standard error
-  static constexpr size_t kRegisters = Registers::kRegisters;
 
-  Distinct() : hashes_(kSlots), registers_(kRegisters) {}
+  // 2^precision registers of one byte, of which the standard error is 2.4, 1.2 and 0.3 %.
+  static constexpr unsigned kLeastPrecision = 10;
+  static constexpr unsigned kPrecision = 12;
+  static constexpr unsigned kMostPrecision = 16;
+
+  explicit Distinct(unsigned precision = kPrecision)
+      : beyond_(precision), hashes_(kSlots), registers_(beyond_.size()) {}
+
+  unsigned precision() const noexcept { return beyond_.precision(); }
+  /// The least with at most this relative standard error. Throws std::invalid_argument when there is none.
+  static unsigned precision_for(double error);
 
   void add(uint64_t hash) noexcept;
-  void absorb(const Distinct& other) noexcept;
+  /// Throws Incompatible when the precisions differ.
+  void absorb(const Distinct& other);
   /// The same for registers alone: what they stand for is never exact.
-  void absorb_registers(std::span<const uint8_t> registers) noexcept;
-  std::vector<uint8_t> registers() const { return {registers_.data(), registers_.data() + kRegisters}; }
+  void absorb_registers(std::span<const uint8_t> registers);
+  std::vector<uint8_t> registers() const {
+    return {registers_.data(), registers_.data() + registers_.size()};
+  }
   void clear() noexcept;
 
   DistinctCount count() const noexcept;
@@ -43,7 +58,9 @@ class Distinct {
   /// Throws std::invalid_argument for anything that is not exactly one encoded set.
   static Decoded decode(std::span<const uint8_t> bytes);
 
-  static constexpr size_t bytes() noexcept { return kSlots * 8 + kRegisters; }
+  static constexpr size_t bytes(unsigned precision) noexcept {
+    return kSlots * 8 + UltraLogLog(precision).size();
+  }
 
  private:
   static constexpr size_t kSlots = kExact * 5 / 4;
@@ -55,6 +72,7 @@ class Distinct {
       if (hashes_[i] != 0) visit(hashes_[i]);
   }
 
+  UltraLogLog beyond_;
   Zeroed<uint64_t> hashes_;    // open addressing; 0 is empty (a hash of 0 counts as 1)
   Zeroed<uint8_t> registers_;  // kept from the start, so that no key has to wait for the change
   size_t size_ = 0;

@@ -8,6 +8,7 @@ namespace {
 CounterSpec minute_spec(const CounterSpec& spec) {
   CounterSpec narrowed = window_spec(spec);
   narrowed.spread_by = spec.spread_by;
+  narrowed.distinct_precision = spec.distinct_precision;
   return narrowed;
 }
 
@@ -73,7 +74,8 @@ void History::restart() {
 
 size_t History::bytes(const CounterSpec& spec) noexcept {
   const LedgerSpec narrowed = window_spec(spec);
-  return 2 * Ledger::bytes(narrowed) + Distinct::bytes() + Ring::kPanes * SealedPane::bytes(spec);
+  return 2 * Ledger::bytes(narrowed) + Distinct::bytes(spec.distinct_precision) +
+         Ring::kPanes * SealedPane::bytes(spec);
 }
 
 }  // namespace tallytree

@@ -6,7 +6,10 @@
 
 namespace tallytree {
 
-Pane::Pane(const CounterSpec& spec) : ledger(spec), spreads(make_spreads(spec, SpreadSpec::kWindowWidth)) {}
+Pane::Pane(const CounterSpec& spec)
+    : ledger(spec),
+      distinct(spec.distinct_precision),
+      spreads(make_spreads(spec, SpreadSpec::kWindowWidth)) {}
 
 size_t CounterSpec::spread_index(const KeyType& by) const {
   const auto found = std::ranges::find(spread_by, by);
@@ -40,7 +43,7 @@ void Pane::absorb(Pane& other) {
 }
 
 Pane Pane::clone() const {
-  Pane copy(ledger.spec());
+  Pane copy(ledger.spec(), distinct.precision());
   copy.ledger = ledger.clone();
   copy.distinct.absorb(distinct);
   copy.spreads = tallytree::clone(spreads);
@@ -64,7 +67,8 @@ LedgerSpec window_spec(const LedgerSpec& spec) {
 size_t SealedPane::bytes(const CounterSpec& spec) noexcept {
   constexpr size_t kBlocks = 3 * 32;
   const size_t keys = std::min(spec.capacity, kKeys);
-  size_t bytes = sizeof(SealedPane) + kBlocks + Ledger::most_encoded(spec, keys) + Distinct::kRegisters;
+  size_t bytes = sizeof(SealedPane) + kBlocks + Ledger::most_encoded(spec, keys) +
+                 UltraLogLog(spec.distinct_precision).size();
   for (const KeyType& by : spec.spread_by)
     bytes += sizeof(Spread) + Spread::clone_bytes(spec.spread_spec(by, SpreadSpec::kWindowWidth));
   return bytes;

@@ -18,6 +18,8 @@ struct CounterSpec : LedgerSpec {
 
   /// Coarser key types: how many keys each of theirs owns is kept beyond what the ledger can tell.
   std::vector<KeyType> spread_by;
+  /// Of the set of distinct keys.
+  unsigned distinct_precision = Distinct::kPrecision;
 
   SpreadSpec spread_spec(const KeyType& by, uint32_t width) const { return {key_type, by, width, secret}; }
   /// Where in spread_by. Throws std::out_of_range.
@@ -30,7 +32,7 @@ using Spreads = std::vector<Spread>;
 /// One stretch of time.
 struct Pane {
   /// Without spreads.
-  explicit Pane(const LedgerSpec& spec) : ledger(spec) {}
+  Pane(const LedgerSpec& spec, unsigned distinct_precision) : ledger(spec), distinct(distinct_precision) {}
   /// With those of CounterSpec::spread_by.
   explicit Pane(const CounterSpec& spec);
 

@@ -28,7 +28,7 @@ Ledger Snapshot::ledger() const {
 }
 
 Distinct Snapshot::distinct() const {
-  Distinct set;
+  Distinct set(spec.distinct_precision);
   for (const Sealed& pane : sealed) {
     if (pane->registers.empty())
       add_keys(set, Ledger::decode(pane->ledger, spec.secret), spec.secret);

@@ -26,7 +26,7 @@ Spread::Spread(const SpreadSpec& spec)
 Spread::Spread(std::shared_ptr<const Plan> plan)
     : plan_(std::move(plan)),
       owner_bytes_(plan_->spec.owner.width(6)),
-      registers_(buckets() * Registers::kRegisters),
+      registers_(buckets() * kLoad.size()),
       tops_(buckets()),
       owners_(buckets() * owner_bytes_) {}
 
@@ -36,7 +36,7 @@ size_t Spread::bytes(const SpreadSpec& spec) noexcept {
 }
 
 size_t Spread::clone_bytes(const SpreadSpec& spec) noexcept {
-  return kRows * spec.width * (Registers::kRegisters + 8 + spec.owner.width(6));
+  return kRows * spec.width * (kLoad.size() + 8 + spec.owner.width(6));
 }
 
 size_t Spread::bucket_of(uint64_t owner_hash, size_t row) const noexcept {
@@ -66,7 +66,7 @@ void Spread::add(const Key& key, uint64_t hash) noexcept {
   for (size_t row = 0; row < kRows; ++row) {
     const size_t bucket = bucket_of(owner_hash, row);
     const uint64_t own = std::max<uint64_t>(in_row(hash, row), 1);
-    Registers::observe(registers(bucket), own);
+    kLoad.observe(registers(bucket), own);
     if (outranks(bucket, owner, own)) set_owner(bucket, owner, own);
   }
 }
@@ -81,7 +81,7 @@ void Spread::absorb_row(const Spread& other, size_t row) noexcept {
   for (size_t bucket = row * width(); bucket < (row + 1) * width(); ++bucket) {
     const uint64_t top = other.tops_[bucket];
     if (top == 0) continue;
-    Registers::absorb(registers(bucket), other.registers(bucket));
+    kLoad.absorb(registers(bucket), other.registers(bucket));
     const Key owner = other.owner(bucket);
     if (outranks(bucket, owner, top)) set_owner(bucket, owner, top);
   }

@@ -37,7 +37,7 @@ struct SpreadSpec {
 class Spread {
  public:
   static constexpr size_t kRows = 4;
-  using Registers = UltraLogLog<6>;  ///< 64 a bucket: 9.5 % standard error
+  static constexpr UltraLogLog kLoad{6};  ///< of a bucket, by 64 registers: 9.5 % standard error
 
   explicit Spread(const SpreadSpec& spec);
 
@@ -76,10 +76,8 @@ class Spread {
   size_t width() const noexcept { return plan_->spec.width; }
   size_t buckets() const noexcept { return kRows * width(); }
   size_t bucket_of(uint64_t owner_hash, size_t row) const noexcept;
-  uint8_t* registers(size_t bucket) noexcept { return registers_.data() + bucket * Registers::kRegisters; }
-  const uint8_t* registers(size_t bucket) const noexcept {
-    return registers_.data() + bucket * Registers::kRegisters;
-  }
+  uint8_t* registers(size_t bucket) noexcept { return registers_.data() + bucket * kLoad.size(); }
+  const uint8_t* registers(size_t bucket) const noexcept { return registers_.data() + bucket * kLoad.size(); }
   Key owner(size_t bucket) const noexcept;
   void set_owner(size_t bucket, const Key& owner, uint64_t top) noexcept;
   bool outranks(size_t bucket, const Key& owner, uint64_t top) const noexcept;

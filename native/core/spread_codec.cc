@@ -67,7 +67,7 @@ void read_registers(ByteReader& in, std::span<uint8_t> registers) {
     registers[i] = in.fixed<uint8_t>();
     refuse(registers[i] == 0, "an empty register that is named");
   }
-  refuse(!Spread::Registers::valid(registers), "a register out of range");
+  refuse(!Spread::kLoad.valid(registers), "a register out of range");
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ std::vector<uint8_t> Spread::encode() const {
     const Key named = owner(bucket);
     out.raw({named.bytes.data(), named.length() + 1});
     out.fixed(tops_[bucket]);
-    write_registers(out, {registers(bucket), Registers::kRegisters});
+    write_registers(out, {registers(bucket), kLoad.size()});
   }
   return out.take_framed();
 }
@@ -113,9 +113,8 @@ Spread Spread::decode(std::span<const uint8_t> bytes, const Secret& secret) {
            "an owner in another's bucket");
     spread.set_owner(bucket, owner, in.fixed<uint64_t>());
     refuse(spread.tops_[bucket] == 0, "a bucket without keys");
-    read_registers(in, {spread.registers(bucket), Registers::kRegisters});
-    refuse(!Registers::may_hold(spread.registers(bucket), spread.tops_[bucket]),
-           "a largest hash not counted");
+    read_registers(in, {spread.registers(bucket), kLoad.size()});
+    refuse(!kLoad.may_hold(spread.registers(bucket), spread.tops_[bucket]), "a largest hash not counted");
   }
   in.expect_end();
   return spread;

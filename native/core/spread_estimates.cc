@@ -8,7 +8,7 @@ namespace tallytree {
 
 SpreadEstimates::SpreadEstimates(const Spread& spread) : spread_(spread), loads_(spread.buckets()) {
   for (size_t bucket = 0; bucket < loads_.size(); ++bucket) {
-    if (spread.tops_[bucket] != 0) loads_[bucket] = Spread::Registers::estimate(spread.registers(bucket));
+    if (spread.tops_[bucket] != 0) loads_[bucket] = Spread::kLoad.estimate(spread.registers(bucket));
     rows_[bucket / spread.width()] += loads_[bucket];
   }
 }
@@ -42,7 +42,7 @@ SpreadEstimates::Estimate SpreadEstimates::of(const Key& owner) const {
     background = std::max(background, others);
   }
   std::ranges::sort(keys);
-  const double error = Spread::Registers::relative_error();
+  const double error = Spread::kLoad.relative_error();
   const bool apart = keys[0] < keys[1] * (1 - kFarApart * error);
   const double mean = apart ? keys[0] : (keys[0] + keys[1]) / 2 / (1 - kSmallerTwo * error);
   return {mean, 2 * error * (mean + background) + background};

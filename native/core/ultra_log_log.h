@@ -13,49 +13,51 @@
 namespace tallytree {
 
 /**
- * Works on 2^kPrecision registers that somebody else keeps; zeros are the empty set. Union is idempotent,
+ * Works on 2^precision registers that somebody else keeps; zeros are the empty set. Union is idempotent,
  * commutative and associative. A register holds 4 * largest update value + two bits: were the next two
  * smaller values seen too?
  */
-template <unsigned kPrecision>
-struct UltraLogLog {
-  static constexpr size_t kRegisters = size_t{1} << kPrecision;
-  static constexpr unsigned kRanks = 64 - kPrecision + 1;  ///< update values 1..kRanks
+class UltraLogLog {
+ public:
+  constexpr explicit UltraLogLog(unsigned precision) noexcept : precision_(precision) {}
+
+  constexpr unsigned precision() const noexcept { return precision_; }
+  constexpr size_t size() const noexcept { return size_t{1} << precision_; }
 
   /// Standard error of the maximum-likelihood estimate, relative (Ertl, table 1).
-  static double relative_error() noexcept { return 0.7608 / std::sqrt(static_cast<double>(kRegisters)); }
+  double relative_error() const noexcept { return 0.7608 / std::sqrt(static_cast<double>(size())); }
 
-  static void observe(uint8_t* registers, uint64_t hash) noexcept {
-    uint8_t& r = registers[hash >> (64 - kPrecision)];
+  void observe(uint8_t* registers, uint64_t hash) const noexcept {
+    uint8_t& r = registers[hash >> (64 - precision_)];
     r = narrow(widen(r) | (uint64_t{1} << value_of(hash)));
   }
 
   /// Whether that hash may be among those that were observed.
-  static bool may_hold(const uint8_t* registers, uint64_t hash) noexcept {
-    const uint8_t r = registers[hash >> (64 - kPrecision)];
+  bool may_hold(const uint8_t* registers, uint64_t hash) const noexcept {
+    const uint8_t r = registers[hash >> (64 - precision_)];
     const unsigned value = value_of(hash);
     return value + 2 < r >> 2 || (widen(r) >> value & 1) != 0;
   }
 
-  static void absorb(uint8_t* registers, const uint8_t* other) noexcept {
-    for (size_t i = 0; i < kRegisters; ++i)
+  void absorb(uint8_t* registers, const uint8_t* other) const noexcept {
+    for (size_t i = 0; i < size(); ++i)
       if (other[i] != registers[i]) registers[i] = narrow(widen(registers[i]) | widen(other[i]));
   }
 
   /// False for what no hashes leave behind.
-  static bool valid(std::span<const uint8_t> registers) noexcept {
-    return std::none_of(registers.begin(), registers.end(), [](uint8_t r) { return r >> 2 > kRanks; });
+  bool valid(std::span<const uint8_t> registers) const noexcept {
+    return std::ranges::none_of(registers, [this](uint8_t r) { return r >> 2u > ranks(); });
   }
 
   /// Maximum likelihood under Poisson arrivals: d/dn of sum(seen ln(1 - e^-nq)) - n sum(unseen q) falls, so
   /// bisect.
-  static double estimate(const uint8_t* registers) noexcept {
-    std::array<double, kRanks + 1> seen{};
+  double estimate(const uint8_t* values) const noexcept {
+    Ranks seen{};
     double unseen = 0;
-    for (size_t i = 0; i < kRegisters; ++i) count(registers[i], seen, unseen);
+    for (size_t i = 0; i < size(); ++i) count(values[i], seen, unseen);
     const auto slope = [&](double n) {
       double sum = -unseen;
-      for (unsigned v = 1; v <= kRanks; ++v)
+      for (unsigned v = 1; v <= ranks(); ++v)
         if (seen[v] > 0) sum += seen[v] * chance(v) / std::expm1(n * chance(v));
       return sum;
     };
@@ -64,13 +66,18 @@ struct UltraLogLog {
       const double middle = std::sqrt(low * high);
       (slope(middle) > 0 ? low : high) = middle;
     }
-    return low * static_cast<double>(kRegisters);
+    return low * static_cast<double>(size());
   }
 
  private:
+  /// By update value, 1 to ranks().
+  using Ranks = std::array<double, 65>;
+
+  unsigned ranks() const noexcept { return 64 - precision_ + 1; }
+
   /// The update value: where the first bit stands behind those that choose the register.
-  static unsigned value_of(uint64_t hash) noexcept {
-    const uint64_t rest = hash << kPrecision | (uint64_t{1} << (kPrecision - 1));
+  unsigned value_of(uint64_t hash) const noexcept {
+    const uint64_t rest = hash << precision_ | (uint64_t{1} << (precision_ - 1));
     return static_cast<unsigned>(std::countl_zero(rest)) + 1;
   }
 
@@ -89,10 +96,10 @@ struct UltraLogLog {
     return static_cast<uint8_t>(4 * top + below);
   }
 
-  static void count(uint8_t r, std::array<double, kRanks + 1>& seen, double& unseen) noexcept {
+  void count(uint8_t r, Ranks& seen, double& unseen) const noexcept {
     const unsigned top = r >> 2;
     const uint64_t wide = widen(r);
-    for (unsigned v = 1; v <= kRanks; ++v) {
+    for (unsigned v = 1; v <= ranks(); ++v) {
       if (v + 2 < top) continue;  // forgotten: it may or may not have come
       if (wide >> v & 1)
         seen[v] += 1;
@@ -102,9 +109,11 @@ struct UltraLogLog {
   }
 
   /// Of update value v in one register by one of the keys that reach it.
-  static double chance(unsigned v) noexcept {
-    return std::ldexp(1.0, -static_cast<int>(std::min(v, kRanks - 1)));
+  double chance(unsigned v) const noexcept {
+    return std::ldexp(1.0, -static_cast<int>(std::min(v, ranks() - 1)));
   }
+
+  unsigned precision_;
 };
 
 }  // namespace tallytree

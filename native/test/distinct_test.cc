@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "check.h"
+#include "core/errors.h"
 
 using namespace tallytree;
 
@@ -48,6 +49,47 @@ TEST(distinct_estimates_within_its_error) {
   }
   CHECK(std::sqrt(squares / kSets) < 0.015);  // 1.2 % is the theory's
   CHECK(outside <= kSets / 10);
+}
+
+TEST(distinct_is_as_precise_as_it_was_made) {
+  for (unsigned precision = Distinct::kLeastPrecision; precision <= Distinct::kMostPrecision;
+       precision += 2) {
+    const double theory = 0.7608 / std::sqrt(std::ldexp(1.0, static_cast<int>(precision)));
+    CHECK_EQ(Distinct::precision_for(theory * 1.001), precision);
+    double squares = 0;
+    constexpr int kSets = 60;
+    for (uint64_t seed = 0; seed < kSets; ++seed) {
+      Distinct set(precision);
+      for (uint64_t number = 0; number < 20'000; ++number) set.add(siphash13({seed, 6}, &number, 1));
+      const DistinctCount found = set.count();
+      squares += (found.count / 20'000 - 1) * (found.count / 20'000 - 1);
+      CHECK(std::abs((found.upper - found.count) / found.count - 2 * theory) < 0.001);
+    }
+    CHECK(std::sqrt(squares / kSets) < 1.3 * theory);
+  }
+}
+
+TEST(distinct_sets_of_unlike_precision_have_no_union) {
+  Distinct rough(10), fine(14);
+  for (Distinct* set : {&rough, &fine}) set->add(hash_of(1));
+  const auto refused = [](auto&& body) {
+    try {
+      body();
+      return false;
+    } catch (const Incompatible&) {
+      return true;
+    }
+  };
+  CHECK(refused([&] { rough.absorb(fine); }));
+  CHECK(refused([&] { fine.absorb_registers(rough.registers()); }));
+  CHECK_EQ(Distinct::decode(rough.encode(1)).set.precision(), 10u);
+  bool impossible = false;
+  try {
+    Distinct::precision_for(0.001);
+  } catch (const std::invalid_argument&) {
+    impossible = true;
+  }
+  CHECK(impossible);
 }
 
 TEST(distinct_union_counts_a_key_once) {

@@ -76,8 +76,8 @@ Ledger reduced_ledger() {
   return reduced(ledger, narrow);
 }
 
-Distinct set_of(uint64_t keys) {
-  Distinct set;
+Distinct set_of(uint64_t keys, unsigned precision = Distinct::kPrecision) {
+  Distinct set(precision);
   for (uint64_t key = 0; key < keys; ++key) set.add(siphash13(kSecret, &key, 1));
   return set;
 }
@@ -120,8 +120,9 @@ const Specimen kSpecimens[] = {
     {"ledger-v2-spilled.bin", [] { return spilled_ledger().encode(); }, ledger_again},
     {"ledger-v2-full.bin", [] { return full_ledger().encode(); }, ledger_again},
     {"ledger-v2-reduced.bin", [] { return reduced_ledger().encode(); }, ledger_again},
-    {"distinct-v1-exact.bin", [] { return set_of(50).encode(kCheck); }, distinct_again},
-    {"distinct-v1-registers.bin", [] { return set_of(9000).encode(kCheck); }, distinct_again},
+    {"distinct-v2-exact.bin", [] { return set_of(50).encode(kCheck); }, distinct_again},
+    {"distinct-v2-registers.bin", [] { return set_of(9000).encode(kCheck); }, distinct_again},
+    {"distinct-v2-rough.bin", [] { return set_of(9000, 10).encode(kCheck); }, distinct_again},
     {"sizes-v1.bin", [] { return some_sizes().encode(kSecret); }, sizes_again},
     {"spread-v1.bin", [] { return some_spread().encode(); }, spread_again},
 };
@@ -180,12 +181,15 @@ TEST(golden_ledgers_say_what_was_counted) {
 }
 
 TEST(golden_sets_say_how_many_keys) {
-  const Distinct few = Distinct::decode(golden("distinct-v1-exact.bin")).set;
+  const Distinct few = Distinct::decode(golden("distinct-v2-exact.bin")).set;
   CHECK(few.exact());
   CHECK_EQ(few.count().count, 50.0);
-  const Distinct many = Distinct::decode(golden("distinct-v1-registers.bin")).set;
+  const Distinct many = Distinct::decode(golden("distinct-v2-registers.bin")).set;
   CHECK(!many.exact());
   CHECK_EQ(many.count().count, set_of(9000).count().count);
+  const Distinct rough = Distinct::decode(golden("distinct-v2-rough.bin")).set;
+  CHECK_EQ(rough.precision(), 10u);
+  CHECK_EQ(rough.count().count, set_of(9000, 10).count().count);
 }
 
 TEST(golden_sizes_say_how_large_packets_were) {

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     must(count.lower <= count.count && count.count <= count.upper, "the count is not within its bounds");
     const Distinct::Decoded again = Distinct::decode(decoded.set.encode(decoded.check));
     must(again.check == decoded.check, "the check changed");
-    Distinct sum;
+    Distinct sum(decoded.set.precision());
     sum.absorb(decoded.set);
     sum.absorb(again.set);
     must(sum.count().count == count.count, "a set united with itself counts differently");
