@@ -44,11 +44,12 @@ std::vector<char*> argument_vector(const std::string& path, const std::vector<st
   return argv;
 }
 
-/// In the child, where nothing may be allocated. It dies with us: what it would still change, nobody would
-/// undo.
-[[noreturn]] void become(char* const* argv, int in, int out) {
+/// In the child, where nothing may be allocated. It dies with us, also when we have just died: what it would
+/// still change, nobody would undo.
+[[noreturn]] void become(char* const* argv, int in, int out, pid_t parent) {
   char* const environment[] = {nullptr};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);
   if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0) execve(argv[0], argv, environment);
   _exit(127);
 }
@@ -88,8 +89,9 @@ Outcome run(const std::string& path, const std::vector<std::string>& arguments, 
   if (!in.is_open() || !out.is_open()) return outcome;
   if (write(in.ends[1], input.data(), input.size()) != static_cast<ssize_t>(input.size())) return outcome;
   const std::vector<char*> argv = argument_vector(path, arguments);
+  const pid_t parent = getpid();
   const pid_t child = fork();
-  if (child == 0) become(argv.data(), in.ends[0], out.ends[1]);
+  if (child == 0) become(argv.data(), in.ends[0], out.ends[1], parent);
   if (child < 0) return outcome;
   in.close_end(0);
   in.close_end(1);

@@ -1,4 +1,5 @@
-// Runs one program by its path and an argument vector: no shell, no environment, no inherited descriptors.
+// Runs one program by its path and an argument vector: no shell, no environment, no inherited descriptor but
+// the lock's.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// flock on a file named by the network namespace; its text says whether the holder is ending.
+// Two locks on a file named by the network namespace: flock(2) is ours and our children's, fcntl(2) is ours
+// alone. Its text says whether the holder is ending.
 #include "lock.h"
 
 #include <fcntl.h>
@@ -19,6 +20,18 @@ std::string path_of_namespace() {
   return "/run/tallytree-guard-" + std::to_string(ns.st_ino) + ".lock";
 }
 
+struct flock whole_file() {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+
+bool is_held_by_a_process(int file) {
+  struct flock range = whole_file();
+  return fcntl(file, F_GETLK, &range) < 0 || range.l_type != F_UNLCK;
+}
+
 }  // namespace
 
 Lock::Lock() : path_(path_of_namespace()) {}
@@ -33,9 +46,12 @@ Lock::Holder Lock::take() {
   file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file_ < 0) return Holder::unknown;
   if (flock(file_, LOCK_EX | LOCK_NB) == 0) {
-    ours_ = is_current() && ftruncate(file_, 0) == 0;
+    const struct flock range = whole_file();
+    ours_ = is_current() && ftruncate(file_, 0) == 0 && fcntl(file_, F_SETLK, &range) == 0 &&
+            fcntl(file_, F_SETFD, 0) == 0;
     return ours_ ? Holder::us : Holder::ending;
   }
+  if (!is_held_by_a_process(file_)) return Holder::dead;
   char text[kEnding.size()];
   const ssize_t size = pread(file_, text, sizeof text, 0);
   return size > 0 && std::string_view(text, static_cast<size_t>(size)) == kEnding ? Holder::ending

@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kMonitor = STDIN_FILENO;
 constexpr auto kLockPatience = std::chrono::seconds(5);  // a predecessor may not know yet that it is to end
+constexpr auto kTryAgain = std::chrono::milliseconds(20);
 constexpr auto kRemovalPatience = std::chrono::minutes(5);
 
 struct Options {
@@ -97,7 +98,11 @@ bool wait_for(Lock& lock) {
 
 int clean() {
   Lock lock;
-  if (lock.take() != Lock::Holder::us) return 0;  // a live guard holds its own rules
+  const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
+  Lock::Holder holder;
+  while ((holder = lock.take()) == Lock::Holder::dead && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(kTryAgain);
+  if (holder != Lock::Holder::us) return 0;  // a live guard holds its own rules
   remove_leftovers();
   return 0;
 }

@@ -1,30 +1,31 @@
-// The firewall rules of the taps that have some: none is left behind, others' stay as they are, and what others do to ours is noticed.
+// The firewall rules of the taps that have some: others' stay as they are, and what others do to ours is noticed.
 
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Host, type Running, until } from "../lab.js";
 import { Network, program } from "../lab-network.js";
+import {
+  buildLiveSource,
+  guard,
+  killAll,
+  legacyTools,
+  liveSource,
+  ours,
+  savedRules,
+  stand,
+  type Tools,
+} from "./firewall.js";
 
 const long = process.env.TALLYTREE_LONG === "1";
 const minute = 60_000;
-const root = join(import.meta.dirname, "../..");
-const guard = join(root, "build/Release/tallytree-guard");
-/** The tap alone, without Node: it starts and ends in no time. */
-const liveSource = (tap: string) => [join(root, "build/native-test/live-source"), tap, "--guard", guard];
 
 let network: Network;
 let own: Host;
 let peer: Host;
 
-beforeAll(() => {
-  const { status, stderr } = spawnSync("make", ["-s", "-C", join(root, "native/test"), "live"], {
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`make live: ${stderr}`);
-}, 10 * minute);
+beforeAll(buildLiveSource, 10 * minute);
 beforeEach(() => {
   network = new Network(2);
   [own, peer] = [network.host(0), network.host(1)];
@@ -39,7 +40,6 @@ interface Gap {
 
 const inline = ["--tap", "nfqueue"];
 const taps = ["nfqueue", "nflog"] as const;
-const legacyTools = ["iptables-legacy", "ip6tables-legacy"] as const;
 const kinds = taps.flatMap(
   (tap) =>
     [
@@ -48,19 +48,7 @@ const kinds = taps.flatMap(
     ] as const,
 );
 
-/** Rules of both families without their counters. */
-async function rules([four, six]: readonly [string, string] = ["iptables", "ip6tables"]): Promise<string> {
-  const saved = [await network.lab.must(own, `${four}-save`), await network.lab.must(own, `${six}-save`)];
-  return saved
-    .join("")
-    .replace(/^#.*\n/gm, "")
-    .replace(/\[\d+:\d+\]/g, "");
-}
-
-const ours = (saved: string) => saved.split("\n").filter((line) => /tally/i.test(line));
-/** Each family's two chains are filled and jumped to in one step. */
-const stand = (saved: string) =>
-  ours(saved).filter((line) => /^-A (IN|OUT)PUT .*TALLYTREE/.test(line)).length === 4;
+const rules = (tools?: Tools) => savedRules(network.lab, own, tools);
 
 /** A program for which `iptables` is iptables-legacy and the lock of xtables is a file of the lab. */
 function withLegacy(argv: readonly string[]): readonly string[] {
@@ -86,46 +74,6 @@ const start = (kind: string, tap: string): Promise<Running> =>
 async function loss(): Promise<{ complete: boolean; seen: number; gaps: readonly Gap[] }> {
   const status = (await network.ask(own, { type: "query status" })) as { monitor: { loss: never } };
   return status.monitor.loss;
-}
-
-describe.each(taps)("kill points of the %s tap", (tap) => {
-  const points = long ? 200 : 10;
-
-  it(`leaves no rule behind that the next start does not take, ${points} times`, {
-    timeout: points * minute,
-  }, async () => {
-    for (let point = 0; point < points; point++) {
-      const source = await network.lab.spawn(own, liveSource(tap), point % 2 === 0 ? {} : { ready: /ready/ });
-      // Every second one is about to remove its rules by itself.
-      if (point % 2 === 1) process.kill(source.pid, "SIGTERM");
-      await sleep(150 * Math.random());
-      killAll();
-      await source.stop("SIGKILL");
-      await (point % 4 < 2 ? nextOfAnotherTap() : nextOfThisTap());
-      expect(ours(await rules())).toEqual([]);
-    }
-  });
-
-  /** What a monitor runs at its start, whatever its tap. */
-  const nextOfAnotherTap = () => network.lab.must(own, guard, "--clean");
-
-  async function nextOfThisTap(): Promise<void> {
-    const next = await network.lab.spawn(own, liveSource(tap), { ready: /ready/ });
-    expect(stand(await rules())).toBe(true);
-    expect(await next.stop()).toBe(0);
-  }
-});
-
-/** Kills everything in the host: monitor, guard, and what the guard runs. */
-function killAll(): void {
-  const { stdout } = spawnSync("ip", ["netns", "pids", own.namespace], { encoding: "utf8" });
-  for (const pid of stdout.split("\n").filter(Boolean)) {
-    try {
-      process.kill(Number(pid), "SIGKILL");
-    } catch {
-      // It ended by itself.
-    }
-  }
 }
 
 describe.each(kinds)("the $tap tap beside others' rules of $kind", ({ tap, kind, tools }) => {
@@ -270,7 +218,7 @@ describe("the guard", () => {
 
   it("takes away what an earlier run left in the table that iptables does not write to now", async () => {
     const monitor = await startLegacy();
-    killAll();
+    killAll(own);
     await monitor.stop("SIGKILL");
     expect(stand(await rules(legacyTools))).toBe(true);
     await network.lab.must(own, guard, "--clean");
