@@ -34,6 +34,8 @@ export interface About {
   readonly span: Span;
   /** Whether the sketch counts what tunnels carry: those that could not be opened are lost to it. */
   readonly inner: boolean;
+  /** The network namespaces whose packets count: a label or all; absent: the monitor's own. */
+  readonly netns?: string | undefined;
 }
 
 /** seen = counted + filtered + lost + unparsed + ignored. What the whole tap read is counted, as it reached the counters. */
@@ -46,7 +48,7 @@ export function lossOf(books: Books, about?: About): Loss {
   const read = (tap?.read ?? 0) - unopened;
   // A super-packet is one socket buffer and several packets: what matched may exceed what was read.
   const counted = Math.min(Number(about?.matched ?? read), read);
-  const gaps = gapsOf(books, about?.span);
+  const gaps = gapsOf(books, about);
   const isRead = unreadable.every((reason) => (unparsed[reason] ?? 0) === 0);
   return {
     complete: tap !== undefined && isNothing(lost) && isRead && gaps.length === 0 && tellsLoss(kind),
@@ -61,11 +63,19 @@ export function lossOf(books: Books, about?: About): Loss {
 /** Nothing that the cap tap counts is certainly all. */
 const tellsLoss = (kind: TapState["kind"]): boolean => kind !== "cap";
 
-function gapsOf({ host, stats, restarts }: Books, span?: Span): readonly Gap[] {
+function gapsOf({ host, stats, restarts }: Books, about?: About): readonly Gap[] {
+  const span = about?.span;
   return [...(stats.stats?.gaps ?? []), ...restarts]
     .filter(
       ({ from, to = Number.POSITIVE_INFINITY }) => span === undefined || (from <= span.to && to >= span.from),
     )
+    .filter((gap: Omit<Gap, "host">) => about === undefined || concerns(gap, about))
     .map((gap) => ({ host, ...gap }))
     .sort((a, b) => a.from - b.from);
+}
+
+/** A gap of one network namespace is none for those who do not ask about it. */
+function concerns({ netns: missed }: Omit<Gap, "host">, { netns: asked }: About): boolean {
+  if (missed === undefined) return true;
+  return asked !== undefined && (asked === "all" || missed === "all" || asked === missed);
 }

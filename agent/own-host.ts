@@ -223,6 +223,7 @@ export class OwnHost {
       {
         ...{ matched: totals.packets, unkeyed, span },
         inner: sketch.filter.inner ?? false,
+        netns: sketch.filter.netns,
       },
     );
   }

@@ -1,7 +1,7 @@
 // From the words of `config sketch` to the filter that the tap understands; the only place that converts.
 
 import { parseKeyType, parsePrefix, protoNumber, TallyError } from "../controller-client/messages/index.js";
-import type { Filter } from "../native/index.js";
+import type { Filter, NetnsChoice } from "../native/index.js";
 import type { SketchFilter, TapState } from "./protocol.js";
 
 const directions = { INPUT: "input", OUTPUT: "output", FORWARD: "forward", MIRROR: "mirror" } as const;
@@ -11,6 +11,8 @@ export interface FilterPlace {
   readonly tap: TapState["kind"];
   readonly deviceExists: (name: string) => boolean;
   readonly deviceAbove: (name: string) => string;
+  /** The network namespaces that the tap reads besides its own; absent: none. */
+  readonly netns?: NetnsChoice | undefined;
 }
 
 /**
@@ -20,6 +22,7 @@ export interface FilterPlace {
 export function toFilter(fields: SketchFilter, place: FilterPlace): Filter {
   checkAddresses(fields);
   checkTap(fields, place.tap);
+  checkNetns(fields, place);
   if (fields.device !== undefined) checkDevice(fields.device, place);
   const { interface: direction, proto, ...rest } = fields;
   const filter: Filter = { direction: directions[direction], ...rest };
@@ -28,7 +31,7 @@ export function toFilter(fields: SketchFilter, place: FilterPlace): Filter {
 
 /** True when both count the same packets. */
 export function sameFilter(a: SketchFilter, b: SketchFilter): boolean {
-  const names = ["interface", "proto", "src", "dst", "sport", "dport", "device"] as const;
+  const names = ["interface", "proto", "src", "dst", "sport", "dport", "device", "netns"] as const;
   const flags = ["promiscuous", "inner"] as const;
   return (
     flags.every((name) => (a[name] ?? false) === (b[name] ?? false)) &&
@@ -64,11 +67,39 @@ function checkTap(
   }
 }
 
+function checkNetns({ netns, device }: SketchFilter, place: FilterPlace): void {
+  if (netns === undefined) return;
+  const wrong = (message: string, field = "netns") => new TallyError("bad_request", message, { field });
+  const known = place.tap === "packet" ? place.netns : undefined;
+  if (known === undefined) {
+    throw wrong("the monitor taps its own network namespace only: start it with --tap packet --netns");
+  }
+  if (known !== "all" && netns !== "all" && !known.includes(netns)) {
+    throw wrong(`the monitor does not tap network namespace "${netns}" (but ${known.join(", ")})`);
+  }
+  if (device !== undefined) {
+    throw wrong(
+      "a device is one of the monitor's own network namespace: leave out device or netns",
+      "device",
+    );
+  }
+}
+
 /** Throws `bad_request` for parts of a key that the sketch's packets never have. */
-export function checkKeyType(keyType: string, { inner = false }: SketchFilter): void {
-  const part = parseKeyType(keyType).find(({ name }) => name === "vni" || name === "gre_key");
+export function checkKeyType(
+  keyType: string,
+  { inner = false }: SketchFilter,
+  tap: FilterPlace["tap"],
+): void {
+  const parts = parseKeyType(keyType).map(({ name }) => name);
+  const label = parts.find((name) => name === "netns" || name === "container");
+  if (tap === "file" && label !== undefined) {
+    const message = `a capture file does not tell the ${label} of a packet: leave that part out`;
+    throw new TallyError("bad_request", message, { field: "counter_key_type" });
+  }
+  const part = parts.find((name) => name === "vni" || name === "gre_key");
   if (part === undefined || inner) return;
-  const message = `${part.name} is known of packets inside tunnels only: make the sketch with inner: true`;
+  const message = `${part} is known of packets inside tunnels only: make the sketch with inner: true`;
   throw new TallyError("bad_request", message, { field: "counter_key_type" });
 }
 

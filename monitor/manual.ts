@@ -15,6 +15,8 @@ DESCRIPTION
   of one group. It logs to standard error.
 
   The packet tap reads copies of packets. It needs CAP_NET_RAW and delays nobody.
+  With --netns it reads other network namespaces too, also as they come and go; that needs
+  CAP_SYS_ADMIN.
   The pcap tap does the same by libpcap, one device or all, with any filter of its
   language; what the filter does not let through is not seen at all.
   The cap tap reads one device by the npm package cap, in a process of its own. It is for
@@ -38,6 +40,7 @@ EXAMPLES
   tallytree-monitor
   tallytree-monitor --tap nfqueue --memory 1024
   tallytree-monitor --tap pcap --filter "tcp port 80 and net 10.0.0.0/8"
+  tallytree-monitor --netns all
   tallytree-monitor --socket /run/tallytree/test.sock --group adm
 
 SEE ALSO

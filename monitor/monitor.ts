@@ -60,8 +60,12 @@ const withCores = (machine: Machine, { cores }: RunningTap): Machine => ({
   sizesBytes: () => cores * machine.sizesBytes(),
 });
 
-function performer({ memory }: Options, capture: Capture, host: Machine): ReturnType<typeof operations> {
+function performer(
+  { memory, netns }: Options,
+  capture: Capture,
+  host: Machine,
+): ReturnType<typeof operations> {
   const budget = new MemoryBudget(memory * 2 ** 20);
-  const sketches = new Sketches({ capture, memory: budget, host });
+  const sketches = new Sketches({ capture, memory: budget, host: { ...host, netns } });
   return operations({ capture, memory: budget, sketches, offloads: host.offloads });
 }

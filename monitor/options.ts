@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from "commander";
 import { tapKinds } from "../controller-client/messages/index.js";
+import type { NetnsChoice } from "../native/index.js";
 import { manualPage } from "./manual.js";
 import { defaultSocket, type TapKind } from "./protocol.js";
 
@@ -20,6 +21,8 @@ export interface Options {
   readonly cores: number;
   /** A UDP port that carries VXLAN, besides 4789. */
   readonly vxlanPort: number;
+  /** Network namespaces to read besides the own one. */
+  readonly netns?: NetnsChoice;
   /** MiB. */
   readonly memory: number;
   readonly logLevel: string;
@@ -68,6 +71,12 @@ function command(): Command {
     )
     .addOption(number("--cores <number>", "threads of the packet and of the nfqueue tap", [1, 64]).default(1))
     .addOption(
+      new Option(
+        "--netns <names>",
+        "network namespaces that the packet tap reads besides the monitor's own: names under /run/netns joined by commas, or all, also those of containers; each takes a sixteenth of --ring",
+      ).argParser(netnsChoice),
+    )
+    .addOption(
       number("--memory <MiB>", "most that all counters together may take", [1, 1048576]).default(256),
     )
     .addOption(
@@ -80,6 +89,14 @@ function command(): Command {
 }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** Names that stand in keys as they are; "own" and "none" mean something else there. */
+function netnsChoice(text: string): NetnsChoice {
+  if (text === "all") return text;
+  const names = text.split(",");
+  if (names.every((name) => /^(?!(?:own|none|all)$)[\w.:@+-]{1,64}$/.test(name))) return names;
+  throw new InvalidArgumentError("Give names of letters, digits and ._:@+- joined by commas, or all.");
+}
 
 function number(flags: string, description: string, [least, most]: readonly [number, number]): Option {
   return new Option(flags, `${description} (${least} to ${most})`).argParser((text) => {

@@ -1,7 +1,7 @@
 // What this host counts: sketches by uuid with their counters, as asked for by the agent and as held by the tap.
 
 import { TallyError } from "../controller-client/messages/index.js";
-import type { CounterSpec, Filter } from "../native/index.js";
+import type { CounterSpec, Filter, NetnsChoice } from "../native/index.js";
 import { type Capture, fromNative } from "./capture.js";
 import { checkKeyType, sameFilter, toFilter } from "./filter.js";
 import type { MemoryBudget } from "./memory.js";
@@ -35,6 +35,8 @@ export interface HostFacts {
   readonly deviceExists: (name: string) => boolean;
   /** The device that shows the same packets again (a port's bridge); "": none. */
   readonly deviceAbove: (name: string) => string;
+  /** The network namespaces that the tap reads besides its own; absent: none. */
+  readonly netns?: NetnsChoice | undefined;
 }
 
 export interface SketchesOptions {
@@ -79,7 +81,7 @@ export class Sketches {
   addCounter({ uuid, spec, meta }: Fields<"add counter">): Promise<{ added: boolean }> {
     return this.#inTurn(async () => {
       const { counters, record } = this.#find(uuid);
-      checkKeyType(spec.keyType, record.filter);
+      checkKeyType(spec.keyType, record.filter, this.#capture.kind);
       const known = counters.get(spec.keyType);
       if (known !== undefined) {
         refuseOtherCounter(known.spec, spec);

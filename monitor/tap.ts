@@ -14,7 +14,7 @@ const cleanTimeoutMs = 10_000;
 
 export type TapOptions = Pick<
   Options,
-  "tap" | "ring" | "cores" | "queue" | "agentPort" | "vxlanPort" | "device" | "filter"
+  "tap" | "ring" | "cores" | "queue" | "agentPort" | "vxlanPort" | "device" | "filter" | "netns"
 >;
 
 /** What opening a tap needs of the machine. */
@@ -48,6 +48,9 @@ const automatic: readonly TapKind[] = ["packet", "nflog", "pcap"];
 /** Taps that take --device and --filter. */
 const choosy: readonly TapKind[] = ["pcap", "cap"];
 
+/** The tap that takes --netns. */
+const spacious: readonly TapKind[] = ["packet"];
+
 /** The program behind the cap tap. */
 const capReader = fileURLToPath(new URL("./cap-reader.js", import.meta.url));
 
@@ -61,7 +64,8 @@ export function startTap(options: TapOptions, machine: TapMachine): RunningTap {
 /** The first that works. */
 function startBest(options: TapOptions, machine: TapMachine): RunningTap {
   const given = choice(options);
-  const kinds = automatic.filter((kind) => given === undefined || choosy.includes(kind));
+  const serving = given === "netns" ? spacious : choosy;
+  const kinds = automatic.filter((kind) => given === undefined || serving.includes(kind));
   const others = automatic.filter((kind) => !kinds.includes(kind)).join(" and ");
   const refusals = given === undefined ? [] : [`the ${others} taps have no --${given}`];
   for (const kind of kinds) {
@@ -88,16 +92,18 @@ function open(kind: TapKind, options: TapOptions, { openTap }: TapMachine): Runn
     return { kind, tap, cores: kind === "packet" || kind === "nfqueue" ? options.cores : 1 };
   } catch (cause) {
     const reason = sentence(cause);
-    throw new StartError(isDenied(cause) ? `${privilegeSentence(kind)} (${reason})` : reason, { cause });
+    throw new StartError(isDenied(cause) ? `${privilegeSentence(kind, options)} (${reason})` : reason, {
+      cause,
+    });
   }
 }
 
 /** The source that the options name. */
 function tapSource(kind: TapKind, options: TapOptions): TapSource {
-  const { ring, cores, vxlanPort, queue, agentPort, device, filter } = options;
+  const { ring, cores, vxlanPort, queue, agentPort, device, filter, netns } = options;
   switch (kind) {
     case "packet":
-      return { kind, ringMiB: ring, cores, vxlanPort };
+      return { kind, ringMiB: ring, cores, vxlanPort, ...(netns && { netns }) };
     case "nfqueue":
       return { kind, queue, cores, agentPort, guard: guardPath };
     case "nflog":
@@ -111,14 +117,15 @@ function tapSource(kind: TapKind, options: TapOptions): TapSource {
   }
 }
 
-const choice = ({ device, filter }: TapOptions): "device" | "filter" | undefined =>
-  filter !== undefined ? "filter" : device !== undefined ? "device" : undefined;
+const choice = (options: TapOptions): "device" | "filter" | "netns" | undefined =>
+  (["netns", "filter", "device"] as const).find((name) => options[name] !== undefined);
 
 /** Before anything is opened: a slip in the filter must not look like a tap that does not work. */
 function checkChoice(options: TapOptions, { deviceExists, checkCaptureFilter }: TapMachine): void {
   const { tap, device, filter } = options;
+  checkNetns(options);
   const given = choice(options);
-  if (given !== undefined && tap !== "auto" && !choosy.includes(tap)) {
+  if (given !== undefined && given !== "netns" && tap !== "auto" && !choosy.includes(tap)) {
     const message = `--${given} is for --tap ${choosy.join(" and ")}: the ${tap} tap reads everything`;
     throw new StartError(
       `${message}; give ${given === "device" ? "the device" : "what you want"} to a sketch`,
@@ -135,6 +142,15 @@ function checkChoice(options: TapOptions, { deviceExists, checkCaptureFilter }: 
   }
 }
 
+function checkNetns({ tap, netns, cores, device, filter }: TapOptions): void {
+  if (netns === undefined) return;
+  if (tap !== "packet" && tap !== "auto") {
+    throw new StartError(`--netns is for --tap packet: the ${tap} tap sees its own network namespace only`);
+  }
+  if (cores > 1) throw new StartError("--netns reads all network namespaces on one core: leave out --cores");
+  if (device ?? filter) throw new StartError("--netns reads everything: leave out --device and --filter");
+}
+
 /** Removes firewall rules that a killed monitor left behind; rejects with what the guard said. */
 export async function cleanRules(): Promise<void> {
   if (!existsSync(guardPath)) return;
@@ -144,8 +160,10 @@ export async function cleanRules(): Promise<void> {
 
 const sentence = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
-const privilegeSentence = (kind: TapKind): string =>
-  `the ${kind} tap needs the privilege to read packets: run as root or with ${privileges[kind]}`;
+const privilegeSentence = (kind: TapKind, { netns }: TapOptions): string => {
+  const besides = netns === undefined ? "" : " and CAP_SYS_ADMIN";
+  return `the ${kind} tap needs the privilege to read packets: run as root or with ${privileges[kind]}${besides}`;
+};
 
 function isDenied(error: unknown): boolean {
   const errno = (error as { errno?: unknown } | null)?.errno;

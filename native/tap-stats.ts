@@ -16,6 +16,8 @@ export interface TapStats {
   readonly gaps: readonly Gap[];
   /** Why it is not there now. */
   readonly obstacle?: string;
+  /** Labels of the network namespaces that are read besides our own. */
+  readonly namespaces?: readonly string[];
   /** Of a file tap. */
   readonly file?: FileState;
 }
@@ -38,8 +40,10 @@ export interface Gap {
   /** Absent while it goes on. */
   readonly to?: number;
   /** "hung": the monitor gave no sign of life; "flushed": others removed the rules; "locked": the firewall's lock was
-   * held by others; "several": of more than one kind. */
+   * held by others; "untapped": a network namespace was there and not read yet; "several": of more than one kind. */
   readonly reason: string;
+  /** Of the packets of one network namespace only, by its label; all: of any but our own. */
+  readonly netns?: string;
 }
 
 /** Names of the offloads in force, by device: "gro", "gso", "lro", "tso". */

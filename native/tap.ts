@@ -11,6 +11,8 @@ export type TapSource =
       readonly cores?: number;
       /** A UDP port that carries VXLAN, besides 4789. */
       readonly vxlanPort?: number;
+      /** Network namespaces besides our own: all, or those of these names under /run/netns. Needs CAP_SYS_ADMIN; one core. */
+      readonly netns?: NetnsChoice;
     }
   /** Inline: packets wait in an NFQUEUE for our verdict. Needs CAP_NET_ADMIN. `guard` owns the rules. */
   | {
@@ -52,6 +54,9 @@ export type TapSource =
       readonly vxlanPort?: number;
     };
 
+/** Which network namespaces a tap reads besides its own. */
+export type NetnsChoice = "all" | readonly string[];
+
 /** Which packets a sketch counts. Absent fields match everything. */
 export interface Filter {
   /** forward and mirror: the packet tap only; see DESIGN.md for what they mean. */
@@ -69,6 +74,8 @@ export interface Filter {
   readonly promiscuous?: boolean;
   /** The packets that tunnels carry, by their own headers, instead of those that stand for themselves. */
   readonly inner?: boolean;
+  /** The network namespaces whose packets count: the label of one, or all; absent: our own. */
+  readonly netns?: string;
 }
 
 /** What a sketch keeps besides its counters. */
@@ -78,7 +85,7 @@ export interface SketchOptions {
 }
 
 export interface CounterSpec {
-  /** Parts of src, dst, sport, dport, proto, vlan joined by "_"; src and dst may carry a prefix length: "src/24_dport". */
+  /** Parts of src, dst, sport, dport, proto, vlan, vni, gre_key, netns, container joined by "_"; src and dst may carry a prefix length: "src/24_dport". */
   readonly keyType: string;
   readonly increment: "pkt" | "bytes";
   /** Most keys kept with their own count; below it every answer is exact. */

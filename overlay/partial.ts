@@ -69,7 +69,13 @@ const time = Type.Number({ minimum: 0, maximum: 1e14 });
 const difference = Type.Number({ minimum: -1e14, maximum: 1e14 });
 /** An agent's name: printable, without spaces. */
 export const hostName = Type.String({ pattern: "^[\\x21-\\x7e]{1,255}$" });
-const gap = Type.Object({ host: hostName, from: time, to: Type.Optional(time), reason: word });
+const gap = Type.Object({
+  host: hostName,
+  from: time,
+  to: Type.Optional(time),
+  reason: word,
+  netns: Type.Optional(word),
+});
 
 const head = Compile(
   Type.Object({

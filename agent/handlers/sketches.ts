@@ -41,8 +41,8 @@ export function byUuid<R extends Request>({ ...request }: R, uuid: string): R {
 
 function newSketch({ now, fresh }: Agent, request: RequestOf<"config sketch">): NewSketch {
   const { uuid = fresh.uuid(), secret = fresh.secret(), tap, label, sizes } = request;
-  const { interface: direction, proto, src, dst, sport, dport, device, promiscuous, inner } = request;
-  const optional = defined({ proto, src, dst, sport, dport, device, promiscuous, inner });
+  const { interface: direction, proto, src, dst, sport, dport, device, promiscuous, inner, netns } = request;
+  const optional = defined({ proto, src, dst, sport, dport, device, promiscuous, inner, netns });
   const filter = { interface: direction, ...optional };
   const inherited = isRelayed(request);
   const more = { ...defined({ tap, label }), ...(sizes ? { sizes } : {}) };

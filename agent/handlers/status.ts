@@ -69,6 +69,7 @@ function upState(
 ) {
   const degraded = stats?.obstacle === undefined ? {} : { degraded: stats.obstacle };
   const uptime_seconds = Math.round(uptimeMs / 1000);
+  const namespaces = stats?.namespaces === undefined ? {} : { namespaces: stats.namespaces };
   const why = tap.why === undefined ? {} : { tap_why: tap.why };
   return {
     state: "up",
@@ -76,6 +77,7 @@ function upState(
     tap: tap.kind,
     ...why,
     ...degraded,
+    ...namespaces,
     offloads,
     memory,
     uptime_seconds,

@@ -165,9 +165,9 @@ function coverageLines(coverage: Coverage): readonly string[] {
 
 function lossLines(loss: Loss): readonly string[] {
   const time = (seconds: number) => new Date(1000 * seconds).toISOString();
-  const gaps = loss.gaps.map(({ host, from, to, reason }) => {
+  const gaps = loss.gaps.map(({ host, from, to, reason, netns }) => {
     const end = to === undefined ? "now" : time(to);
-    return `  not counted at ${host} from ${time(from)} to ${end}: ${reason}`;
+    return `  not counted at ${host}${netns === undefined ? "" : ` in ${netns}`} from ${time(from)} to ${end}: ${reason}`;
   });
   return [packetsLine(loss), ...gaps];
 }

@@ -85,6 +85,7 @@ export interface SketchInfo {
   readonly device?: string;
   readonly promiscuous?: boolean;
   readonly inner?: boolean;
+  readonly netns?: string;
   /** The sizes of its packets are kept. */
   readonly sizes?: boolean;
   readonly counters: readonly CounterInfo[];
@@ -129,6 +130,8 @@ export type MonitorState =
       readonly tap_why?: string;
       /** Why the tap is not there at the moment. */
       readonly degraded?: string;
+      /** Labels of the network namespaces that are tapped besides the monitor's own. */
+      readonly namespaces?: readonly string[];
       readonly loss: Loss;
       /** Those in force, by device: "gro", "gso", "lro", "tso". */
       readonly offloads: Readonly<Record<string, readonly string[]>>;

@@ -73,8 +73,10 @@ export interface Gap {
   readonly from: number;
   /** Absent while it goes on. */
   readonly to?: number;
-  /** "restarted": another monitor counts now; "hung", "flushed", "locked": see the nfqueue tap in README.md. */
+  /** "restarted": another monitor counts now; "hung", "flushed", "locked": see the nfqueue tap in README.md; "untapped": a network namespace was there and not read yet. */
   readonly reason: string;
+  /** Of the packets of one network namespace only, by its label; all: of any but the monitor's own. */
+  readonly netns?: string;
 }
 
 /** What became of the packets that the taps were offered, summed over the hosts that answered. */

@@ -187,6 +187,14 @@ export const sketchFilterFields = {
   inner: Optional(
     Bool({ description: "true: the packets that tunnels carry, by their own headers, and no others" }),
   ),
+  netns: Optional(
+    Text({
+      minLength: 1,
+      maxLength: 64,
+      description:
+        "network namespace whose packets count, by its label, or all; absent: the monitor's own; the monitor must tap it",
+    }),
+  ),
   promiscuous: Optional(
     Bool({ description: "true: the device hands over what is addressed to others too, as a mirror needs" }),
   ),

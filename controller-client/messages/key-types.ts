@@ -4,7 +4,18 @@ import { parseBits } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { nearest, quote } from "./wording.js";
 
-export const keyParts = ["src", "dst", "sport", "dport", "proto", "vlan", "vni", "gre_key"] as const;
+export const keyParts = [
+  "src",
+  "dst",
+  "sport",
+  "dport",
+  "proto",
+  "vlan",
+  "vni",
+  "gre_key",
+  "netns",
+  "container",
+] as const;
 
 export type KeyPartName = (typeof keyParts)[number];
 

@@ -36,7 +36,7 @@ Napi::Value capacity_for(Info info) {
 Napi::Value check_key(Info info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const KeyType type = KeyType::parse(to_text(info[0], "keyType"));
-    return Napi::String::New(info.Env(), type.print(type.read(to_text(info[1], "key"))));
+    return Napi::String::New(info.Env(), type.print(type.learn(to_text(info[1], "key"))));
   });
 }
 
@@ -119,7 +119,7 @@ Napi::Value ledger_intervals(Info info) {
     const Ledger ledger = Ledger::decode(to_bytes(info[0], "encoded"), secret);
     std::vector<Ledger::Entry> entries;
     for (const std::string& text : to_text_list(info[2])) {
-      const Key key = ledger.spec().key_type.read(text);
+      const Key key = ledger.spec().key_type.learn(text);
       entries.push_back({key, ledger.interval(key, key.hash(secret))});
     }
     return from_entries(info.Env(), ledger.spec().key_type, entries);

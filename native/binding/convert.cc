@@ -133,6 +133,7 @@ Filter to_filter(const Napi::Value& value) {
   if (has(object, "device")) filter.device = to_text(object.Get("device"), "device");
   filter.promiscuous = flag(object, "promiscuous");
   filter.inner = flag(object, "inner");
+  filter.netns = text_or(object, "netns", "");
   return filter;
 }
 

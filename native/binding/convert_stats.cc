@@ -21,6 +21,12 @@ Napi::Value from_file_state(Napi::Env env, const FileState& state) {
   return object;
 }
 
+Napi::Value from_texts(Napi::Env env, const std::vector<std::string>& texts) {
+  Napi::Array array = Napi::Array::New(env, texts.size());
+  for (uint32_t i = 0; i < texts.size(); ++i) array.Set(i, Napi::String::New(env, texts[i]));
+  return array;
+}
+
 Napi::Value from_gaps(Napi::Env env, const std::vector<Gap>& gaps) {
   Napi::Array array = Napi::Array::New(env, gaps.size());
   for (uint32_t i = 0; i < gaps.size(); ++i) {
@@ -28,6 +34,7 @@ Napi::Value from_gaps(Napi::Env env, const std::vector<Gap>& gaps) {
     gap.Set("from", Napi::Number::New(env, static_cast<double>(gaps[i].from_ns) / 1e9));
     if (gaps[i].to_ns != 0) gap.Set("to", Napi::Number::New(env, static_cast<double>(gaps[i].to_ns) / 1e9));
     gap.Set("reason", Napi::String::New(env, gaps[i].reason));
+    if (!gaps[i].netns.empty()) gap.Set("netns", Napi::String::New(env, gaps[i].netns));
     array.Set(i, gap);
   }
   return array;
@@ -47,6 +54,7 @@ Napi::Value from_stats(Napi::Env env, const SourceStats& stats) {
   object.Set("unopened", Napi::Number::New(env, static_cast<double>(stats.unopened)));
   object.Set("estimated", Napi::Number::New(env, static_cast<double>(stats.estimated)));
   object.Set("gaps", from_gaps(env, stats.gaps));
+  if (!stats.namespaces.empty()) object.Set("namespaces", from_texts(env, stats.namespaces));
   if (!stats.obstacle.empty()) object.Set("obstacle", Napi::String::New(env, stats.obstacle));
   return object;
 }

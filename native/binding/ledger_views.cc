@@ -56,7 +56,7 @@ Napi::Value ledger_group_intervals(const Napi::CallbackInfo& info) {
     const LedgerGroups groups(ledger, KeyType::parse(to_text(info[2], "groupBy")));
     std::vector<Ledger::Entry> entries;
     for (const std::string& text : to_text_list(info[3])) {
-      const Key key = groups.type().read(text);
+      const Key key = groups.type().learn(text);
       entries.push_back({key, groups.interval(key)});
     }
     return from_entries(info.Env(), groups.type(), entries);

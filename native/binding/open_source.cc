@@ -4,6 +4,7 @@
 #include "convert.h"
 #include "core/cap_source.h"
 #include "core/file_source.h"
+#include "core/namespaces_source.h"
 #include "core/nflog_source.h"
 #include "core/nfqueue_source.h"
 #include "core/packet_source.h"
@@ -16,8 +17,19 @@ Tunnels to_tunnels(const Napi::Object& source) {
   return {static_cast<uint16_t>(field_or(source, "vxlanPort", Tunnels{}.vxlan_port, 1, 65535))};
 }
 
+NamespaceChoice to_choice(const Napi::Value& value) {
+  if (value.IsString()) return {true, {}};
+  const std::vector<std::string> names = to_text_list(value);
+  return {false, {names.begin(), names.end()}};
+}
+
 std::unique_ptr<Source> open_packet_source(const Napi::Object& source, Napi::Object tap) {
   const auto ring = field_or(source, "ringMiB", PacketSource::kDefaultRingMiB, 1, 4096);
+  if (!source.Get("netns").IsUndefined()) {
+    const NamespaceChoice choice = to_choice(source.Get("netns"));
+    return std::make_unique<NamespacesSource>(
+        NamespacesOptions{choice, static_cast<uint32_t>(ring), to_tunnels(source)});
+  }
   const auto group = field_or(source, "group", Fanout::kAlone, Fanout::kAlone, 65535);
   auto opened = std::make_unique<PacketSource>(static_cast<uint32_t>(ring), static_cast<int>(group),
                                                to_tunnels(source));
@@ -66,10 +78,7 @@ std::unique_ptr<Source> open_nfqueue_source(const Napi::Object& source) {
   return std::make_unique<NfqueueSource>(options);
 }
 
-}  // namespace
-
-std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap) {
-  const std::string kind = to_text(source.Get("kind"), "kind");
+std::unique_ptr<Source> open_kind(const std::string& kind, const Napi::Object& source, Napi::Object tap) {
   if (kind == "packet") return open_packet_source(source, tap);
   if (kind == "file") return open_file_source(source);
   if (kind == "pcap") return open_pcap_source(source);
@@ -78,6 +87,20 @@ std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap
   if (kind != "nfqueue")
     throw std::invalid_argument("kind must be packet, nfqueue, nflog, pcap, cap or file");
   return open_nfqueue_source(source);
+}
+
+}  // namespace
+
+std::unique_ptr<Source> open_source(const Napi::Object& source, Napi::Object tap) {
+  const std::string kind = to_text(source.Get("kind"), "kind");
+  auto opened = open_kind(kind, source, tap);
+  if (kind == "file") return opened;
+  const FoundNamespace own = own_namespace();
+  const auto label = [](const std::string& name, const char* otherwise) {
+    return name.empty() ? otherwise : to_label(name);
+  };
+  opened->labels()->set_own(label(own.name, "own"), label(own.first_container, Labels::kNone));
+  return opened;
 }
 
 }  // namespace tallytree::binding

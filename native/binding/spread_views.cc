@@ -46,9 +46,11 @@ Napi::Value fan_outs_of(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Secret secret = to_secret(info[1]);
     const Ledger ledger = Ledger::decode(to_bytes(info[0], "encoded"), secret);
-    const KeyType by = KeyType::parse(to_text(info[2], "by"));
+    KeyType by = KeyType::parse(to_text(info[2], "by"));
+    by.use(ledger.spec().key_type.labels());
     std::optional<Spread> spread;
     if (!info[3].IsUndefined()) spread.emplace(Spread::decode(to_bytes(info[3], "spread"), secret));
+    if (spread) by.add_labels(spread->spec().owner);
     return from_fan_outs(info.Env(), by, fan_outs(ledger, by, spread ? &*spread : nullptr));
   });
 }

@@ -146,7 +146,8 @@ Napi::Value TapObject::add_sketch(const Napi::CallbackInfo& info) {
     const std::string id = to_text(info[0], "id");
     auto sketch = std::make_shared<std::unique_ptr<Sketch>>(
         std::make_unique<Sketch>(to_secret(info[1]), to_filter(info[2]), to_sizes(info[3])));
-    return promise(info.Env(), [id, sketch](Engine& engine, Source&) {
+    return promise(info.Env(), [id, sketch](Engine& engine, Source& source) {
+      (*sketch)->use(source.labels());
       engine.add(id, std::move(*sketch));
       return undefined;
     });

@@ -11,6 +11,7 @@ struct Gap {
   uint64_t from_ns = 0;  ///< unix time
   uint64_t to_ns = 0;    ///< 0: it goes on
   std::string reason;
+  std::string netns;  ///< empty: of all that the tap reads; else of the packets of one network namespace
 };
 
 /// At most kMost, in order of time; of more, the two oldest become one that covers both.
@@ -24,7 +25,7 @@ class Gaps {
   void begin(uint64_t from_ns, std::string reason) {
     if (open()) return;
     if (gaps_.size() == kMost) join_oldest();
-    gaps_.push_back({from_ns, 0, std::move(reason)});
+    gaps_.push_back({from_ns, 0, std::move(reason), {}});
   }
 
   void end(uint64_t to_ns) {

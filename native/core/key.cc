@@ -41,6 +41,10 @@ std::string print_field(uint32_t number, const Form& form) {
   return form.optional && number == 0 ? "none" : std::to_string(number - form.first);
 }
 
+uint32_t label_of(const Labels::Place& place, Field field) noexcept {
+  return field == Field::netns ? place.netns : place.container;
+}
+
 }  // namespace
 
 void mask_address(uint8_t* address, size_t bytes, int bits) noexcept {
@@ -83,9 +87,11 @@ KeyType KeyType::parse(std::string_view text) {
       if (other.field == part.field)
         throw std::invalid_argument("the key type names " + quoted(piece) + " twice");
     type.needs_ports_ |= part.is_port();
+    type.has_labels_ |= part.is_label();
     type.addresses_ += part.is_address();
     type.parts_.push_back(part);
   }
+  if (type.has_labels_) type.labels_ = std::make_shared<Labels>();
   if (type.width(6) > Key::kBytes)
     throw std::invalid_argument("the parts of " + quoted(text) + " make keys of " +
                                 std::to_string(type.width(6) - 1) + " bytes, and " +
@@ -122,6 +128,9 @@ void KeyType::make_v4(std::span<const Packet* const> packets, Key* keys) const n
   for (const Part& part : parts_) {
     if (part.field == Field::src) write(4, [&](const Packet& p) { return address(p.src, part.mask); });
     if (part.field == Field::dst) write(4, [&](const Packet& p) { return address(p.dst, part.mask); });
+    if (part.is_label())
+      write(4,
+            [&](const Packet& p) { return in_network_order(label_of(labels_->place_of(p), part.field), 4); });
     with_number(part.field, [&, bytes = part.bytes(4)](auto number) {
       write(bytes, [&](const Packet& p) { return in_network_order(number(p), bytes); });
     });
@@ -139,6 +148,8 @@ bool KeyType::make(const Packet& packet, Key& key) const noexcept {
     if (part.is_address()) {
       std::memcpy(out, (part.field == Field::src ? packet.src : packet.dst).data(), bytes);
       if (part.prefix >= 0) mask_address(out, bytes, part.prefix);
+    } else if (part.is_label()) {
+      put(label_of(labels_->place_of(packet), part.field), out, bytes);
     } else {
       with_number(part.field, [&](auto number) { put(number(packet), out, bytes); });
     }
@@ -169,14 +180,15 @@ std::string KeyType::print(const Key& key) const {
         text += std::to_string(std::min(part.prefix, static_cast<int>(bytes) * 8));
       }
     } else {
-      text += print_field(from_network_order(in, bytes), form_of(part.field));
+      const uint32_t number = from_network_order(in, bytes);
+      text += part.is_label() ? labels_->text(number) : print_field(number, form_of(part.field));
     }
     in += bytes;
   }
   return text;
 }
 
-Key KeyType::read(std::string_view text) const {
+Key KeyType::read(std::string_view text, bool learns) const {
   const std::vector<std::string_view> pieces = split(text, ',');
   if (pieces.size() != parts_.size())
     throw std::invalid_argument("a " + quoted(text_) + " key has " + std::to_string(parts_.size()) +
@@ -193,7 +205,8 @@ Key KeyType::read(std::string_view text) const {
       family = found;
       if (part.prefix >= 0) mask_address(out, family == 4 ? 4 : 16, part.prefix);
     } else {
-      put(parse_field(pieces[i], form_of(part.field)), out, part.bytes(0));
+      put(part.is_label() ? read_label(pieces[i], part, learns) : parse_field(pieces[i], form_of(part.field)),
+          out, part.bytes(0));
     }
     out += part.bytes(family == 4 ? 4 : 16);
   }

@@ -5,11 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "labels.h"
 #include "packet.h"
 #include "siphash.h"
 
@@ -27,22 +30,32 @@ struct alignas(8) Key {
   std::span<const uint8_t> content() const noexcept { return {bytes.data() + 1, length()}; }
   bool operator==(const Key&) const = default;
 
-  uint64_t hash(const Secret& secret) const noexcept {
-    return siphash13(secret, bytes.data(), words());
-  }
+  uint64_t hash(const Secret& secret) const noexcept { return siphash13(secret, bytes.data(), words()); }
 };
 
 /// Parsed from text such as "src", "src_dport", "src/24_dst", "src_sport_dst_dport_proto": each part at most
 /// once.
 class KeyType {
  public:
-  enum class Field : uint8_t { src, dst, sport, dport, proto, vlan, vni, gre_key };  // rows of kForms
+  enum class Field : uint8_t {
+    src,
+    dst,
+    sport,
+    dport,
+    proto,
+    vlan,
+    vni,
+    gre_key,
+    netns,
+    container
+  };  // kForms
 
   struct Part {
     Field field;
     int prefix;         // bits of an address that count; -1: all
     uint32_t mask = 0;  // of an IPv4 address, network byte order
     bool is_address() const noexcept { return field == Field::src || field == Field::dst; }
+    bool is_label() const noexcept { return field == Field::netns || field == Field::container; }
     bool is_port() const noexcept { return field == Field::sport || field == Field::dport; }
     /// In a key whose addresses have `address_bytes`.
     size_t bytes(size_t address_bytes) const noexcept;
@@ -72,18 +85,37 @@ class KeyType {
   std::string print(const Key& key) const;
 
   /// The reverse; takes any usual spelling of an address. Throws std::invalid_argument.
-  Key read(std::string_view text) const;
+  Key read(std::string_view text) const { return read(text, false); }
+  /// The same of a text whose labels are to be printed as they are. Throws as Labels::add() besides.
+  Key learn(std::string_view text) const { return read(text, true); }
+
+  bool has_labels() const noexcept { return has_labels_; }
+  /// Of a type with labels: where its texts are, and which a packet has. All copies share it.
+  void use(std::shared_ptr<Labels> labels) noexcept {
+    if (has_labels_) labels_ = std::move(labels);
+  }
+  const std::shared_ptr<Labels>& labels() const noexcept { return labels_; }
+  /// Takes over the texts of another type's labels. Throws as Labels::add().
+  void add_labels(const KeyType& other) const {
+    if (labels_ && other.labels_) labels_->add_all(*other.labels_);
+  }
+  /// The labels of a key, by number.
+  void visit_labels(const Key& key, const std::function<void(uint32_t)>& visit) const;
 
   bool operator==(const KeyType& other) const noexcept { return text_ == other.text_; }
 
  private:
   static Part parse_part(std::string_view text);
+  uint32_t read_label(std::string_view text, const Part& part, bool learns) const;
+  Key read(std::string_view text, bool learns) const;
   size_t fixed_length(size_t address_bytes) const noexcept;
   int family_of(size_t length) const;
 
   std::string text_;
   std::vector<Part> parts_;
   bool needs_ports_ = false;
+  bool has_labels_ = false;
+  std::shared_ptr<Labels> labels_;  // with labels
   size_t addresses_ = 0;
 };
 

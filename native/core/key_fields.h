@@ -23,7 +23,7 @@ struct Form {
 
 /// A row for each Field, in their order. Another number: a name in Field, a row here, a case of
 /// with_number(), and a name in controller-client/messages/key-types.ts.
-inline constexpr std::array<Form, 8> kForms = {{
+inline constexpr std::array<Form, 10> kForms = {{
     {"src", 0, 0, "address"},
     {"dst", 0, 0, "address"},
     {"sport", 2, 16, "port"},
@@ -32,6 +32,8 @@ inline constexpr std::array<Form, 8> kForms = {{
     {"vlan", 2, 12, "VLAN", true},
     {"vni", 4, 25, "VNI", true, 1},
     {"gre_key", 4, 32, "GRE key", true},
+    {"netns", 4, 32, "network namespace", true},
+    {"container", 4, 32, "container", true},
 }};
 
 constexpr const Form& form_of(Field field) { return kForms[static_cast<size_t>(field)]; }
@@ -54,6 +56,8 @@ void with_number(Field field, Visit&& visit) {
       return visit([](const Packet& p) -> uint32_t { return p.carrier == Carrier::gre_key ? p.tunnel : 0; });
     case Field::src:
     case Field::dst:
+    case Field::netns:
+    case Field::container:
       return;
   }
 }

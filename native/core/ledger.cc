@@ -110,6 +110,7 @@ Absorption Ledger::begin_absorb(Ledger& other) {
       !(spec_.secret == other.spec_.secret) || spec_.capacity != other.spec_.capacity ||
       cold_.width() != other.cold_.width())
     throw Incompatible("ledgers of unlike key type, increment, capacity or secret cannot be added");
+  spec_.key_type.add_labels(other.spec_.key_type);
   const Absorption progress{floor_, other.floor_};
   total_ += other.total_;
   hot_.fit(total_);

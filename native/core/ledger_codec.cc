@@ -12,12 +12,14 @@
 //   u32     number of non-zero cold cells, each: varint gap to the last cell's index (the first from -1),
 //   varint
 //           value; at level 0 two joined cells, whose value is above 15, stand at the first
+//   labels  of a key type with labels: their texts, see key_labels.h
 #include <algorithm>
 #include <array>
 
 #include "bytes.h"
 #include "errors.h"
 #include "key_batch.h"
+#include "key_labels.h"
 #include "ledger.h"
 
 namespace tallytree {
@@ -138,6 +140,7 @@ std::vector<uint8_t> Ledger::encode() const {
   out.fixed(static_cast<uint8_t>(spec_.cold_per_key));
   out.fixed(static_cast<uint8_t>(cold_.level()));
   for (const uint64_t sum : {total_, spilled_, floor_, unkeyed}) out.fixed(sum);
+  LabelTexts labels(spec_.key_type);
   out.fixed(static_cast<uint32_t>(hot_.size()));
   for (uint32_t place = 0; place < hot_.size(); ++place) {
     const Key key = hot_.key(place);
@@ -145,14 +148,17 @@ std::vector<uint8_t> Ledger::encode() const {
     out.raw({key.bytes.data(), key.length() + 1});
     out.varint(count.since);
     out.varint(count.prior);
+    labels.note(key);
   }
   write_cells(out, cold_);
+  labels.write(out);
   return out.take_framed();
 }
 
 size_t Ledger::most_encoded(const LedgerSpec& spec, size_t entries) noexcept {
   constexpr size_t kNumbers = 8 + 4 + 2 + 1 + 1 + 8 + 4 + 2 + 4 * 8 + 4 + 4, kVarint = 10;
-  return kNumbers + spec.key_type.text().size() + entries * (spec.key_type.width(6) + 2 * kVarint);
+  return kNumbers + spec.key_type.text().size() + entries * (spec.key_type.width(6) + 2 * kVarint) +
+         LabelTexts::most(spec.key_type, entries);
 }
 
 LedgerSummary Ledger::summarize(std::span<const uint8_t> bytes) {
@@ -198,6 +204,7 @@ Ledger Ledger::decode(std::span<const uint8_t> bytes, const Secret& secret) {
   }
   refuse(left != 0, "entries below the total");
   read_cells(in, header, ledger.cold_);
+  read_labels(in, ledger.spec_.key_type);
   in.expect_end();
   return ledger;
 }

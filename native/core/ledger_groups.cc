@@ -25,6 +25,7 @@ LedgerGroups::LedgerGroups(const Ledger& ledger, const KeyType& coarse)
       type_(coarse),
       projection_(ledger.spec().key_type, coarse),
       sums_(ledger.keys(), Hash{ledger.spec().secret}) {
+  type_.use(ledger.spec().key_type.labels());
   for (const auto& [key, interval] : ledger.entries()) {
     Sum& sum = sums_[projection_.apply(key)];
     sum.since += interval.lower;

@@ -24,7 +24,7 @@ constexpr bool includes(Direction set, Direction one) noexcept {
 /// An IPv4 address stands in the first 4 bytes, the other 12 are zero. Network byte order.
 using Address = std::array<uint8_t, 16>;
 
-inline constexpr uint16_t kNoVlan = 0x3fff;
+inline constexpr uint16_t kNoVlan = 0x1fff;
 inline constexpr uint32_t kMostPackets = 0xffffff;  ///< that a Packet can stand for
 
 /// What carried a packet that was found inside another, and which number it had.
@@ -41,14 +41,15 @@ struct alignas(64) Packet {
   Address dst{};
   uint16_t sport = 0;  ///< host byte order; meaningful when has_ports
   uint16_t dport = 0;
-  uint16_t vlan : 14 = kNoVlan;
+  uint16_t vlan : 13 = kNoVlan;
   Carrier carrier : 2 = Carrier::none;
-  uint8_t proto = 0;       ///< the transport protocol, after any IPv6 extension headers
-  uint8_t family : 3 = 4;  ///< 4 or 6
+  bool foreign : 1 = false;  ///< seen in another network namespace than this process's
+  uint8_t proto = 0;         ///< the transport protocol, after any IPv6 extension headers
+  uint8_t family : 3 = 4;    ///< 4 or 6
   Direction direction : 4 = Direction::any;
   bool has_ports : 1 = false;  ///< false for ICMP and for every fragment but the first
   uint32_t tunnel = 0;         ///< the number that `carrier` names
-  uint32_t ifindex : 31 = 0;   ///< 0: unknown
+  uint32_t ifindex : 31 = 0;   ///< 0: unknown; of a foreign packet the number of its namespace (Labels)
   bool loopback : 1 = false;   ///< seen on a loopback device: counted only for sketches that name that device
 
   uint64_t second : 40 = 0;   ///< wall clock, since 1970

@@ -13,10 +13,9 @@ namespace tallytree {
 namespace {
 
 constexpr uint32_t kMiB = 1 << 20;
-// The kernel hands a block over after kRetireMs, however little is in it: small ones waste less of the ring.
+// The kernel hands a block over after some time, however little is in it: small ones waste less of the ring.
 constexpr uint32_t kBlockSize = kMiB / 16;
 constexpr uint32_t kFrameSize = 2048;
-constexpr uint32_t kRetireMs = 1;
 constexpr uint32_t kFramesAhead = 8;
 
 template <typename Value>
@@ -32,13 +31,13 @@ void keep_bytes(int fd, uint32_t length) {
   set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, "limiting the captured bytes of a packet socket");
 }
 
-void request_ring(int fd, uint32_t blocks) {
+void request_ring(int fd, uint32_t blocks, uint32_t retire_ms) {
   tpacket_req3 request{};
   request.tp_block_size = kBlockSize;
   request.tp_block_nr = blocks;
   request.tp_frame_size = kFrameSize;
   request.tp_frame_nr = kBlockSize / kFrameSize * blocks;
-  request.tp_retire_blk_tov = kRetireMs;
+  request.tp_retire_blk_tov = retire_ms;
   set_option(fd, SOL_PACKET, PACKET_RX_RING, request, "allocating the packet ring");
 }
 
@@ -67,11 +66,11 @@ int join(int fd, int group) {
 
 }  // namespace
 
-PacketRing::PacketRing(uint32_t mib, int group) {
+PacketRing::PacketRing(uint32_t mib, int group, uint32_t retire_ms) {
   // Protocol 0: nothing arrives before the ring stands and bind() names the protocol.
   socket_ = Descriptor(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (socket_.get() < 0) throw_errno("opening an AF_PACKET socket (it needs the capability CAP_NET_RAW)");
-  configure(mib == 0 ? 1 : mib);
+  configure(mib == 0 ? 1 : mib, retire_ms);
   size_ = size_t{blocks_} * kBlockSize;
   void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, socket_.get(), 0);
   if (memory == MAP_FAILED) throw_errno("mapping the packet ring");
@@ -86,14 +85,14 @@ PacketRing::PacketRing(uint32_t mib, int group) {
 
 PacketRing::~PacketRing() { munmap(memory_, size_); }
 
-void PacketRing::configure(uint32_t mib) {
+void PacketRing::configure(uint32_t mib, uint32_t retire_ms) {
   blocks_ = mib * (kMiB / kBlockSize);
   const int fd = socket_.get();
   const int version = TPACKET_V3;
   const int on = 1;
   set_option(fd, SOL_PACKET, PACKET_VERSION, version, "asking for a TPACKET_V3 ring");
   set_option(fd, SOL_PACKET, PACKET_VNET_HDR, on, "asking for segmentation sizes in the packet ring");
-  request_ring(fd, blocks_);
+  request_ring(fd, blocks_, retire_ms);
 }
 
 /// A socket can join a group only once it is bound, and until then would see the packets of the others too.

@@ -40,9 +40,11 @@ class PacketRing {
  public:
   static constexpr uint32_t kSnapLength = 160;
   static constexpr uint32_t kDeepSnapLength = 512;  ///< for what tunnels carry
+  static constexpr uint32_t kRetireMs = 1;
 
-  /// All devices, both directions; `mib`: its size. Throws std::system_error.
-  explicit PacketRing(uint32_t mib, int group = Fanout::kAlone);
+  /// All devices, both directions; `mib`: its size; `retire_ms`: how long the kernel may keep a block that is
+  /// not full. Throws std::system_error.
+  explicit PacketRing(uint32_t mib, int group = Fanout::kAlone, uint32_t retire_ms = kRetireMs);
   ~PacketRing();
   PacketRing(const PacketRing&) = delete;
   PacketRing& operator=(const PacketRing&) = delete;
@@ -72,7 +74,7 @@ class PacketRing {
   void clear_error() noexcept;
 
  private:
-  void configure(uint32_t mib);
+  void configure(uint32_t mib, uint32_t retire_ms);
   void bind_to(int group);
   tpacket_block_desc* block() const noexcept;
   void prefetch(const uint8_t* from, uint32_t frame_size) const noexcept;

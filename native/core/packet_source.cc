@@ -61,8 +61,8 @@ void seen_as(const Packet& carrier, Packet& inner) noexcept {
 
 }  // namespace
 
-PacketSource::PacketSource(uint32_t ring_mib, int group, const Tunnels& tunnels)
-    : tunnels_(tunnels), ring_(ring_mib, group) {
+PacketSource::PacketSource(uint32_t ring_mib, int group, const Tunnels& tunnels, uint32_t retire_ms)
+    : tunnels_(tunnels), ring_(ring_mib, group, retire_ms) {
   descriptors_ = {ring_.descriptor(), links_.descriptor(), own_.descriptor()};
 }
 

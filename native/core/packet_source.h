@@ -26,10 +26,10 @@ class PacketSource final : public Source {
  public:
   static constexpr uint32_t kDefaultRingMiB = 16;
 
-  /// `ring_mib`: kernel memory for packets that wait to be counted, at least 1. `group`: a Fanout. Throws
-  /// std::system_error.
+  /// `ring_mib`: kernel memory for packets that wait to be counted, at least 1. `group`: a Fanout.
+  /// `retire_ms`: as of PacketRing. Throws std::system_error.
   explicit PacketSource(uint32_t ring_mib = kDefaultRingMiB, int group = Fanout::kAlone,
-                        const Tunnels& tunnels = {});
+                        const Tunnels& tunnels = {}, uint32_t retire_ms = PacketRing::kRetireMs);
 
   /// The group's number, or Fanout::kAlone.
   int group() const noexcept { return ring_.group(); }

@@ -22,6 +22,12 @@ struct CounterSpec : LedgerSpec {
   unsigned distinct_precision = Distinct::kPrecision;
 
   SpreadSpec spread_spec(const KeyType& by, uint32_t width) const { return {key_type, by, width, secret}; }
+  /// Whose packets they are that will be counted.
+  void use(const std::shared_ptr<Labels>& labels) {
+    key_type.use(labels);
+    for (KeyType& by : spread_by) by.use(labels);
+  }
+
   /// Where in spread_by. Throws std::out_of_range.
   size_t spread_index(const KeyType& by) const;
 };

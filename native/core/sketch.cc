@@ -8,8 +8,13 @@
 #include "errors.h"
 
 namespace tallytree {
-bool Filter::matches_device(const Packet& packet) const noexcept {
-  return device.empty() ? !packet.loopback : packet.ifindex == ifindex && ifindex != 0;
+bool Filter::matches_place(const Packet& packet) const noexcept {
+  if (!device.empty()) return packet.ifindex == ifindex && ifindex != 0 && !packet.foreign;
+  return !packet.loopback && (netns.empty() ? !packet.foreign : matches_netns(packet));
+}
+
+bool Filter::matches_netns(const Packet& packet) const noexcept {
+  return netns == kAllNamespaces || labels->place_of(packet).netns == Labels::number_of(netns);
 }
 
 bool Filter::matches_ports(const Packet& packet) const noexcept {
@@ -19,7 +24,7 @@ bool Filter::matches_ports(const Packet& packet) const noexcept {
 
 bool Filter::matches(const Packet& packet) const noexcept {
   return includes(packet.direction, direction) && (packet.carrier != Carrier::none) == inner &&
-         matches_device(packet) && (!proto || *proto == packet.proto) && matches_ports(packet) &&
+         matches_place(packet) && (!proto || *proto == packet.proto) && matches_ports(packet) &&
          (!src || src->contains(packet.family, packet.src)) &&
          (!dst || dst->contains(packet.family, packet.dst));
 }
@@ -33,6 +38,11 @@ Sketch::Sketch(const Secret& secret, Filter filter, Sizes sizes)
   if (sizes == Sizes::kept) sizes_ = std::make_unique<SizeCounter>(secret);
   if (filter_.promiscuous) promiscuity_.emplace();
   find_device();
+}
+
+void Sketch::use(std::shared_ptr<Labels> labels) {
+  filter_.labels = labels;
+  labels_ = std::move(labels);
 }
 
 /// A device that went and came back under its name has a new index.
@@ -86,6 +96,7 @@ void Sketch::add_counter(CounterSpec spec) {
   if (counter(spec.key_type.text()))
     throw Conflict("the sketch has a " + spec.key_type.text() + " counter already");
   spec.secret = secret_;
+  if (labels_) spec.use(labels_);
   begin_flush();
   flush();
   counters_.push_back(std::make_unique<Counter>(spec));

@@ -12,6 +12,7 @@
 #include "flow_cache.h"
 #include "interest.h"
 #include "key.h"
+#include "labels.h"
 #include "packet.h"
 #include "promiscuity.h"
 #include "size_counter.h"
@@ -32,12 +33,17 @@ struct Filter {
 
   bool inner = false;  ///< what tunnels carry, instead of what stands for itself
 
+  static constexpr const char* kAllNamespaces = "all";
+  std::string netns;                     ///< empty: our own; kAllNamespaces; or a label of one
+  std::shared_ptr<const Labels> labels;  ///< of the source; needed with netns
+
   /// What a source must find out for it.
   Interest interest() const noexcept;
   bool matches(const Packet& packet) const noexcept;
 
  private:
-  bool matches_device(const Packet& packet) const noexcept;
+  bool matches_place(const Packet& packet) const noexcept;
+  bool matches_netns(const Packet& packet) const noexcept;
   bool matches_ports(const Packet& packet) const noexcept;
 };
 
@@ -54,6 +60,9 @@ class Sketch {
  public:
   /// Throws std::system_error when a promiscuous device is refused.
   explicit Sketch(const Secret& secret, Filter filter, Sizes sizes = Sizes::none);
+
+  /// The source's labels, before there are counters.
+  void use(std::shared_ptr<Labels> labels);
 
   /// All of the running second or, with `late`, of the one before.
   void count(std::span<const Packet> batch, bool late = false);
@@ -88,6 +97,7 @@ class Sketch {
 
   Secret secret_;
   Filter filter_;
+  std::shared_ptr<Labels> labels_;
   std::optional<Promiscuity> promiscuity_;
   Totals totals_;
   std::unique_ptr<SizeCounter> sizes_;  // when asked for

@@ -41,7 +41,7 @@ Distinct Snapshot::distinct() const {
 
 Spread Snapshot::spread(const KeyType& by) const {
   const size_t index = spec.spread_index(by);
-  Spread sum(spec.spread_spec(by, SpreadSpec::kWindowWidth));
+  Spread sum(spec.spread_spec(spec.spread_by[index], SpreadSpec::kWindowWidth));
   for (const Sealed& pane : sealed) {
     if (pane->spreads.empty())
       add_entries(sum, Ledger::decode(pane->ledger, spec.secret));

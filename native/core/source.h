@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "gaps.h"
 #include "interest.h"
+#include "labels.h"
 #include "packet.h"
 
 namespace tallytree {
@@ -30,14 +32,15 @@ struct SourceStats {
   using Causes = std::vector<std::pair<std::string, uint64_t>>;
   uint64_t seen = 0;  ///< reached the tap, lost ones included
   uint64_t read = 0;  ///< handed to the engine as a Packet
-  Causes lost;        ///< by cause: "ring", "queue", "socket", "uncounted"
+  Causes lost;        ///< by cause: "ring", "queue", "socket", "uncounted", "namespace"
   Causes unparsed;    ///< by reason: "truncated", "not_ip", "malformed", ...
   Causes ignored;     ///< not this host's traffic or already seen: "other_host", "loopback", "bridge_port"
-  uint64_t super_packets = 0;  ///< how many of `read` carried more than one wire packet
-  uint64_t estimated = 0;      ///< of how many of those the wire packets are estimated
-  std::vector<Gap> gaps;       ///< when the source was not there, however many packets passed then
-  std::string obstacle;        ///< why it is not there now; empty: it is
-  uint64_t unopened = 0;  ///< of `read`: tunnels whose content, asked for, is cut off or damaged
+  uint64_t super_packets = 0;           ///< how many of `read` carried more than one wire packet
+  uint64_t estimated = 0;               ///< of how many of those the wire packets are estimated
+  std::vector<Gap> gaps;                ///< when the source was not there, however many packets passed then
+  std::string obstacle;                 ///< why it is not there now; empty: it is
+  std::vector<std::string> namespaces;  ///< labels of those that it reads besides our own
+  uint64_t unopened = 0;          ///< of `read`: tunnels whose content, asked for, is cut off or damaged
   std::optional<FileState> file;  ///< of a file
 };
 
@@ -78,6 +81,12 @@ class Source {
   virtual bool ended() const noexcept { return false; }
 
   virtual SourceStats stats() = 0;
+
+  /// What its packets are labelled with.
+  const std::shared_ptr<Labels>& labels() const noexcept { return labels_; }
+
+ private:
+  std::shared_ptr<Labels> labels_ = std::make_shared<Labels>();
 };
 
 }  // namespace tallytree

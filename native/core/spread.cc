@@ -74,6 +74,7 @@ void Spread::add(const Key& key, uint64_t hash) noexcept {
 void Spread::absorb(const Spread& other) {
   if (!(other.spec() == spec()))
     throw Incompatible("spreads of unlike key types, widths or secrets have no union");
+  spec().owner.add_labels(other.spec().owner);
   for (size_t row = 0; row < kRows; ++row) absorb_row(other, row);
 }
 

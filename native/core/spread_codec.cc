@@ -8,11 +8,13 @@
 //   u32     number of filled buckets, each: varint gap to the last one's index (the first from -1);
 //           u8 key length and key bytes of the owner; u64 largest hash;
 //           u64 which of the 64 registers are not zero, and so many bytes
+//   labels  of an owner type with labels: their texts, see key_labels.h
 #include <algorithm>
 #include <bit>
 
 #include "bytes.h"
 #include "errors.h"
+#include "key_labels.h"
 #include "spread.h"
 
 namespace tallytree {
@@ -82,16 +84,19 @@ std::vector<uint8_t> Spread::encode() const {
   out.fixed(spec().width);
   const auto filled = buckets() - static_cast<size_t>(std::count(tops_.data(), tops_.data() + buckets(), 0));
   out.fixed(static_cast<uint32_t>(filled));
+  LabelTexts labels(spec().owner);
   size_t next = 0;
   for (size_t bucket = 0; bucket < buckets(); ++bucket) {
     if (tops_[bucket] == 0) continue;
     out.varint(bucket - next);
     next = bucket + 1;
     const Key named = owner(bucket);
+    labels.note(named);
     out.raw({named.bytes.data(), named.length() + 1});
     out.fixed(tops_[bucket]);
     write_registers(out, {registers(bucket), kLoad.size()});
   }
+  labels.write(out);
   return out.take_framed();
 }
 
@@ -116,6 +121,7 @@ Spread Spread::decode(std::span<const uint8_t> bytes, const Secret& secret) {
     read_registers(in, {spread.registers(bucket), kLoad.size()});
     refuse(!kLoad.may_hold(spread.registers(bucket), spread.tops_[bucket]), "a largest hash not counted");
   }
+  read_labels(in, spec.owner);
   in.expect_end();
   return spread;
 }

@@ -76,6 +76,15 @@ Ledger reduced_ledger() {
   return reduced(ledger, narrow);
 }
 
+Ledger labelled_ledger() {
+  Ledger ledger(spec_of("netns_src_container", Increment::packets, 16));
+  for (const char* text : {"blue,10.0.0.1,0123456789ab", "red,2001:db8::1,none", "own,10.0.0.1,none"}) {
+    const Key key = ledger.spec().key_type.learn(text);
+    ledger.add(key, key.hash(kSecret), 5);
+  }
+  return ledger;
+}
+
 Distinct set_of(uint64_t keys, unsigned precision = Distinct::kPrecision) {
   Distinct set(precision);
   for (uint64_t key = 0; key < keys; ++key) set.add(siphash13(kSecret, &key, 1));
@@ -120,6 +129,7 @@ const Specimen kSpecimens[] = {
     {"ledger-v2-spilled.bin", [] { return spilled_ledger().encode(); }, ledger_again},
     {"ledger-v2-full.bin", [] { return full_ledger().encode(); }, ledger_again},
     {"ledger-v2-reduced.bin", [] { return reduced_ledger().encode(); }, ledger_again},
+    {"ledger-v2-labels.bin", [] { return labelled_ledger().encode(); }, ledger_again},
     {"distinct-v2-exact.bin", [] { return set_of(50).encode(kCheck); }, distinct_again},
     {"distinct-v2-registers.bin", [] { return set_of(9000).encode(kCheck); }, distinct_again},
     {"distinct-v2-rough.bin", [] { return set_of(9000, 10).encode(kCheck); }, distinct_again},
@@ -178,6 +188,10 @@ TEST(golden_ledgers_say_what_was_counted) {
   CHECK_EQ(least.keys(), 16u);
   CHECK_EQ(least.floor(), 49u);
   CHECK_EQ(interval_in(least, "10.0.63.0").lower, 64u);
+
+  const Ledger labelled = Ledger::decode(golden("ledger-v2-labels.bin"), kSecret);
+  CHECK_EQ(labelled.spec().key_type.print(labelled.entries().back().key), "red,2001:db8::1,none");
+  CHECK_EQ(interval_in(labelled, "blue,10.0.0.1,0123456789ab").lower, 5u);
 }
 
 TEST(golden_sets_say_how_many_keys) {

@@ -48,6 +48,7 @@ describe("sketches", () => {
     ["tap", { tap: "nfqueue" }, /tallytree-monitor --tap nfqueue/],
     ["secret", { secret: "short" }, /./],
     ["interface", { filter: { interface: "SIDEWAYS" } }, /./],
+    ["netns", { filter: { interface: "INPUT", netns: "all" } }, /own network namespace only.*--netns/],
     ["promiscuous", { filter: { interface: "MIRROR", promiscuous: true } }, /name it in device/],
   ])("refuses a wrong %s, naming the field", async (field, fields, message) => {
     await expect(monitor.client.addSketch(newSketch("a", fields), ms)).rejects.toEqual(
