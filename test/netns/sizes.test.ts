@@ -15,7 +15,7 @@ let far: Host;
 beforeAll(async () => {
   network = new Network(3);
   [own, peer, far] = [network.host(0), network.host(1), network.host(2)];
-  await network.start(own);
+  await network.start(own, { cores: 2 });
 });
 afterAll(() => network?.close());
 

@@ -92,6 +92,26 @@ describe("what the options say", () => {
     ]);
   });
 
+  test("packet sizes are asked for once, whatever the keys, and then kept", async () => {
+    const { order } = await replay([
+      "-",
+      "--key",
+      "src",
+      "--key",
+      "dst",
+      "--query",
+      "sizes",
+      "--query",
+      "top",
+    ]);
+    expect(order?.configure[0]).toMatchObject({ type: "config sketch", sizes: true });
+    expect(order?.ask).toMatchObject([
+      { type: "query top", counter_key_type: "src" },
+      { type: "query top", counter_key_type: "dst" },
+      { type: "query sizes", sketch_id: 0, detail: true },
+    ]);
+  });
+
   test.each([
     [["--key", "colour"], /counter_key_type is "colour"/],
     [["--dport", "70000"], /dport is "70000"/],

@@ -153,6 +153,26 @@ describe("--table", () => {
     ]);
   });
 
+  test("shows packet sizes, and within what their quantiles lie", async () => {
+    const ranks = { min: 40, p50: 84, p90: 1143, p99: 1500, max: 1500 };
+    const buckets = [
+      [84, 84, 20],
+      [1136, 1151, 5],
+    ];
+    const value = { packets: 25, bytes: 7395, mean: 295.8, ...ranks, buckets };
+    const lines = ["FROM    TO  PACKETS", "  84    84       20", "1136  1151        5", ""];
+    const sum = "packets: 25, bytes: 7395, mean 295.8, min 40, p50 84, p90 1143, p99 1500, max 1500";
+    expect(await table("query sizes --sketch 0", value)).toEqual([...lines, sum, ""]);
+    const at = (size: number, lower = size, upper = size) => ({ value: size, lower, upper });
+    const quantiles = { p50: at(84), p90: at(1143, 1136, 1151), p99: at(1500) };
+    const answer = { value, quantiles, exact: false, unit: "bytes" };
+    expect(await table("query sizes --sketch 0 --detail", answer)).toEqual([
+      ...lines,
+      sum.replace("p90 1143", "p90 1143 (1136 to 1151)"),
+      "",
+    ]);
+  });
+
   test("shows changes, the largest first, whichever way they went", async () => {
     expect(await table("query change --sketch 0 --key src", { a: 3, b: -20 })).toEqual([
       "KEY  CHANGE",
