@@ -4,15 +4,13 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TapKind } from "../controller-client/messages/index.js";
-import { type Host, Lab, type Running, until } from "./lab.js";
+import { type Host, Lab, type Running, startMs, until } from "./lab.js";
 import type { Parcel, Receipt } from "./lab-courier.js";
 
 // This file runs compiled, from dist/test/, and as it stands, from test/.
 const here = import.meta.dirname;
 const dist = here.endsWith("/dist/test") ? join(here, "..") : join(here, "..", "dist");
 export const port = 8000;
-/** On a machine with fewer cores than agents, starting one takes its time. */
-const startMs = 60_000;
 
 /** The compiled program, as an argument vector. */
 export const program = (

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const stopTimeoutMs = 4000;
 const drainMs = 300;
+/** On a machine with fewer cores than hosts, starting a program may take its time. */
+export const startMs = 60_000;
 
 /** A program that runs in a host until it is stopped. */
 export interface Running {
@@ -81,7 +83,7 @@ export async function isReady(running: Running, ready: RegExp): Promise<void> {
   const end = running.ended.then((status) => {
     throw new Error(`ended with ${status} before it was ready:\n${said()}`);
   });
-  await Promise.race([until(`${ready}`, () => (ready.test(said()) ? true : undefined)), end]);
+  await Promise.race([until(`${ready}`, () => (ready.test(said()) ? true : undefined), startMs), end]);
 }
 
 /** False when there is no such process. */

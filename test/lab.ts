@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isReady, isRunning, kill, type Running, watch } from "./lab-process.js";
 
-export { descendants, isRunning, kill, pidsBelow, type Running, until } from "./lab-process.js";
+export { descendants, isRunning, kill, pidsBelow, type Running, startMs, until } from "./lab-process.js";
 
 /** The namespaces of a lab begin with this and the pid of its maker. */
 const prefix = "tt-";
