@@ -18,6 +18,7 @@ export interface Answer {
   readonly asked: number;
 }
 
+const gatewayTimeout = 504;
 const fanOut = 3;
 /** Packets that each host has sent. */
 const packets = 3;
@@ -62,12 +63,16 @@ export class DigitTree {
     return this.network.close();
   }
 
-  async ask(): Promise<Answer> {
+  /** Undefined when the agent asked had to say that nobody counted in time, itself included: that is no number. */
+  async ask(): Promise<Answer | undefined> {
     const query = { type: "query top", sketch_id: this.#sketch, counter_key_type: "src", k: this.#count };
     const message = { ...query, detail: true, timeout_ms: this.#budgetMs };
     const asked = performance.now();
-    const answer = (await this.network.ask(this.#host(this.asked), message)) as Omit<Answer, "asked">;
-    return { ...answer, asked };
+    const body = JSON.stringify(message);
+    const { status, value } = await this.network.post(this.#host(this.asked), body, "application/json");
+    if (status === gatewayTimeout) return undefined;
+    if (status !== 200) throw new Error(`${status}: ${JSON.stringify(value)}`);
+    return { ...(value as Omit<Answer, "asked">), asked };
   }
 
   /** What is wrong with an answer, in sentences. `ofAll`: it comes from the root of all. */
@@ -87,10 +92,11 @@ export class DigitTree {
     ];
   }
 
-  becomeWhole(): Promise<true> {
+  /** The first answer that has everybody in it. */
+  becomeWhole(): Promise<Answer> {
     const isWhole = async () => {
-      const { coverage } = await this.ask();
-      return coverage.complete && coverage.expected === this.#count ? true : undefined;
+      const answer = await this.ask();
+      return answer?.coverage.complete && answer.coverage.expected === this.#count ? answer : undefined;
     };
     return until("the whole tree", isWhole, wholeMs);
   }
