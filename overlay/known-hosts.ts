@@ -1,6 +1,6 @@
 // Every host ever heard of below this agent, the child it was heard through, and when it last answered.
-// A host stays known when it falls silent, so that answers go on listing it. This is the place of a roster: once
-// there is one, `expected` comes from it and hosts can be taken off it; until then only a restart forgets.
+// A host stays known when it falls silent, so that answers go on listing it. In a tree made by hand only a restart
+// forgets; with a roster its root leaves out those that have left (Tree).
 
 import { maxHosts } from "./partial.js";
 import type { Time } from "./time.js";
