@@ -19,7 +19,7 @@ const lots: readonly (readonly [rate: number, count: number])[] = [
   [80_000, long ? 1_600_000 : 40_000],
   [120_000, long ? 2_400_000 : 60_000],
 ];
-/** Its queue is full for most of the time, and so is its ring; it must not seem to hang, whoever else is busy here. */
+/** Its queue is full for most of the time, and so is its ring; none of its readers may seem to hang, whoever is busy here. */
 const [stoppedMs, runningMs] = long ? [700, 10] : [300, 20];
 const leastOverload = long ? 10 : 2;
 const overload: readonly [rate: number, count: number] = [250_000, long ? 5_000_000 : 400_000];
@@ -138,7 +138,7 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
     const [before, offeredBefore] = [await books(), await offered()];
     await stream(overload, async () => {
       process.kill(monitor.pid, "SIGSTOP");
-      await sleep(stoppedMs);
+      await sleep(stoppedMs / cores);
       process.kill(monitor.pid, "SIGCONT");
       await sleep(runningMs);
     });
