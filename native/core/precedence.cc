@@ -14,6 +14,8 @@
 namespace tallytree {
 namespace {
 
+constexpr uint64_t kHumbleNs = 5'000'000'000;
+
 /// As this process was started.
 int ordinary_priority() noexcept {
   static const int priority = getpriority(PRIO_PROCESS, 0);
@@ -47,10 +49,10 @@ void Precedence::raise_session() noexcept {
 }
 
 bool Precedence::is_modest(uint64_t ran_ns, uint64_t now_ns) noexcept {
-  const bool modest = 2 * (ran_ns - ran_ns_) <= now_ns - now_ns_;
+  if (2 * (ran_ns - ran_ns_) > now_ns - now_ns_) humble_until_ns_ = now_ns + kHumbleNs;
   ran_ns_ = ran_ns;
   now_ns_ = now_ns;
-  return modest;
+  return now_ns >= humble_until_ns_;
 }
 
 void Precedence::keep() noexcept {

@@ -21,7 +21,8 @@ class Precedence {
 
   /// Called a few times a second. The calling thread goes before others as long as it takes at most half a
   /// core: most of what it does is the kernel's delivery of what it accepts, which untapped waits for nobody.
-  /// When more comes, the host's own programs are not to starve, and what is too much passes uncounted.
+  /// When more comes, the host's own programs are not to starve, and what is too much passes uncounted: then
+  /// it shares with all others for some seconds.
   void keep() noexcept;
 
   /// The same by what the thread has run so far, at which time: true when it may go before others.
@@ -30,6 +31,7 @@ class Precedence {
  private:
   uint64_t ran_ns_ = 0;
   uint64_t now_ns_ = 0;
+  uint64_t humble_until_ns_ = 0;
   bool raised_ = true;
 };
 

@@ -80,5 +80,6 @@ TEST(a_thread_goes_before_others_while_it_takes_half_a_core_at_most) {
   CHECK(precedence.is_modest(0, 1000 * kMs));
   CHECK(precedence.is_modest(50 * kMs, 1100 * kMs));
   CHECK(!precedence.is_modest(101 * kMs, 1200 * kMs));
-  CHECK(precedence.is_modest(101 * kMs, 1300 * kMs));
+  CHECK(!precedence.is_modest(101 * kMs, 6100 * kMs));
+  CHECK(precedence.is_modest(101 * kMs, 6200 * kMs));
 }
