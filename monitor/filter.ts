@@ -11,6 +11,8 @@ export interface FilterPlace {
   readonly tap: TapState["kind"];
   readonly deviceExists: (name: string) => boolean;
   readonly deviceAbove: (name: string) => string;
+  /** Throws in libpcap's words. `rawFrames`: of frames that begin with their IP header. */
+  readonly checkCaptureFilter: (expression: string, rawFrames?: boolean) => void;
   /** The network namespaces that the tap reads besides its own; absent: none. */
   readonly netns?: NetnsChoice | undefined;
 }
@@ -23,15 +25,17 @@ export function toFilter(fields: SketchFilter, place: FilterPlace): Filter {
   checkAddresses(fields);
   checkTap(fields, place.tap);
   checkNetns(fields, place);
+  if (fields.filter !== undefined) checkExpression(fields.filter, fields, place);
   if (fields.device !== undefined) checkDevice(fields.device, place);
-  const { interface: direction, proto, ...rest } = fields;
-  const filter: Filter = { direction: directions[direction], ...rest };
+  const { interface: direction, proto, filter: expression, ...rest } = fields;
+  const frames = expression === undefined ? {} : { expression, rawFrames: hasRawFrames(place.tap) };
+  const filter: Filter = { direction: directions[direction], ...rest, ...frames };
   return proto === undefined ? filter : { ...filter, proto: protoNumber(proto) };
 }
 
 /** True when both count the same packets. */
 export function sameFilter(a: SketchFilter, b: SketchFilter): boolean {
-  const names = ["interface", "proto", "src", "dst", "sport", "dport", "device", "netns"] as const;
+  const names = ["interface", "proto", "src", "dst", "sport", "dport", "device", "netns", "filter"] as const;
   const flags = ["promiscuous", "inner"] as const;
   return (
     flags.every((name) => (a[name] ?? false) === (b[name] ?? false)) &&
@@ -57,13 +61,29 @@ function checkTap(
     const message = `the ${tap} tap does not tell ${direction} packets: start the monitor with --tap packet`;
     throw new TallyError("bad_request", message, { field: "interface" });
   }
-  if (tap !== "packet" && tap !== "file" && inner === true) {
-    const message = `the ${tap} tap does not open tunnels: start the monitor with --tap packet`;
+  if (tap === "cap" && inner === true) {
+    const message =
+      "the cap tap is for cross-checks and opens no tunnels: start the monitor with --tap packet";
     throw new TallyError("bad_request", message, { field: "inner" });
   }
   if (promiscuous === true && device === undefined) {
     const message = "promiscuous needs the device to which the traffic is mirrored: name it in device";
     throw new TallyError("bad_request", message, { field: "promiscuous" });
+  }
+}
+
+/** The firewall's taps see packets from their IP header on. */
+const hasRawFrames = (tap: FilterPlace["tap"]): boolean => tap === "nflog" || tap === "nfqueue";
+
+function checkExpression(expression: string, { inner }: SketchFilter, place: FilterPlace): void {
+  const wrong = (message: string) => new TallyError("bad_request", message, { field: "filter" });
+  if (inner === true) {
+    throw wrong("filter is about the frame, with the tunnel around it: leave out filter or inner");
+  }
+  try {
+    place.checkCaptureFilter(expression, hasRawFrames(place.tap));
+  } catch (cause) {
+    throw wrong(`filter ${JSON.stringify(expression)}: ${cause instanceof Error ? cause.message : cause}`);
   }
 }
 

@@ -37,6 +37,7 @@ const SketchFilter = Type.Object(
     device: Type.Optional(Type.String({ minLength: 1, maxLength: 15 })),
     promiscuous: Type.Optional(Type.Boolean()),
     inner: Type.Optional(Type.Boolean()),
+    filter: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
     netns: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   },
   exact,

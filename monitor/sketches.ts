@@ -35,6 +35,8 @@ export interface HostFacts {
   readonly deviceExists: (name: string) => boolean;
   /** The device that shows the same packets again (a port's bridge); "": none. */
   readonly deviceAbove: (name: string) => string;
+  /** Throws in libpcap's words. `rawFrames`: of frames that begin with their IP header. */
+  readonly checkCaptureFilter: (expression: string, rawFrames?: boolean) => void;
   /** The network namespaces that the tap reads besides its own; absent: none. */
   readonly netns?: NetnsChoice | undefined;
 }

@@ -22,7 +22,7 @@ export interface TapMachine {
   readonly openTap: (source: TapSource) => Tap;
   readonly deviceExists: (name: string) => boolean;
   /** Throws in libpcap's words. */
-  readonly checkCaptureFilter: (expression: string) => void;
+  readonly checkCaptureFilter: (expression: string, rawFrames?: boolean) => void;
 }
 
 export interface RunningTap {
@@ -105,11 +105,11 @@ function tapSource(kind: TapKind, options: TapOptions): TapSource {
     case "packet":
       return { kind, ringMiB: ring, cores, vxlanPort, ...(netns && { netns }) };
     case "nfqueue":
-      return { kind, queue, cores, agentPort, guard: guardPath };
+      return { kind, queue, cores, agentPort, guard: guardPath, vxlanPort };
     case "nflog":
-      return { kind, group: queue, guard: guardPath, ringMiB: Math.min(ring, 1024) };
+      return { kind, group: queue, guard: guardPath, ringMiB: Math.min(ring, 1024), vxlanPort };
     case "pcap":
-      return { kind, ringMiB: ring, ...(device && { device }), ...(filter && { filter }) };
+      return { kind, ringMiB: ring, vxlanPort, ...(device && { device }), ...(filter && { filter }) };
     case "cap": {
       if (device === undefined) throw new StartError("the cap tap reads one device: name it by --device");
       return { kind, device, ...(filter && { filter }), node: process.execPath, program: capReader };

@@ -25,7 +25,7 @@ interface Addon {
   checkKey(keyType: string, key: string): string;
   deviceExists(name: string): boolean;
   deviceAbove(name: string): string;
-  checkCaptureFilter(expression: string): void;
+  checkCaptureFilter(expression: string, rawFrames: boolean): void;
   offloads(): Offloads;
   forgetStartup(): void;
 }
@@ -58,8 +58,9 @@ export const deviceExists = (name: string): boolean => addon().deviceExists(name
 /** The bridge, bond or team that has this device as a port and shows its packets again; "": none. */
 export const deviceAbove = (name: string): string => addon().deviceAbove(name);
 
-/** Throws `bad_request` in libpcap's own words when the text is no filter expression of its language. */
-export const checkCaptureFilter = (expression: string): void => addon().checkCaptureFilter(expression);
+/** Throws `bad_request` in libpcap's own words when the text is no filter expression of its language, for Ethernet or for bare IP. */
+export const checkCaptureFilter = (expression: string, rawFrames = false): void =>
+  addon().checkCaptureFilter(expression, rawFrames);
 
 /** What makes the kernel hand over super-packets, on each device but loopback. */
 export const offloads = (): Offloads => addon().offloads();

@@ -22,9 +22,16 @@ export type TapSource =
       readonly cores?: number;
       readonly guard: string;
       readonly agentPort?: number;
+      readonly vxlanPort?: number;
     }
   /** Copies by NFLOG rules in the mangle table. Needs CAP_NET_ADMIN. `guard` owns the rules. */
-  | { readonly kind: "nflog"; readonly group?: number; readonly guard: string; readonly ringMiB?: number }
+  | {
+      readonly kind: "nflog";
+      readonly group?: number;
+      readonly guard: string;
+      readonly ringMiB?: number;
+      readonly vxlanPort?: number;
+    }
   /**
    * A copy by libpcap of every device, or of one, as far as `filter` lets through (pcap-filter(7)). Needs CAP_NET_RAW.
    * `ringMiB`: kernel memory for packets that wait, all devices together.
@@ -34,6 +41,7 @@ export type TapSource =
       readonly device?: string;
       readonly filter?: string;
       readonly ringMiB?: number;
+      readonly vxlanPort?: number;
     }
   /** One device by the npm package cap, which loses packets and does not say how many. `program` runs under `node`. */
   | {
@@ -76,6 +84,12 @@ export interface Filter {
   readonly inner?: boolean;
   /** The network namespaces whose packets count: the label of one, or all; absent: our own. */
   readonly netns?: string;
+  /**
+   * What a packet's frame must match, in libpcap's language (pcap-filter(7)); of Ethernet or, with `rawFrames`, of IP
+   * alone, as the tap hands them over. It sees 512 bytes of a frame, 160 of the cap tap's, all of a file's.
+   */
+  readonly expression?: string;
+  readonly rawFrames?: boolean;
 }
 
 /** What a sketch keeps besides its counters. */

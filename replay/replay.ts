@@ -22,6 +22,7 @@ import { MemoryBudget } from "../monitor/memory.js";
 import { operations } from "../monitor/operations.js";
 import { Sketches } from "../monitor/sketches.js";
 import {
+  checkCaptureFilter,
   counterBytes,
   deviceAbove,
   deviceExists,
@@ -71,7 +72,7 @@ function agentOf(tap: Tap, name: string, now: () => number): Agent {
   const sketches = new Sketches({
     capture,
     memory,
-    host: { counterBytes, deviceAbove, deviceExists, sizesBytes },
+    host: { checkCaptureFilter, counterBytes, deviceAbove, deviceExists, sizesBytes },
   });
   const perform = operations({ capture, memory, sketches, offloads: () => ({}) });
   const monitor = new MonitorClient({

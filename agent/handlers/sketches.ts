@@ -41,9 +41,10 @@ export function byUuid<R extends Request>({ ...request }: R, uuid: string): R {
 
 function newSketch({ now, fresh }: Agent, request: RequestOf<"config sketch">): NewSketch {
   const { uuid = fresh.uuid(), secret = fresh.secret(), tap, label, sizes } = request;
-  const { interface: direction, proto, src, dst, sport, dport, device, promiscuous, inner, netns } = request;
+  const { interface: direction, proto, src, dst, sport, dport, device, promiscuous, inner } = request;
+  const { netns, filter: expression } = request;
   const optional = defined({ proto, src, dst, sport, dport, device, promiscuous, inner, netns });
-  const filter = { interface: direction, ...optional };
+  const filter = { interface: direction, ...optional, ...defined({ filter: expression }) };
   const inherited = isRelayed(request);
   const more = { ...defined({ tap, label }), ...(sizes ? { sizes } : {}) };
   return { uuid, secret, filter, rule: false, inherited, since: now() / 1000, ...more };

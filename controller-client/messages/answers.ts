@@ -86,6 +86,7 @@ export interface SketchInfo {
   readonly promiscuous?: boolean;
   readonly inner?: boolean;
   readonly netns?: string;
+  readonly filter?: string;
   /** The sizes of its packets are kept. */
   readonly sizes?: boolean;
   readonly counters: readonly CounterInfo[];

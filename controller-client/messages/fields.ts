@@ -187,6 +187,14 @@ export const sketchFilterFields = {
   inner: Optional(
     Bool({ description: "true: the packets that tunnels carry, by their own headers, and no others" }),
   ),
+  filter: Optional(
+    Text({
+      minLength: 1,
+      maxLength: 1000,
+      description:
+        "what a packet's frame must match besides, in libpcap's language (man pcap-filter): tcp port 80 and net 10.0.0.0/8",
+    }),
+  ),
   netns: Optional(
     Text({
       minLength: 1,

@@ -54,7 +54,8 @@ Napi::Value has_device(Info info) {
 
 Napi::Value check_filter(Info info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    check_capture_filter(to_text(info[0], "filter"));
+    const bool is_raw = info[1].ToBoolean();
+    compile_for_link(is_raw ? DLT_RAW : DLT_EN10MB, to_text(info[0], "filter"));
     return info.Env().Undefined();
   });
 }

@@ -134,6 +134,10 @@ Filter to_filter(const Napi::Value& value) {
   filter.promiscuous = flag(object, "promiscuous");
   filter.inner = flag(object, "inner");
   filter.netns = text_or(object, "netns", "");
+  if (has(object, "expression"))
+    filter.frames = std::make_shared<const FrameFilter>(
+        to_text(object.Get("expression"), "expression"),
+        flag(object, "rawFrames") ? LinkType::raw_ip : LinkType::ethernet);
   return filter;
 }
 

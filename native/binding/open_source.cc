@@ -48,6 +48,7 @@ std::unique_ptr<Source> open_nflog_source(const Napi::Object& source) {
   options.group = static_cast<uint16_t>(field_or(source, "group", options.group, 0, 65535));
   options.buffer_mib = static_cast<uint32_t>(field_or(source, "ringMiB", options.buffer_mib, 1, 1024));
   options.guard = to_text(source.Get("guard"), "guard");
+  options.tunnels = to_tunnels(source);
   return std::make_unique<NflogSource>(options);
 }
 
@@ -65,6 +66,7 @@ std::unique_ptr<Source> open_pcap_source(const Napi::Object& source) {
   options.device = text_or(source, "device", "");
   options.filter = text_or(source, "filter", "");
   options.buffer_mib = static_cast<uint32_t>(field_or(source, "ringMiB", options.buffer_mib, 1, 4096));
+  options.tunnels = to_tunnels(source);
   return std::make_unique<PcapSource>(options);
 }
 
@@ -75,6 +77,7 @@ std::unique_ptr<Source> open_nfqueue_source(const Napi::Object& source) {
   options.leads = !source.Get("follows").ToBoolean();
   options.guard = to_text(source.Get("guard"), "guard");
   options.agent_port = static_cast<uint16_t>(field_or(source, "agentPort", 8000, 1, 65535));
+  options.tunnels = to_tunnels(source);
   return std::make_unique<NfqueueSource>(options);
 }
 

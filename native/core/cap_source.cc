@@ -134,7 +134,9 @@ size_t CapSource::read(std::span<Packet> out) noexcept {
       links_.refresh();
       break;
     }
-    if (deliver(bytes, original_length, second, out[count])) ++count;
+    if (!deliver(bytes, original_length, second, out[count])) continue;
+    if (verdicts_.asked()) verdicts_.judge(count, {bytes, link_type_, original_length});
+    ++count;
   }
   return count;
 }

@@ -31,9 +31,9 @@ bpf_insn instruction(u_short code, uint32_t value, u_char if_true = 0, u_char if
 
 }  // namespace
 
-void check_capture_filter(const std::string& expression) {
-  const std::unique_ptr<pcap_t, PcapCloser> ethernet(pcap_open_dead(DLT_EN10MB, kWholePacket));
-  compile(ethernet.get(), expression);
+std::vector<bpf_insn> compile_for_link(int link_type, const std::string& expression) {
+  const std::unique_ptr<pcap_t, PcapCloser> dead(pcap_open_dead(link_type, kWholePacket));
+  return compile(dead.get(), expression);
 }
 
 std::vector<bpf_insn> compile_capture_filter(pcap_t* capture, const std::string& expression, Way way) {

@@ -11,8 +11,9 @@ namespace tallytree {
 /// Which packets of a device a capture takes: those that come in and are for this host, or those that leave.
 enum class Way : uint8_t { input, output };
 
-/// Throws std::invalid_argument with libpcap's own words when the expression is none.
-void check_capture_filter(const std::string& expression);
+/// The expression's program for frames of a link type, a DLT_ number. Throws std::invalid_argument with
+/// libpcap's own words when it is none, or makes no sense there.
+std::vector<bpf_insn> compile_for_link(int link_type, const std::string& expression);
 
 /// The expression's program for that capture, behind a test of the way: the kernel knows it beside the
 /// packet (SKF_AD_PKTTYPE). Throws as above, for what makes no sense on the capture's link type too.

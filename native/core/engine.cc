@@ -8,7 +8,7 @@
 
 namespace tallytree {
 /// A packet of the second before may come after that has been closed: it is still counted there.
-void Engine::count(std::span<const Packet> batch) {
+void Engine::count(std::span<const Packet> batch, const uint64_t* verdicts) {
   while (!batch.empty()) {
     advance(batch.front().second);
     const auto is_late = [this](const Packet& packet) { return packet.second + 1 == second_; };
@@ -18,8 +18,9 @@ void Engine::count(std::span<const Packet> batch) {
     };
     const auto end = std::find_if(batch.begin() + 1, batch.end(), other);
     const auto same = batch.first(static_cast<size_t>(end - batch.begin()));
-    for (auto& [id, sketch] : sketches_) sketch->count(same, late);
+    for (auto& [id, sketch] : sketches_) sketch->count(same, late, verdicts);
     batch = batch.subspan(same.size());
+    if (verdicts != nullptr) verdicts += same.size();
   }
 }
 
@@ -44,8 +45,23 @@ bool Engine::settle() {
   return settled;
 }
 
-Interest Engine::interest() const noexcept {
+/// A bit for each expression, however many sketches have it.
+FrameFilters Engine::number_filters() {
+  FrameFilters filters;
+  for (auto& [id, sketch] : sketches_) {
+    const auto& wanted = sketch->filter().frames;
+    if (!wanted) continue;
+    const auto is_same = [&](const auto& known) { return known->expression() == wanted->expression(); };
+    const auto found = std::ranges::find_if(filters, is_same);
+    sketch->set_frames_bit(static_cast<uint32_t>(found - filters.begin()));
+    if (found == filters.end()) filters.push_back(wanted);
+  }
+  return filters;
+}
+
+Interest Engine::interest() noexcept {
   Interest interest;
+  interest.frames = number_filters();
   for (const auto& [id, sketch] : sketches_) interest.add(sketch->filter().interest());
   return interest;
 }
@@ -64,6 +80,12 @@ bool Engine::flush() {
 void Engine::add(const std::string& id, std::unique_ptr<Sketch> sketch) {
   const auto [place, added] = sketches_.emplace(id, std::move(sketch));
   if (!added) throw Conflict("there is a sketch " + id + " already");
+  if (number_filters().size() > kMostFrameFilters) {
+    sketches_.erase(place);
+    number_filters();
+    throw std::invalid_argument("there are " + std::to_string(kMostFrameFilters) +
+                                " different filters already: delete a sketch");
+  }
   place->second->roll(second_);
 }
 

@@ -15,7 +15,8 @@ namespace tallytree {
 class Engine {
  public:
   /// Counts at most kBatch packets, closing panes where their time stamps pass a full second.
-  void count(std::span<const Packet> batch);
+  /// `verdicts`: for each packet, when interest() has frames.
+  void count(std::span<const Packet> batch, const uint64_t* verdicts = nullptr);
 
   /// The time by a packet, or by a clock when there are none: seconds since 1970. Time never goes back.
   void advance(uint64_t second);
@@ -26,14 +27,14 @@ class Engine {
   bool settle();
 
   /// What the sketches want to know of packets.
-  Interest interest() const noexcept;
+  Interest interest() noexcept;
 
   /// What the sketches' flow caches hold now is to reach the counters: begin, then flush() until it says
   /// true. counter() does what is left.
   void begin_flush() noexcept;
   bool flush();
 
-  /// Throws Conflict when the id is taken.
+  /// Throws Conflict when the id is taken, std::invalid_argument when there is no room for its frame filter.
   void add(const std::string& id, std::unique_ptr<Sketch> sketch);
   /// Throws std::out_of_range when there is none.
   void remove(const std::string& id);
@@ -43,6 +44,7 @@ class Engine {
 
  private:
   void roll(uint64_t second);
+  FrameFilters number_filters();
 
   uint64_t second_ = 0;
   std::map<std::string, std::unique_ptr<Sketch>> sketches_;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "carried.h"
+
 namespace tallytree {
 
 FileSource::FileSource(const std::string& path, Directions directions, const Tunnels& tunnels)
@@ -19,7 +21,13 @@ FileSource::FileSource(const std::string& path, Directions directions, const Tun
 size_t FileSource::read(std::span<Packet> out) noexcept {
   size_t count = 0;
   CapturedPacket captured;
-  while (count + 2 <= out.size() && next(captured)) count += deliver(captured, &out[count]);
+  while (count + 2 <= out.size() && next(captured)) {
+    const size_t delivered = deliver(captured, &out[count]);
+    if (verdicts_.asked() && captured.link)
+      for (size_t i = 0; i < delivered; ++i)
+        verdicts_.judge(count + i, {captured.bytes, *captured.link, captured.original_length});
+    count += delivered;
+  }
   return count;
 }
 
@@ -46,22 +54,11 @@ size_t FileSource::deliver(const CapturedPacket& captured, Packet* out) noexcept
   if (directions_ == Directions::any) out->direction = Direction::any;
   out->second = captured.time_ns / 1'000'000'000;
   const bool opens = interest_.inner && is_tunnel(*out, headers, tunnels_);
-  const size_t count = opens ? open(captured, error, headers, out) : countable(error);
+  const size_t count =
+      opens ? open_carried(captured.bytes, tunnels_, error, headers, out, unopened_) : countable(error);
   if (count == 0) return unparsed_.add(error), 0;
   ++read_;
   return count;
-}
-
-/// What is inside stands behind what is around it, or in its place when that is no IP packet.
-size_t FileSource::open(const CapturedPacket& captured, ParseError error, Headers headers,
-                        Packet* out) noexcept {
-  Packet inner = *out;
-  const size_t around = countable(error);
-  const ParseError found = parse_carried(captured.bytes, tunnels_, error, inner, headers);
-  if (around == 1 && !countable(found) && found != ParseError::not_ip) ++unopened_;
-  if (!countable(found)) return around;
-  out[around] = inner;
-  return around + 1;
 }
 
 void FileSource::note_time(uint64_t time_ns) noexcept {

@@ -25,7 +25,10 @@ class FileSource final : public Source {
                       const Tunnels& tunnels = {});
 
   size_t read(std::span<Packet> out) noexcept override;
-  void heed(const Interest& interest) noexcept override { interest_ = interest; }
+  void heed(const Interest& interest) noexcept override {
+    interest_ = interest;
+    Source::heed(interest);
+  }
   std::span<const int> descriptors() const noexcept override { return {}; }
   uint64_t offered() noexcept override { return settled(); }
   uint64_t settled() noexcept override;
@@ -35,7 +38,6 @@ class FileSource final : public Source {
  private:
   bool next(CapturedPacket& out) noexcept;
   size_t deliver(const CapturedPacket& captured, Packet* out) noexcept;
-  size_t open(const CapturedPacket& captured, ParseError error, Headers headers, Packet* out) noexcept;
   void note_time(uint64_t time_ns) noexcept;
 
   std::string path_;

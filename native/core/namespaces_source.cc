@@ -83,7 +83,7 @@ size_t NamespacesSource::read(std::span<Packet> out) noexcept {
   for (int round = 0; round < 2 && count == 0; ++round) {
     if (round == 1) find_ready();
     for (size_t i = 0; i < members_.size() && count + 2 <= out.size(); ++i)
-      count += read_from(*members_[(turn_ + i) % members_.size()], out.subspan(count));
+      count += read_from(*members_[(turn_ + i) % members_.size()], out.subspan(count), count);
   }
   ++turn_;
   return count;
@@ -103,10 +103,12 @@ void NamespacesSource::find_ready() noexcept {
   if (has_news) follow_news();
 }
 
-size_t NamespacesSource::read_from(Member& member, std::span<Packet> out) noexcept {
+size_t NamespacesSource::read_from(Member& member, std::span<Packet> out, size_t place) noexcept {
   if (!member.ready) return 0;
   const size_t count = member.source->read(out);
   member.ready = count > 0;
+  if (verdicts_.asked())
+    for (size_t i = 0; i < count; ++i) verdicts_.set(place + i, member.source->verdicts()[i]);
   if (member.place == 0) return count;
   for (Packet& packet : out.first(count)) {
     packet.foreign = true;
@@ -117,6 +119,7 @@ size_t NamespacesSource::read_from(Member& member, std::span<Packet> out) noexce
 
 void NamespacesSource::heed(const Interest& interest) noexcept {
   interest_ = interest;
+  Source::heed(interest);
   for (const auto& member : members_) member->source->heed(interest);
 }
 

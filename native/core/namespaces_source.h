@@ -55,7 +55,7 @@ class NamespacesSource final : public Source {
   };
 
   void find_ready() noexcept;
-  size_t read_from(Member& member, std::span<Packet> out) noexcept;
+  size_t read_from(Member& member, std::span<Packet> out, size_t place) noexcept;
   void follow_news() noexcept;
   void take(NamespaceWatch::News& news);
   void adopt(NamespaceWatch::News& news);

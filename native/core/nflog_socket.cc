@@ -66,6 +66,16 @@ void NflogSocket::configure() {
                 "binding an NFLOG group (does another program use that group number?)");
 }
 
+/// Without asking for an answer: it would come among the packets.
+void NflogSocket::keep(uint32_t bytes) noexcept {
+  alignas(nlmsghdr) std::array<uint8_t, 128> buffer;
+  nlmsghdr* message =
+      put_netfilter_message(buffer.data(), NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG, 0, group_);
+  const nfulnl_msg_config_mode mode{htonl(bytes), NFULNL_COPY_PACKET, 0};
+  mnl_attr_put(message, NFULA_CFG_MODE, sizeof mode, &mode);
+  mnl_socket_sendto(socket_.get(), message, message->nlmsg_len);
+}
+
 bool NflogSocket::next(LoggedPacket& out) noexcept {
   for (;;) {
     while (message_ != nullptr && mnl_nlmsg_ok(message_, left_)) {

@@ -24,12 +24,16 @@ struct LoggedPacket {
 class NflogSocket {
  public:
   static constexpr uint32_t kCopyRange = 160;
+  static constexpr uint32_t kDeepCopyRange = 512;  ///< for what tunnels carry, and for frame filters
 
   /// `buffer_mib`: kernel memory for packets that wait for us. Binds and sets copy range, batches, sequence
   /// numbers in one message, and waits for the kernel's consent. Throws std::system_error.
   NflogSocket(uint16_t group, uint32_t buffer_mib);
 
   int descriptor() const noexcept { return mnl_socket_get_fd(socket_.get()); }
+
+  /// How many bytes of a packet are copied from now on.
+  void keep(uint32_t bytes) noexcept;
 
   /// Takes the next packet, without waiting. False: none is there.
   bool next(LoggedPacket& out) noexcept;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "segments.h"
+#include "carried.h"
 
 namespace tallytree {
 namespace {
@@ -23,6 +23,13 @@ uint64_t steady_ns() noexcept {
   return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
 }
 
+/// By the IP header: the kernel does not tell.
+uint32_t length_of(std::span<const uint8_t> packet) noexcept {
+  const auto number = [&](size_t at) { return static_cast<uint32_t>(packet[at] << 8 | packet[at + 1]); };
+  if (packet.size() < 6) return 0;
+  return packet[0] >> 4 == 6 ? 40 + number(4) : number(2);
+}
+
 GuardOptions guard_options(const NflogOptions& options) {
   GuardOptions guard;
   guard.path = options.guard;
@@ -34,7 +41,7 @@ GuardOptions guard_options(const NflogOptions& options) {
 }  // namespace
 
 NflogSource::NflogSource(const NflogOptions& options)
-    : group_(options.group, options.buffer_mib), rules_(guard_options(options)) {
+    : tunnels_(options.tunnels), group_(options.group, options.buffer_mib), rules_(guard_options(options)) {
   descriptors_ = {group_.descriptor(), links_.descriptor()};
   rules_.begin("nflog", {-1, [] {}});
   LoggedPacket early;  // from before all rules stood
@@ -42,12 +49,19 @@ NflogSource::NflogSource(const NflogOptions& options)
   sequence_.begin();
 }
 
+void NflogSource::heed(const Interest& interest) noexcept {
+  if (interest.deep() != interest_.deep())
+    group_.keep(interest.deep() ? NflogSocket::kDeepCopyRange : NflogSocket::kCopyRange);
+  interest_ = interest;
+  Source::heed(interest);
+}
+
 size_t NflogSource::read(std::span<Packet> out) noexcept {
   const bool all_sent = is_all_sent();
   const uint64_t now = wall_second();
   size_t count = 0;
   LoggedPacket logged;
-  while (count < out.size()) {
+  while (count + 2 <= out.size()) {  // a tunnel gives two
     if (!group_.next(logged)) {
       if (all_sent) sequence_.settle(sent_);
       if (all_sent) reached_ = awaited_;
@@ -55,7 +69,10 @@ size_t NflogSource::read(std::span<Packet> out) noexcept {
       break;
     }
     sequence_.note(logged.sequence + 1);
-    if (deliver(logged, now, out[count])) ++count;
+    const size_t delivered = deliver(logged, now, &out[count]);
+    for (size_t i = 0; verdicts_.asked() && i < delivered; ++i)
+      verdicts_.judge(count + i, {logged.payload, LinkType::raw_ip, length_of(logged.payload)});
+    count += delivered;
   }
   return count;
 }
@@ -66,29 +83,33 @@ bool NflogSource::is_all_sent() noexcept {
   return group_.held_back() == 0u || steady_ns() >= awaited_since_ns_ + kHeldBackNs;
 }
 
-bool NflogSource::deliver(const LoggedPacket& logged, uint64_t now, Packet& out) noexcept {
+size_t NflogSource::deliver(const LoggedPacket& logged, uint64_t now, Packet* all) noexcept {
   if (logged.hook != NF_INET_LOCAL_IN && logged.hook != NF_INET_LOCAL_OUT) {
     ++other_hook_;
-    return false;
+    return 0;
   }
+  Packet& out = all[0];
   out = Packet{};
   Headers headers;
   // The length on the wire is not told; that in the IP header is what counts.
   const ParseError error = parse_frame(logged.payload, LinkType::raw_ip, UINT32_MAX, out, headers);
-  if (!countable(error)) {
-    unparsed_.add(error);
-    return false;
-  }
   const bool input = logged.hook == NF_INET_LOCAL_IN;
+  const Link* link = links_.find(input ? logged.input_device : logged.output_device);
+  Opened opened{countable(error), false};
+  if (interest_.inner && is_tunnel(out, headers, tunnels_))
+    opened = open_and_split(logged.payload, tunnels_, error, headers, link, all, unopened_);
+  else if (opened.count == 1)
+    opened.split = split_by_mtu(out, headers, link);
+  if (opened.count == 0) return unparsed_.add(error), 0;
   out.direction = input ? Direction::input : Direction::output;
   out.ifindex = input ? logged.input_device : logged.output_device;
   out.second = now;
-  const Link* link = links_.find(out.ifindex);
   out.loopback = link != nullptr && link->loopback;
-  if (link != nullptr) out.vlan = link->vlan_id;
-  if (split_by_mtu(out, headers, link)) ++split_;
+  if (link != nullptr && opened.outer) out.vlan = link->vlan_id;
+  if (opened.count == 2) seen_as(out, all[1]);
+  split_ += opened.split;
   ++read_;
-  return true;
+  return opened.count;
 }
 
 uint64_t NflogSource::lost() const noexcept { return std::max<uint64_t>(sequence_.lost(), group_.dropped()); }
@@ -129,6 +150,7 @@ SourceStats NflogSource::stats() {
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
   stats.super_packets = stats.estimated = split_;
+  stats.unopened = unopened_;
   stats.gaps = rules_.gaps().all();
   stats.obstacle = rules_.obstacle();
   return stats;

@@ -18,7 +18,8 @@ namespace tallytree {
 struct NflogOptions {
   uint16_t group = 8000;
   uint32_t buffer_mib = 16;  ///< kernel memory for copies that wait, 1 to 1024
-  std::string guard;         ///< path of the tallytree-guard program, which owns the firewall rules
+  Tunnels tunnels;
+  std::string guard;  ///< path of the tallytree-guard program, which owns the firewall rules
 };
 
 /// Input is what reaches the mangle table's INPUT chain (after NAT and reassembly), output what passes its
@@ -34,6 +35,7 @@ class NflogSource final : public Source {
   explicit NflogSource(const NflogOptions& options);
 
   size_t read(std::span<Packet> out) noexcept override;
+  void heed(const Interest& interest) noexcept override;
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override { return reached_; }
@@ -43,12 +45,14 @@ class NflogSource final : public Source {
 
  private:
   bool is_all_sent() noexcept;
-  bool deliver(const LoggedPacket& logged, uint64_t now, Packet& out) noexcept;
+  size_t deliver(const LoggedPacket& logged, uint64_t now, Packet* out) noexcept;
   void await() noexcept;
   void learn_what_was_sent() noexcept;
   uint64_t lost() const noexcept;
 
   Links links_;
+  Tunnels tunnels_;
+  Interest interest_;
   NflogSocket group_;
   RuleKeeper rules_;
   std::array<int, 2> descriptors_{};
@@ -64,6 +68,7 @@ class NflogSource final : public Source {
   uint64_t sent_ = 0;          ///< at least as many packets have a number
   uint64_t read_ = 0;
   uint64_t split_ = 0;
+  uint64_t unopened_ = 0;
   uint64_t other_hook_ = 0;
   UnparsedCounts unparsed_;
 };

@@ -78,6 +78,15 @@ void NfqueueSocket::configure() {
   ask_netfilter(socket_.get(), message, "binding an NFQUEUE (does another program use that queue number?)");
 }
 
+/// Without asking for an answer: it would come among the packets.
+void NfqueueSocket::keep(uint32_t bytes) noexcept {
+  alignas(nlmsghdr) std::array<uint8_t, 128> buffer;
+  nlmsghdr* message = put_netfilter_message(buffer.data(), kConfigMessage, 0, queue_);
+  const nfqnl_msg_config_params params{htonl(bytes), NFQNL_COPY_PACKET};
+  mnl_attr_put(message, NFQA_CFG_PARAMS, sizeof params, &params);
+  mnl_socket_sendto(socket_.get(), message, message->nlmsg_len);
+}
+
 NfqueueSocket::Batch NfqueueSocket::receive(std::span<QueuedPacket> out) noexcept {
   std::array<mmsghdr, kBatch> messages{};
   std::array<iovec, kBatch> vectors;

@@ -27,6 +27,7 @@ class NfqueueSocket {
  public:
   static constexpr size_t kBatch = 64;
   static constexpr uint32_t kCopyRange = 160;
+  static constexpr uint32_t kDeepCopyRange = 512;  ///< for what tunnels carry, and for frame filters
   static constexpr uint32_t kQueueLength = 16384;
 
   /// Binds, sets copy range, length and the flags fail-open and GSO in one message, and waits for the
@@ -34,6 +35,9 @@ class NfqueueSocket {
   explicit NfqueueSocket(uint16_t queue);
 
   int descriptor() const noexcept { return mnl_socket_get_fd(socket_.get()); }
+
+  /// How many bytes of a packet are copied from now on.
+  void keep(uint32_t bytes) noexcept;
 
   struct Batch {
     size_t datagrams = 0;     ///< taken from the socket; fewer than asked for: it is empty now

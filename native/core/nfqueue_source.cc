@@ -8,10 +8,10 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "carried.h"
+
 namespace tallytree {
 namespace {
-
-constexpr uint32_t kUsualMtu = 1500;
 
 uint64_t wall_second() noexcept {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -26,7 +26,9 @@ uint64_t steady_ns() noexcept {
 }  // namespace
 
 NfqueueSource::NfqueueSource(const NfqueueOptions& options)
-    : queue_(options.queue), reader_(queue_crew::join(options.queue, queue_.descriptor())) {
+    : tunnels_(options.tunnels),
+      queue_(options.queue),
+      reader_(queue_crew::join(options.queue, queue_.descriptor())) {
   Precedence::raise_process();
   descriptors_ = {queue_.descriptor(), links_.descriptor()};
   reader_->alive_ns = steady_ns();
@@ -88,7 +90,8 @@ void NfqueueSource::accept_unreadable() noexcept {
 
 size_t NfqueueSource::read(std::span<Packet> out) noexcept {
   const uint64_t mark = mark_;
-  const size_t limit = std::min(out.size(), batch_.size());
+  const size_t room = interest_.inner ? out.size() / 2 : out.size();  // a tunnel gives two
+  const size_t limit = std::min(room, batch_.size());
   const NfqueueSocket::Batch batch = receive_and_accept(limit);
   note_backlog(batch.datagrams, batch.datagrams == limit);
   if (batch.datagrams < limit) {
@@ -97,9 +100,20 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
   }
   const uint64_t now = batch.packets > 0 ? wall_second() : 0;
   size_t count = 0;
-  for (size_t i = 0; i < batch.packets; ++i)
-    if (deliver(batch_[i], now, out[count])) ++count;
+  for (size_t i = 0; i < batch.packets; ++i) {
+    const size_t delivered = deliver(batch_[i], now, &out[count]);
+    for (size_t n = 0; verdicts_.asked() && n < delivered; ++n)
+      verdicts_.judge(count + n, {batch_[i].payload, LinkType::raw_ip, batch_[i].length});
+    count += delivered;
+  }
   return count;
+}
+
+void NfqueueSource::heed(const Interest& interest) noexcept {
+  if (interest.deep() != interest_.deep())
+    queue_.keep(interest.deep() ? NfqueueSocket::kDeepCopyRange : NfqueueSocket::kCopyRange);
+  interest_ = interest;
+  Source::heed(interest);
 }
 
 /// A queue that was full takes as many packets to read before the socket is found empty; half leaves a
@@ -109,35 +123,33 @@ void NfqueueSource::note_backlog(size_t datagrams, bool more) noexcept {
   if (backlog_ >= NfqueueSocket::kQueueLength / 2) reader_->fell_behind = true;
 }
 
-bool NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet& out) noexcept {
+size_t NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet* all) noexcept {
   if (queued.hook != NF_INET_LOCAL_IN && queued.hook != NF_INET_LOCAL_OUT) {
     ++other_hook_;
-    return false;
+    return 0;
   }
+  Packet& out = all[0];
   out = Packet{};
   Headers headers;
   const ParseError error = parse_frame(queued.payload, LinkType::raw_ip, queued.length, out, headers);
-  if (!countable(error)) {
-    unparsed_.add(error);
-    return false;
-  }
   const bool input = queued.hook == NF_INET_LOCAL_IN;
+  const Link* link = links_.find(input ? queued.input_device : queued.output_device);
+  Opened opened{countable(error), false};
+  if (interest_.inner && is_tunnel(out, headers, tunnels_))
+    opened =
+        open_and_split(queued.payload, tunnels_, error, headers, link, all, unopened_, queued.super_packet);
+  else if (opened.count == 1 && queued.super_packet)
+    opened.split = split_by_mtu(out, headers, link);
+  if (opened.count == 0) return unparsed_.add(error), 0;
   out.direction = input ? Direction::input : Direction::output;
   out.ifindex = input ? queued.input_device : queued.output_device;
   out.second = now;
-  const Link* link = links_.find(out.ifindex);
   out.loopback = link != nullptr && link->loopback;
-  if (link != nullptr) out.vlan = link->vlan_id;
-  if (queued.super_packet) estimate_segments(out, headers, link);
+  if (link != nullptr && opened.outer) out.vlan = link->vlan_id;
+  if (opened.count == 2) seen_as(out, all[1]);
+  super_packets_ += opened.split;
   ++read_;
-  return true;
-}
-
-void NfqueueSource::estimate_segments(Packet& packet, const Headers& headers, const Link* link) noexcept {
-  const uint32_t mtu = link != nullptr && link->mtu != 0 ? link->mtu : kUsualMtu;
-  const uint32_t repeated = uint32_t{headers.ip} + headers.transport;
-  apply_gso(packet, headers, mtu > repeated ? mtu - repeated : mtu);
-  if (packet.packets > 1) ++super_packets_;
+  return opened.count;
 }
 
 void NfqueueSource::read_counters() noexcept {
@@ -175,6 +187,7 @@ SourceStats NfqueueSource::stats() {
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
   stats.super_packets = stats.estimated = super_packets_;
+  stats.unopened = unopened_;
   if (!rules_) return stats;
   stats.gaps = rules_->gaps().all();
   stats.obstacle = rules_->obstacle();

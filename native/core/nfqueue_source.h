@@ -21,9 +21,10 @@
 namespace tallytree {
 
 struct NfqueueOptions {
-  uint16_t queue = 8000;       ///< the first of `queues`
-  uint16_t queues = 1;         ///< one a core; the kernel deals the flows out
-  bool leads = true;           ///< false: only reads `queue`, for a leader that is opened later
+  uint16_t queue = 8000;  ///< the first of `queues`
+  uint16_t queues = 1;    ///< one a core; the kernel deals the flows out
+  bool leads = true;      ///< false: only reads `queue`, for a leader that is opened later
+  Tunnels tunnels;
   std::string guard;           ///< path of the tallytree-guard program, which owns the firewall rules
   uint16_t agent_port = 8000;  ///< TCP port that never waits for us, like SSH's and all of loopback
 };
@@ -48,6 +49,7 @@ class NfqueueSource final : public Source {
   ~NfqueueSource() override;
 
   size_t read(std::span<Packet> out) noexcept override;
+  void heed(const Interest& interest) noexcept override;
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
@@ -58,8 +60,7 @@ class NfqueueSource final : public Source {
   NfqueueSocket::Batch receive_and_accept(size_t limit) noexcept;
   void accept() noexcept;
   void accept_unreadable() noexcept;
-  bool deliver(const QueuedPacket& queued, uint64_t now, Packet& out) noexcept;
-  void estimate_segments(Packet& packet, const Headers& headers, const Link* link) noexcept;
+  size_t deliver(const QueuedPacket& queued, uint64_t now, Packet* out) noexcept;
   void read_counters() noexcept;
   void lead(const NfqueueOptions& options);
   void look_after_crew() noexcept;
@@ -67,6 +68,8 @@ class NfqueueSource final : public Source {
   void note_backlog(size_t datagrams, bool more) noexcept;
 
   Links links_;
+  Tunnels tunnels_;
+  Interest interest_;
   NfqueueSocket queue_;
   std::shared_ptr<QueueReader> reader_;
   std::optional<RuleKeeper> rules_;  ///< of the leader, and of all readers what it passes on
@@ -82,6 +85,7 @@ class NfqueueSource final : public Source {
 
   uint64_t read_ = 0;
   uint64_t super_packets_ = 0;
+  uint64_t unopened_ = 0;
   uint64_t queue_dropped_ = 0;
   uint64_t other_hook_ = 0;
   uint64_t backlog_ = 0;  ///< packets read in a row without finding the socket empty

@@ -3,6 +3,10 @@
 
 #include <linux/if_arp.h>
 
+#include <algorithm>
+
+#include "carried.h"
+
 namespace tallytree {
 namespace {
 
@@ -36,27 +40,30 @@ ParseError parse(const RingFrame& frame, Packet& out, Headers& headers) noexcept
   return parse_payload(bytes_of(frame).subspan(link_header), ethertype, original, out, headers);
 }
 
+/// Without the link header where it is none of Ethernet's, as parse() reads it.
+Frame frame_of(const RingFrame& frame) noexcept {
+  const tpacket3_hdr& header = *frame.header;
+  const size_t link_header = size_t{header.tp_net} - header.tp_mac;
+  const uint16_t type = frame.address->sll_hatype;
+  Frame found;
+  found.bytes = bytes_of(frame);
+  found.original_length = header.tp_len;
+  if ((type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK) && link_header >= kEthernetHeader) {
+    if ((header.tp_status & TP_STATUS_VLAN_VALID) == 0) return found;
+    found.vlan_tag = static_cast<uint16_t>(header.hv1.tp_vlan_tci);
+    found.vlan_type = (header.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 ? header.hv1.tp_vlan_tpid : 0x8100;
+    return found;
+  }
+  found.link = LinkType::raw_ip;
+  found.bytes = found.bytes.subspan(std::min(link_header, found.bytes.size()));
+  found.original_length -= static_cast<uint32_t>(std::min<size_t>(link_header, found.original_length));
+  return found;
+}
+
 bool is_stream(const OffloadHeader& offload) noexcept {
   constexpr uint8_t kTcpIpv4 = 1, kTcpIpv6 = 4, kCongestion = 0x80;
   const uint8_t type = offload.gso_type & static_cast<uint8_t>(~kCongestion);
   return type == kTcpIpv4 || type == kTcpIpv6;
-}
-
-/// All that a segment of a tunnel's super-packet repeats, from the outer IP header on.
-Headers headers_around(const Packet& outer, const Packet& inner, const Headers& innermost) noexcept {
-  const uint64_t repeated = uint64_t{innermost.ip} + innermost.transport;
-  Headers all;
-  if (inner.bytes >= repeated && outer.bytes >= inner.bytes)
-    all.ip = static_cast<uint16_t>(outer.bytes - (inner.bytes - repeated));
-  return all;
-}
-
-/// What was found inside was seen where and when its carrier was.
-void seen_as(const Packet& carrier, Packet& inner) noexcept {
-  inner.direction = carrier.direction;
-  inner.second = carrier.second;
-  inner.ifindex = carrier.ifindex;
-  inner.loopback = carrier.loopback;
 }
 
 }  // namespace
@@ -76,15 +83,20 @@ size_t PacketSource::read(std::span<Packet> out) noexcept {
       if (!ring_.open_block()) break;
       continue;
     }
-    if (ring_.take(frame)) count += deliver(frame, &out[count]);
+    if (!ring_.take(frame)) continue;
+    const size_t delivered = deliver(frame, &out[count]);
+    if (verdicts_.asked())
+      for (size_t i = 0; i < delivered; ++i) verdicts_.judge(count + i, frame_of(frame));
+    count += delivered;
   }
   return count;
 }
 
 void PacketSource::heed(const Interest& interest) noexcept {
-  if (interest.inner != interest_.inner)
-    ring_.keep(interest.inner ? PacketRing::kDeepSnapLength : PacketRing::kSnapLength);
+  if (interest.deep() != interest_.deep())
+    ring_.keep(interest.deep() ? PacketRing::kDeepSnapLength : PacketRing::kSnapLength);
   interest_ = interest;
+  Source::heed(interest);
 }
 
 size_t PacketSource::ignore(Ignored reason) noexcept {

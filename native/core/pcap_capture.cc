@@ -17,6 +17,12 @@ namespace {
 constexpr int kNoWait = 1;
 constexpr int kWritingMs = 1;  // a packet may be on its way into the ring
 
+/// What a program that accepts a packet answers is how much of it is kept.
+void set_kept_bytes(std::vector<bpf_insn>& filter, uint32_t bytes) noexcept {
+  for (bpf_insn& one : filter)
+    if (one.code == (BPF_RET | BPF_K) && one.k != 0) one.k = bytes;
+}
+
 [[noreturn]] void refuse(int status, const std::string& what, const std::string& words) {
   const bool denied = status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED;
   if (denied) throw std::system_error(EPERM, std::generic_category(), what);
@@ -31,13 +37,14 @@ PcapCapture::PcapCapture(const std::string& device, Way way, const std::string& 
   char error[PCAP_ERRBUF_SIZE] = "";
   capture_.reset(pcap_create(device.c_str(), error));
   if (!capture_) throw std::runtime_error("capturing on " + device + ": " + error);
-  pcap_set_snaplen(capture_.get(), kSnapLength);
+  pcap_set_snaplen(capture_.get(), kDeepSnapLength);
   pcap_set_buffer_size(capture_.get(), buffer_bytes);
   pcap_set_tstamp_precision(capture_.get(), PCAP_TSTAMP_PRECISION_NANO);
   // Each packet can be read as soon as it is there: then an empty ring means that all are settled.
   pcap_set_immediate_mode(capture_.get(), 1);
   activate(device);
-  begin(compile_capture_filter(capture_.get(), filter, way));
+  filter_ = compile_capture_filter(capture_.get(), filter, way);
+  begin();
 }
 
 void PcapCapture::activate(const std::string& device) {
@@ -53,7 +60,7 @@ void PcapCapture::activate(const std::string& device) {
 
 /// The filter is the kernel's alone: libpcap would test the first packets itself, and knows nothing of their
 /// way. What came before it stands does not count: first nothing passes, then what is there is forgotten.
-void PcapCapture::begin(const std::vector<bpf_insn>& filter) {
+void PcapCapture::begin() {
   const bpf_insn nothing{BPF_RET | BPF_K, 0, 0, 0};
   attach({&nothing, 1});
   const auto forget = [](u_char*, const pcap_pkthdr*, const u_char*) {};
@@ -62,7 +69,17 @@ void PcapCapture::begin(const std::vector<bpf_insn>& filter) {
   }
   update_statistics();
   offered_ = lost_ = 0;
-  attach(filter);
+  set_kept_bytes(filter_, kSnapLength);
+  attach(filter_);
+}
+
+void PcapCapture::keep(uint32_t bytes) noexcept {
+  set_kept_bytes(filter_, bytes);
+  try {
+    attach(filter_);
+  } catch (const std::system_error&) {
+    // No memory for it: the old one stays, and what it cuts off is counted as cut off.
+  }
 }
 
 void PcapCapture::attach(std::span<const bpf_insn> filter) {

@@ -17,7 +17,8 @@ namespace tallytree {
 class PcapCapture {
  public:
   /// Headers, not payloads; libpcap puts a VLAN tag back where it stood.
-  static constexpr int kSnapLength = 160;
+  static constexpr uint32_t kSnapLength = 160;
+  static constexpr uint32_t kDeepSnapLength = 512;  ///< for what tunnels carry, and for frame filters
 
   /// Throws std::invalid_argument for the filter, std::system_error when it is not allowed or the device is
   /// not there or down, std::runtime_error with libpcap's words for anything else.
@@ -28,6 +29,9 @@ class PcapCapture {
 
   /// Hands over at most `limit` packets that are there. Returns how many; -1: the device is gone.
   int dispatch(int limit, pcap_handler handler, void* user) noexcept;
+
+  /// How many bytes of a frame it hands over from now on, at most kDeepSnapLength.
+  void keep(uint32_t bytes) noexcept;
 
   /// Reads libpcap's counters, which have 32 bits.
   void update_statistics() noexcept;
@@ -46,11 +50,12 @@ class PcapCapture {
   };
 
   void activate(const std::string& device);
-  void begin(const std::vector<bpf_insn>& filter);
+  void begin();
   void attach(std::span<const bpf_insn> filter);
 
   std::unique_ptr<pcap_t, Closer> capture_;
   LinkType link_ = LinkType::ethernet;
+  std::vector<bpf_insn> filter_;
   pcap_stat last_{};
   uint64_t offered_ = 0;
   uint64_t lost_ = 0;

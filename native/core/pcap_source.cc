@@ -7,7 +7,7 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "segments.h"
+#include "carried.h"
 
 namespace tallytree {
 namespace {
@@ -32,17 +32,22 @@ struct PcapSource::Delivery {
   PcapSource* source;
   const Captured* from;
   std::span<Packet> out;
+  size_t place;  // of out in the batch
   size_t count = 0;
 
   static void take(u_char* self, const pcap_pkthdr* header, const u_char* bytes) noexcept {
     auto& delivery = *reinterpret_cast<Delivery*>(self);
-    if (delivery.source->deliver(*delivery.from, *header, bytes, delivery.out[delivery.count]))
-      ++delivery.count;
+    PcapSource& source = *delivery.source;
+    const size_t delivered = source.deliver(*delivery.from, *header, bytes, &delivery.out[delivery.count]);
+    for (size_t i = 0; source.verdicts_.asked() && i < delivered; ++i)
+      source.verdicts_.judge(delivery.place + delivery.count + i,
+                             {{bytes, header->caplen}, delivery.from->capture->link_type(), header->len});
+    delivery.count += delivered;
   }
 };
 
 PcapSource::PcapSource(const PcapOptions& options) : options_(options), poll_(open_epoll()) {
-  check_capture_filter(options.filter);
+  compile_for_link(DLT_EN10MB, options.filter);  // throws for what is no filter anywhere
   if (!options.device.empty() && !device_exists(options.device))
     throw std::invalid_argument("no network device \"" + options.device + "\" on this host");
   descriptors_ = {poll_.get(), links_.descriptor()};
@@ -84,6 +89,19 @@ void PcapSource::open(const Link& link) {
   }
   captures_.push_back({link.index, Direction::input, std::move(both[0])});
   captures_.push_back({link.index, Direction::output, std::move(both[1])});
+  for (size_t i = captures_.size() - 2; i < captures_.size(); ++i) set_kept(captures_[i]);
+}
+
+void PcapSource::set_kept(const Captured& one) const noexcept {
+  one.capture->keep(interest_.deep() ? PcapCapture::kDeepSnapLength : PcapCapture::kSnapLength);
+}
+
+void PcapSource::heed(const Interest& interest) noexcept {
+  const bool was_deep = interest_.deep();
+  interest_ = interest;
+  Source::heed(interest);
+  if (was_deep == interest.deep()) return;
+  for (const Captured& one : captures_) set_kept(one);
 }
 
 void PcapSource::close(const Captured& gone) noexcept {
@@ -123,8 +141,8 @@ void PcapSource::follow_devices() noexcept {
 
 size_t PcapSource::read(std::span<Packet> out) noexcept {
   size_t count = 0;
-  for (size_t i = 0; i < captures_.size() && count < out.size(); ++i)
-    count += read_from((turn_ + i) % captures_.size(), out.subspan(count));
+  for (size_t i = 0; i < captures_.size() && count + 2 <= out.size(); ++i)
+    count += read_from((turn_ + i) % captures_.size(), out.subspan(count), count);
   ++turn_;
   if (count > 0) return count;
   note_idle();
@@ -139,38 +157,44 @@ void PcapSource::note_idle() noexcept {
 }
 
 /// libpcap hands over until it is out of packets, or of room: of those that are no packets to us, none stays.
-size_t PcapSource::read_from(size_t index, std::span<Packet> out) noexcept {
-  Delivery delivery{this, &captures_[index], out};
+size_t PcapSource::read_from(size_t index, std::span<Packet> out, size_t place) noexcept {
+  const size_t each = interest_.inner ? 2 : 1;  // a tunnel gives two
+  Delivery delivery{this, &captures_[index], out, place};
   for (;;) {
-    const int room = static_cast<int>(out.size() - delivery.count);
+    const int room = static_cast<int>((out.size() - delivery.count) / each);
+    if (room == 0) return delivery.count;
     const int taken = captures_[index].capture->dispatch(room, Delivery::take, &delivery);
     if (taken < 0) captures_[index].broken = stale_ = true;
-    if (taken <= 0 || delivery.count == out.size()) return delivery.count;
+    if (taken <= 0) return delivery.count;
   }
 }
 
-bool PcapSource::deliver(const Captured& from, const pcap_pkthdr& header, const u_char* bytes,
-                         Packet& out) noexcept {
+size_t PcapSource::deliver(const Captured& from, const pcap_pkthdr& header, const u_char* bytes,
+                           Packet* all) noexcept {
+  Packet& out = all[0];
   out = Packet{};
   Headers headers;
   const LinkType type = from.capture->link_type();
   const ParseError error = parse_frame({bytes, header.caplen}, type, header.len, out, headers);
   if (out.vlan != kNoVlan && links_.has_vlan_device(from.ifindex, out.vlan)) {
     ++ignored_[kVlanParent];
-    return false;
-  }
-  if (!countable(error)) {
-    unparsed_.add(error);
-    return false;
+    return 0;
   }
   const Link* link = links_.find(from.ifindex);
+  Opened opened{countable(error), false};
+  if (interest_.inner && is_tunnel(out, headers, options_.tunnels))
+    opened = open_and_split({bytes, header.caplen}, options_.tunnels, error, headers, link, all, unopened_);
+  else if (opened.count == 1)
+    opened.split = split_by_mtu(out, headers, link);
+  if (opened.count == 0) return unparsed_.add(error), 0;
   out.second = static_cast<uint64_t>(header.ts.tv_sec);
   out.ifindex = from.ifindex;
   out.loopback = link != nullptr && link->loopback;
   out.direction = from.direction;
-  if (split_by_mtu(out, headers, link)) ++super_packets_;
+  if (opened.count == 2) seen_as(out, all[1]);
+  super_packets_ += opened.split;
   ++read_;
-  return true;
+  return opened.count;
 }
 
 uint64_t PcapSource::lost() const noexcept {
@@ -211,6 +235,7 @@ SourceStats PcapSource::stats() {
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"vlan_parent", ignored_[kVlanParent]}};
   stats.super_packets = stats.estimated = super_packets_;
+  stats.unopened = unopened_;
   return stats;
 }
 

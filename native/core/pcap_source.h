@@ -20,6 +20,7 @@ struct PcapOptions {
   std::string device;        ///< empty: all, also those that come later
   std::string filter;        ///< pcap-filter(7); empty: everything
   uint32_t buffer_mib = 16;  ///< of kernel memory, shared by the devices
+  Tunnels tunnels;
 };
 
 /// What PacketSource says of input, output, loopback and of devices that show a packet twice holds here too.
@@ -33,6 +34,7 @@ class PcapSource final : public Source {
   explicit PcapSource(const PcapOptions& options);
 
   size_t read(std::span<Packet> out) noexcept override;
+  void heed(const Interest& interest) noexcept override;
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
@@ -58,14 +60,16 @@ class PcapSource final : public Source {
   void open(const Link& link);
   void close(const Captured& gone) noexcept;
   int buffer_bytes() const noexcept;
-  size_t read_from(size_t index, std::span<Packet> out) noexcept;
-  bool deliver(const Captured& from, const pcap_pkthdr& header, const u_char* bytes, Packet& out) noexcept;
+  size_t read_from(size_t index, std::span<Packet> out, size_t place) noexcept;
+  size_t deliver(const Captured& from, const pcap_pkthdr& header, const u_char* bytes, Packet* out) noexcept;
+  void set_kept(const Captured& one) const noexcept;
   void note_idle() noexcept;
   uint64_t accounted() const noexcept;
   uint64_t lost() const noexcept;
 
   PcapOptions options_;
   Links links_;
+  Interest interest_;
   Descriptor poll_;  // an epoll of all captures: there may be many
   std::array<int, 2> descriptors_{};
   std::vector<Captured> captures_;
@@ -80,6 +84,7 @@ class PcapSource final : public Source {
   uint64_t gone_ = 0;
   uint64_t read_ = 0;
   uint64_t super_packets_ = 0;
+  uint64_t unopened_ = 0;
   std::array<uint64_t, kIgnoredReasons> ignored_{};
   UnparsedCounts unparsed_;
 };

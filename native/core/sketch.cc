@@ -30,7 +30,9 @@ bool Filter::matches(const Packet& packet) const noexcept {
 }
 
 Interest Filter::interest() const noexcept {
-  return {.passing = direction == Direction::forward || direction == Direction::mirror, .inner = inner};
+  return {.passing = direction == Direction::forward || direction == Direction::mirror,
+          .inner = inner,
+          .frames = {}};
 }
 
 Sketch::Sketch(const Secret& secret, Filter filter, Sizes sizes)
@@ -51,11 +53,12 @@ void Sketch::find_device() noexcept {
   if (promiscuity_) promiscuity_->follow(filter_.ifindex);
 }
 
-void Sketch::count(std::span<const Packet> batch, bool late) {
+void Sketch::count(std::span<const Packet> batch, bool late, const uint64_t* verdicts) {
   std::array<const Packet*, kBatch> matched;
   size_t n = 0;
   for (const Packet& packet : batch) {
     if (!filter_.matches(packet)) continue;
+    if (filter_.frames && (verdicts[&packet - batch.data()] >> filter_.frames_bit & 1) == 0) continue;
     matched[n++] = &packet;
     totals_.packets += packet.packets;
     totals_.bytes += packet.bytes;

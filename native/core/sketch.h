@@ -33,6 +33,9 @@ struct Filter {
 
   bool inner = false;  ///< what tunnels carry, instead of what stands for itself
 
+  std::shared_ptr<const FrameFilter> frames;  ///< what must match a packet's frame; nullptr: anything
+  uint32_t frames_bit = 0;                    ///< of FrameVerdicts, at present
+
   static constexpr const char* kAllNamespaces = "all";
   std::string netns;                     ///< empty: our own; kAllNamespaces; or a label of one
   std::shared_ptr<const Labels> labels;  ///< of the source; needed with netns
@@ -64,8 +67,9 @@ class Sketch {
   /// The source's labels, before there are counters.
   void use(std::shared_ptr<Labels> labels);
 
-  /// All of the running second or, with `late`, of the one before.
-  void count(std::span<const Packet> batch, bool late = false);
+  /// All of the running second or, with `late`, of the one before. `verdicts`: of FrameVerdicts, for a filter
+  /// with frames.
+  void count(std::span<const Packet> batch, bool late = false, const uint64_t* verdicts = nullptr);
   /// The clock shows `second`, unix seconds.
   void roll(uint64_t second);
   /// Goes on with closed panes; true when there is nothing left to do.
@@ -81,6 +85,7 @@ class Sketch {
   /// Those of its packets; nullptr when they are not kept.
   const SizeCounter* sizes() const noexcept { return sizes_.get(); }
   const Filter& filter() const noexcept { return filter_; }
+  void set_frames_bit(uint32_t bit) noexcept { filter_.frames_bit = bit; }
   const Totals& totals() const noexcept { return totals_; }
 
   /// Most bytes that a counter of this specification takes. From the second one on there is a flow cache: two

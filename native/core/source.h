@@ -58,7 +58,13 @@ class Source {
   virtual size_t read(std::span<Packet> out) noexcept = 0;
 
   /// What to find out from now on.
-  virtual void heed(const Interest&) noexcept {}
+  virtual void heed(const Interest& interest) noexcept { verdicts_.ask(interest.frames); }
+
+  /// For each packet of the last read() the bits of the frame filters that its frame matches; empty: nobody
+  /// asks for any.
+  std::span<const uint64_t> verdicts() const noexcept {
+    return verdicts_.asked() ? verdicts_.bits() : std::span<const uint64_t>{};
+  }
 
   /// Descriptors to poll (POLLIN) before the next read; empty: always ready (a file).
   virtual std::span<const int> descriptors() const noexcept = 0;
@@ -84,6 +90,9 @@ class Source {
 
   /// What its packets are labelled with.
   const std::shared_ptr<Labels>& labels() const noexcept { return labels_; }
+
+ protected:
+  FrameVerdicts verdicts_;
 
  private:
   std::shared_ptr<Labels> labels_ = std::make_shared<Labels>();

@@ -100,7 +100,8 @@ void Tap::run() {
 
 bool Tap::count_batch() {
   const size_t n = source_->read(batch_);
-  engine_.count({batch_.data(), n});
+  const auto verdicts = source_->verdicts();
+  engine_.count({batch_.data(), n}, verdicts.empty() ? nullptr : verdicts.data());
   counted_ += n;
   if (n == 0 && !ended_ && source_->ended()) {
     ended_ = true;
