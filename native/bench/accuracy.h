@@ -16,7 +16,7 @@ using traces::Trace;
 
 inline constexpr Secret kSecret{0x1234567, 0x89abcdef};
 inline constexpr size_t kFlows = 110'000, kPackets = 2'500'000;
-inline constexpr uint64_t kSeeds = 3;
+inline uint64_t seeds = 10;
 
 inline Key key_of(uint32_t number) {
   Key key;

@@ -76,7 +76,7 @@ std::vector<Counted> groups_of(const std::vector<Counted>& flows, const Grouping
 
 void partial_keys(report::Report& results) {
   std::map<std::string, report::Means> tables;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
     const Trace trace = trace_of(true, seed);
     const Ledger ledger = ledger_of(trace, kBytes, kWhole);
     peers::Coco coco(kBytes / kBucket * peers::Coco::kBucketBytes);

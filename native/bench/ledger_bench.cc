@@ -1,5 +1,5 @@
 // What a ledger costs: the longest stall, merging, and a hit against one random access; then counting by
-// whole sketches. Every line is the median of the runs.
+// whole sketches. Every line is the median of the runs, in CPU time of the thread.
 #include <cstdio>
 #include <cstdlib>
 

@@ -10,7 +10,8 @@ namespace tallytree {
 
 void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
   KeyBatch batch;
-  Pane& pane = second == time_.last && time_.second > time_.since ? last_ : current_;
+  const bool late = second == time_.last && time_.second > time_.since;
+  Pane& pane = late || time_.was_set_back(second) ? last_ : current_;
   Ledger& ledger = pane.ledger;
   ledger.unkeyed += batch.fill(spec().key_type, spec().secret, packets);
   for (size_t i = 0; i < batch.size; ++i) ledger.prefetch(batch.hashes[i]);
@@ -26,32 +27,34 @@ void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
   }
 }
 
-/// Lets a pane go into history and sum; what left before it must have arrived.
+/// Lets a pane go into history and sum, or into the sum alone (second 0); what left before it must have
+/// arrived.
 void Counter::dismiss(Pane& pane, uint64_t second) {
   settle();
   std::swap(leaving_, pane);
   leaving_second_ = second;
-  history_.begin(second);
-  state_ = Leaving::sealing;
+  if (second != 0) history_.begin(second);
+  state_ = second != 0 ? Leaving::sealing : leaving_.empty() ? Leaving::nothing : Leaving::waiting;
 }
 
 void Counter::roll(uint64_t second) {
   if (time_.second == 0) time_.since = time_.second = second;
   if (second < time_.second) return restart(second);
   if (second == time_.second) return;
-  if (time_.second > time_.since) dismiss(last_, time_.last);
+  dismiss(last_, time_.last);
   std::swap(last_, current_);
   time_.last = time_.second;
   time_.second = second;
 }
 
-/// Seconds that come a second time must not be mixed with those that were.
+/// Seconds that come a second time must not be mixed with those that were: what is open goes into the sum
+/// alone, one pane after the other.
 void Counter::restart(uint64_t second) {
-  dismiss(last_, time_.last);
-  dismiss(current_, time_.second);
-  settle();
   history_.restart();
-  time_.since = time_.second = second;
+  if (state_ == Leaving::sealing) state_ = leaving_.empty() ? Leaving::nothing : Leaving::waiting;
+  dismiss(last_, 0);
+  std::swap(last_, current_);
+  time_ = {second, second, 0};
 }
 
 bool Counter::settle(size_t entries) {
@@ -119,8 +122,8 @@ Spread Counter::spread(const KeyType& by, const Window& window) const {
   const size_t index = spec_.spread_index(by);
   if (const auto* span = std::get_if<Span>(&window)) return look(*span).spread(by);
   if (std::holds_alternative<All>(window)) return spreads_[index].clone();
-  Spread sum = last_.spreads[index].clone();
-  sum.absorb(current_.spreads[index]);
+  Spread sum = current_.spreads[index].clone();
+  if (time_.last_is_recent()) sum.absorb(last_.spreads[index]);
   return sum;
 }
 

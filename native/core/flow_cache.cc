@@ -88,8 +88,6 @@ void FlowCache::feed(Counters counters) {
 void FlowCache::roll(uint64_t second, Counters counters) {
   settle(counters);
   begin_round();
-  // When the clock is set back, the counters begin anew at once.
-  if (second < second_) settle(counters);
   second_ = second;
 }
 

@@ -12,10 +12,13 @@ namespace tallytree {
 struct Timeline {
   uint64_t since = 0;   ///< the first second
   uint64_t second = 0;  ///< the running one
-  uint64_t last = 0;    ///< the one that was closed last
+  uint64_t last = 0;    ///< the one that was closed last; after the clock was set back none
 
   /// After a gap it is not.
   bool last_is_recent() const noexcept { return last + 1 == second; }
+
+  /// Whether a packet of that second came before the clock was set back.
+  bool was_set_back(uint64_t packet) const noexcept { return last == 0 && packet > second; }
 
   Span covered(All) const noexcept { return {since, second + 1}; }
   Span covered(Realtime) const noexcept {

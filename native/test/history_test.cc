@@ -168,6 +168,38 @@ TEST(history_begins_anew_when_the_clock_is_set_back) {
   CHECK((watched.counter().interval(watched.key_of(1)) == Interval{100, 100}));
 }
 
+TEST(counters_settle_by_steps_when_the_clock_is_set_back) {
+  Counter counter(spec_of("src"));
+  const auto send = [&](uint32_t first, uint64_t second) {
+    for (uint32_t number = first; number < first + 3000; ++number) {
+      const Packet packet = packet_from(number, second);
+      const Packet* one = &packet;
+      counter.add({&one, 1}, second);
+    }
+  };
+  const auto count_of = [&](uint32_t number, const Window& window) {
+    Key key;
+    counter.spec().key_type.make(packet_from(number, 0), key);
+    return counter.interval(key, window);
+  };
+  for (const uint64_t second : {kStart, kStart + 1}) {
+    counter.roll(second);
+    send(0, second);
+  }
+  counter.roll(kStart - 50);
+  send(0, kStart + 1);  // of a flow that was held back
+  send(2000, kStart - 50);
+  CHECK(!counter.settle(64));
+  for (bool settled = false; !settled; settled = counter.settle(64)) {
+    CHECK((count_of(2500, All{}) == Interval{4, 4}));
+    CHECK((count_of(2500, Realtime{}) == Interval{1, 1}));
+    CHECK((count_of(2500, Span{kStart - 60, kStart + 60}) == Interval{1, 1}));
+  }
+  counter.roll(kStart - 49);
+  CHECK((count_of(10, All{}) == Interval{3, 3}));
+  CHECK((count_of(10, Span{kStart - 60, kStart + 60}) == Interval{0, 0}));
+}
+
 TEST(history_counts_a_late_packet_in_its_own_second) {
   Watched watched;
   watched.send(1, kStart);
