@@ -13,6 +13,7 @@ import {
   clocksOff,
   encodePartial,
   type Gathered,
+  hostsBehind,
   noClocks,
   noLoss,
   type OwnPart,
@@ -70,7 +71,8 @@ export async function countOver<V>(agent: Agent, call: Call, counting: Counting<
   noticeRestart(agent, gathered);
   if (isRelayed(request)) {
     const clock = { received, sent: agent.now() };
-    return { frame: encodePartial({ ...gathered, clock }, codec, request.known) };
+    const taken = agent.membership.role === "static" ? {} : { taken: agent.wanted.taken };
+    return { frame: encodePartial({ ...gathered, clock, ...taken }, codec, request.known) };
   }
   if (gathered.payload === undefined) throw nobody(gathered.error);
   requireHosts(gathered, request.require);
@@ -122,13 +124,14 @@ export function windowOf({ from, to, common }: Omit<Counted<unknown>, "value">, 
   return { kind: "span", from, to, ...(common === undefined ? {} : { common }) };
 }
 
-type Asked = Pick<Gathered<unknown>, "hosts" | "missing" | "clocks">;
+type Asked = Pick<Gathered<unknown>, "hosts" | "missing" | "clocks" | "behind">;
 
-export function coverageOf({ hosts, missing, clocks = noClocks }: Asked): Coverage {
+export function coverageOf({ hosts, missing, clocks = noClocks, behind = [] }: Asked): Coverage {
   const expected = hosts.length + missing.length;
   const clock_off = clocksOff(clocks);
   const off = clock_off.length === 0 ? {} : { clock_off };
-  return { expected, answered: hosts, missing, complete: missing.length === 0, ...off };
+  const late = behind.length === 0 ? {} : { revision_behind: hostsBehind(behind) };
+  return { expected, answered: hosts, missing, complete: missing.length === 0, ...off, ...late };
 }
 
 /** Throws incomplete when fewer hosts answered than the question wants. */

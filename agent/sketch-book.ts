@@ -12,7 +12,7 @@ export interface Counter {
   /** Coarser key types to keep the spread by. */
   readonly spread?: readonly string[] | undefined;
   /** Share of a host's total above which a key is heavy, when a query gives none. */
-  threshold: number;
+  readonly threshold: number;
   /** Unix seconds: counts begin here. */
   since: number;
 }

@@ -2,7 +2,6 @@
 // on the roster says its hash with every lease; an agent that has another one fetches the whole set and becomes like it.
 // What is not in it goes, so nothing that was deleted while a host was away comes back.
 
-import { createHash } from "node:crypto";
 import {
   type AgentAddress,
   checkRequest,
@@ -11,7 +10,8 @@ import {
   type Request,
   TallyError,
 } from "../controller-client/messages/index.js";
-import type { Ask } from "../overlay/index.js";
+import type { Ask, Configured } from "../overlay/index.js";
+import { hashOf, textOf } from "./configuration-hash.js";
 import { creation, type Sketch, type SketchBook } from "./sketch-book.js";
 import { type StoredSketch, storedSketch, unstoredSketch } from "./stored-sketch.js";
 
@@ -35,13 +35,6 @@ export interface KeptConfiguration {
   readonly sketches: readonly StoredSketch[];
 }
 
-/** Which configuration. */
-export interface Summary {
-  /** Grows with every change made at this agent or above. 0: nobody ever wanted anything. */
-  readonly revision: number;
-  readonly hash: string;
-}
-
 const fetchMs = 2000;
 const longest = 2 ** 22;
 
@@ -63,8 +56,8 @@ export class WantedSet {
     this.#restored = options.kept === undefined;
   }
 
-  /** What the agents below should have. */
-  get summary(): Summary {
+  /** What the agents below should have. Revision 0: nobody ever wanted anything. */
+  get summary(): Configured {
     const sketches = this.#options.book.list();
     const least = sketches.length > 0 ? 1 : 0;
     const revision = this.#restored ? Math.max(least, this.#own + this.#inherited) : 0;
@@ -74,6 +67,11 @@ export class WantedSet {
   /** Revision of the parent's set that this agent has taken. */
   get observed(): number {
     return this.#inherited;
+  }
+
+  /** What this agent has of the parent's set. */
+  get taken(): Configured {
+    return { revision: this.#inherited, hash: this.#inheritedHash() };
   }
 
   /** All of it, for an agent below. */
@@ -175,16 +173,6 @@ export class WantedSet {
 
 const sorted = (sketches: readonly Sketch[]): readonly Sketch[] =>
   [...sketches].sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
-
-// Without the secrets: those of one rule, configured at two agents by hand, may differ.
-const textOf = ({ secret: _, ...request }: Relay): string =>
-  JSON.stringify(Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-const hashOf = (sketches: readonly Sketch[]): string =>
-  createHash("sha256")
-    .update(sorted(sketches).flatMap(creation).map(textOf).sort().join("\n"))
-    .digest("hex")
-    .slice(0, 32);
 
 const uuidOf = ({ uuid, sketch }: Relay): string | undefined => uuid ?? sketch;
 

@@ -2,6 +2,7 @@
 
 import type { Frame, Request } from "../controller-client/messages/index.js";
 import { type Ask, relayed } from "./ask.js";
+import { behindBelow, type Compare } from "./behind.js";
 import { type Child, markDown, markUp, nameOf } from "./children.js";
 import { type Clocks, clocksBelow, compareClocks, noClocks } from "./clocks.js";
 import { type Shares, within } from "./deadline.js";
@@ -22,6 +23,8 @@ export interface Asker {
   readonly time: Time;
   /** Of the root of the roster that it knows, if of any. */
   readonly epoch?: number | undefined;
+  /** With the configuration that is wanted of children. */
+  readonly compare: Compare;
 }
 
 export interface Question<P> {
@@ -63,7 +66,7 @@ export async function askChild<P>(
 const aboveUs: Failure = { reason: "loop", message: "it is above this agent" };
 
 async function send<P>(
-  { name, ask, time, epoch }: Asker,
+  { name, ask, time, epoch, compare }: Asker,
   { request, path = [], codec }: Question<P>,
   child: Child,
   { childMs, collectMs }: Shares,
@@ -79,7 +82,9 @@ async function send<P>(
     const partial = read(frame, codec, known);
     if (!("name" in partial)) return { child, failure: partial };
     if (isFenced(child, partial, epoch)) return { child, failure: fenced(partial, epoch) };
-    return { child, partial, clocks: clocksOf(partial, sent, heard), bytes: frame.body.length };
+    const { taken, behind: below = [], hosts } = partial;
+    const behind = behindBelow(compare(child, taken), partial.name, below, hosts);
+    return { child, partial, clocks: clocksOf(partial, sent, heard), behind, bytes: frame.body.length };
   } catch (error) {
     return { child, failure: failureOf(error) };
   }

@@ -1,7 +1,7 @@
 // Puts the own part and the children's replies together so that no host is in the sum twice and nobody is forgotten.
 // Replies are added up as they come and then dropped, so that a parent does not hold the ledgers of all its children.
 
-import type { Loss, MissingHost } from "../controller-client/messages/index.js";
+import type { HostBehind, Loss, MissingHost } from "../controller-client/messages/index.js";
 import { type Child, nameOf } from "./children.js";
 import { addClocks, type Clocks, noClocks } from "./clocks.js";
 import { hostSet } from "./host-set.js";
@@ -29,6 +29,7 @@ export class Combination<P> {
   #payload: P | undefined;
   #loss: Loss = noLoss;
   #clocks: Clocks = noClocks;
+  readonly #behind: HostBehind[] = [];
 
   constructor(options: CombinationOptions<P>) {
     this.#options = options;
@@ -53,11 +54,12 @@ export class Combination<P> {
     const { name, levels } = this.#options;
     const hosts = [...this.#answered];
     const missing = [...this.#missing.values()].filter(({ host }) => !this.#answered.has(host));
-    const result = { name, hosts, levels: levels(), missing, loss: this.#loss, clocks: this.#clocks };
+    const told = { loss: this.#loss, clocks: this.#clocks, behind: this.#behind };
+    const result = { name, hosts, levels: levels(), missing, ...told };
     return this.#payload === undefined ? result : { ...result, payload: this.#payload };
   }
 
-  #addPartial({ child, partial, clocks }: Heard<P>): void {
+  #addPartial({ child, partial, clocks, behind }: Heard<P>): void {
     const failure = this.#refusal(partial) ?? this.#merge(partial);
     if (failure !== undefined) {
       this.#missReply(child, partial, failure);
@@ -66,6 +68,7 @@ export class Combination<P> {
     for (const host of partial.hosts) this.#answered.add(host);
     this.#loss = addLoss(this.#loss, partial.loss);
     this.#clocks = addClocks(this.#clocks, clocks);
+    for (const host of behind) this.#behind.push(host);
     this.#accept(child, partial);
   }
 

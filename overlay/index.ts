@@ -4,6 +4,7 @@
 export { AgentLinks } from "./agent-links.js";
 export { type AnnouncementOptions, announce } from "./announcement.js";
 export type { Ask } from "./ask.js";
+export { type Configured, hostsBehind } from "./behind.js";
 export { type Child, nameOf } from "./children.js";
 export { type Clock, clocksOff, noClocks } from "./clocks.js";
 export { within } from "./deadline.js";

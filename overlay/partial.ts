@@ -4,10 +4,12 @@ import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import {
   type Frame,
+  type HostBehind,
   type Loss,
   type MissingHost,
   missingReasons,
 } from "../controller-client/messages/index.js";
+import type { Configured } from "./behind.js";
 import { mostLevels } from "./children.js";
 import type { Clock, Clocks } from "./clocks.js";
 import { digestOf, type HostSet } from "./host-set.js";
@@ -43,6 +45,10 @@ export interface Partial<P> {
   readonly clock?: Clock;
   /** Of `hosts`, by its own. */
   readonly clocks?: Clocks;
+  /** What it has of the configuration that the agent above wants. */
+  readonly taken?: Configured;
+  /** Of `hosts`, those whose configuration is not the one that it wants. */
+  readonly behind?: readonly HostBehind[];
   readonly payload?: P;
 }
 
@@ -104,6 +110,12 @@ const head = Compile(
         within_ms: time,
       }),
     ),
+    taken: Type.Optional(Type.Object({ revision: sum, hash: Type.String({ maxLength: 64 }) })),
+    behind: Type.Optional(
+      Type.Array(Type.Object({ host: hostName, revisions: Type.Optional(difference) }), {
+        maxItems: maxHosts,
+      }),
+    ),
     loss: Type.Object({
       complete: Type.Boolean(),
       unit: Type.Literal("skb"),
@@ -142,7 +154,20 @@ function shortened({ hosts, ...rest }: Omit<Partial<unknown>, "payload">, known:
 /** Throws for any frame that encodePartial cannot have made. `known`: the hosts that the question said are known. */
 export function decodePartial<P>(frame: Frame, codec: Codec<P>, known?: HostSet): Partial<P> {
   if (!head.Check(frame.head)) throw new Error(`its head is malformed: ${firstError(frame.head)}`);
-  const { name, hosts: listed, levels, epoch, all_of, missing, loss, clock, clocks, ...fields } = frame.head;
+  const {
+    name,
+    hosts: listed,
+    levels,
+    epoch,
+    all_of,
+    missing,
+    loss,
+    clock,
+    clocks,
+    taken,
+    behind,
+    ...fields
+  } = frame.head;
   const hosts = all_of === undefined ? (listed ?? []) : answeredOf(known, all_of, missing);
   const named = [...hosts, ...missing.map(({ host }) => host)];
   if (new Set(named).size !== named.length) throw new Error("it names a host twice");
@@ -153,6 +178,8 @@ export function decodePartial<P>(frame: Frame, codec: Codec<P>, known?: HostSet)
     ...(all_of === undefined ? {} : { all_of }),
     ...(clock === undefined ? {} : { clock }),
     ...(clocks === undefined ? {} : { clocks }),
+    ...(taken === undefined ? {} : { taken }),
+    ...(behind === undefined ? {} : { behind }),
   };
   const partial = { name, hosts, missing, loss, ...told };
   return hosts.length === 0 ? partial : { ...partial, payload: codec.read(fields, frame.body) };

@@ -2,6 +2,7 @@
 
 import {
   type ErrorCode,
+  type HostBehind,
   type Loss,
   type MissingReason,
   TallyError,
@@ -27,6 +28,8 @@ export interface Heard<P> {
   readonly partial: Partial<P>;
   /** Of the child and those below it, by ours. */
   readonly clocks: Clocks;
+  /** Of them, those whose configuration is not the one wanted here. */
+  readonly behind: readonly HostBehind[];
   /** What the payload takes. */
   readonly bytes: number;
 }

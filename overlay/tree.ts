@@ -9,6 +9,7 @@ import {
 } from "../controller-client/messages/index.js";
 import { aliveMs, refuseSelf, refuseTaken } from "./admission.js";
 import type { Ask } from "./ask.js";
+import { type Configured, comparison } from "./behind.js";
 import { type Child, Children, hasLapsed, nameOf } from "./children.js";
 import { type Gathered, gather, type Question, refuseLoop } from "./gather.js";
 import { KnownHosts } from "./known-hosts.js";
@@ -34,7 +35,7 @@ export interface TreeOptions {
   /** Of the root of the roster that it follows, if of any. */
   readonly epoch?: () => number | undefined;
   /** The configuration that children should have. */
-  readonly configured?: () => { readonly revision: number; readonly hash: string };
+  readonly configured?: () => Configured;
 }
 
 export class Tree {
@@ -57,7 +58,7 @@ export class Tree {
       children: this.#children,
       known: this.#known,
       elapsed: time.elapsed,
-      wanted: options.configured ?? (() => ({ revision: 0, hash: "" })),
+      wanted: this.#configured,
     });
   }
 
@@ -181,6 +182,10 @@ export class Tree {
     return { ...gathered, missing: [...missing.values()] };
   }
 
+  get #configured(): () => Configured {
+    return this.#options.configured ?? (() => ({ revision: 0, hash: "" }));
+  }
+
   get #epoch(): number | undefined {
     return this.#options.epoch?.();
   }
@@ -191,7 +196,8 @@ export class Tree {
 
   #asker(children: readonly Child[]) {
     const { ask, time } = this.#options;
-    return { name: this.#name, children, known: this.#known, ask, time, epoch: this.#epoch };
+    const compare = comparison(this.#configured, (child) => this.#wanted.isBehind(child));
+    return { name: this.#name, children, known: this.#known, ask, time, epoch: this.#epoch, compare };
   }
 
   #attend<P>(children: readonly Child[], { missing }: Gathered<P>): void {
@@ -211,8 +217,9 @@ export class Tree {
 
   #troubles(child: Child): { readonly problem?: string; readonly behind?: true } {
     const problem = child.problem ?? this.#wanted.refusalOf(child);
-    const wanted = this.#options.configured?.().revision ?? 0;
-    const isBehind = child.lease === undefined ? this.#wanted.isBehind(child) : child.lease.revision < wanted;
+    const { lease } = child;
+    const isBehind =
+      lease === undefined ? this.#wanted.isBehind(child) : lease.revision < this.#configured().revision;
     const behind = isBehind ? ({ behind: true } as const) : {};
     return problem === undefined ? behind : { problem, ...behind };
   }

@@ -78,8 +78,10 @@ export class WantedState {
     return this.#of(child).refusal;
   }
 
+  /** True for a child that missed a change, until it has been sent everything. */
   isBehind(child: Child): boolean {
-    return this.#of(child).behind;
+    const { behind, running } = this.#of(child);
+    return behind || running !== undefined;
   }
 
   async #tellOne(child: Child, request: Request, { budgetMs, path = [] }: TellLimits): Promise<void> {

@@ -160,7 +160,11 @@ function coverageLines(coverage: Coverage): readonly string[] {
   const off = (coverage.clock_off ?? []).map(
     ({ host, ms, error_ms }) => `  clock of ${host} is off by ${ms} ms (give or take ${error_ms})`,
   );
-  return [count, ...missing, ...off];
+  const behind = (coverage.revision_behind ?? []).map(
+    ({ host, revisions }) =>
+      `  configuration of ${host} is behind${revisions === undefined ? "" : ` by up to ${revisions} changes`}`,
+  );
+  return [count, ...missing, ...off, ...behind];
 }
 
 function lossLines(loss: Loss): readonly string[] {

@@ -53,6 +53,13 @@ export interface ClockOff {
   readonly error_ms: number;
 }
 
+/** A host that answered, and whose configuration is not yet the one wanted of it. */
+export interface HostBehind {
+  readonly host: string;
+  /** How many changes it is behind, at most; absent when nobody counts them (a tree made by hand). */
+  readonly revisions?: number;
+}
+
 /** Which hosts an answer holds. */
 export interface Coverage {
   /** How many hosts should be in it. */
@@ -64,6 +71,8 @@ export interface Coverage {
   readonly complete: boolean;
   /** Whose seconds are not those of the others; absent when nobody's. */
   readonly clock_off?: readonly ClockOff[];
+  /** Whose configuration lags; what this answer asks for they have. Absent when nobody's. */
+  readonly revision_behind?: readonly HostBehind[];
 }
 
 /** A time in which the tap of a host was not there, in unix seconds: nobody knows how many packets passed. */

@@ -1,6 +1,7 @@
 // Who is below an agent for now: each child holds a lease, which ends by itself unless it is renewed.
 
 import { parseAgentAddress, type RequestOf, TallyError } from "../../controller-client/messages/index.js";
+import type { Configured } from "../behind.js";
 import type { Children, Lease } from "../children.js";
 import type { KnownHosts } from "../known-hosts.js";
 
@@ -15,7 +16,7 @@ export interface LeasesOptions {
   readonly known: KnownHosts;
   readonly elapsed: () => number;
   /** The configuration that a child should have. */
-  readonly wanted: () => { readonly revision: number; readonly hash: string };
+  readonly wanted: () => Configured;
 }
 
 export class Leases {

@@ -35,7 +35,15 @@ export async function starOf({ agents }: Shape, nats: string | undefined): Promi
     (_, i): Child => ({ address: addressOf(i), state: "unknown" }),
   );
   const name = "controller";
-  const asker = { name, children, known: new KnownHosts(systemTime), ask: links.ask, time: systemTime };
+  const known = new KnownHosts(systemTime);
+  const asker = {
+    name,
+    children,
+    known,
+    ask: links.ask,
+    time: systemTime,
+    compare: () => ({ lacks: false }),
+  };
   const ask = async (message: object) => {
     const request = checkRequest({ ...message, scope: "host" });
     const kind = { algebra: nativeAlgebra, keyType: "src", increment: "pkt", capacity: 4096 } as const;

@@ -4,7 +4,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ConfigurationStatus, SketchDetail } from "../../controller-client/messages/index.js";
+import type { ConfigurationStatus, Coverage, SketchDetail } from "../../controller-client/messages/index.js";
 import { type Host, type Running, until } from "../lab.js";
 import { Network } from "../lab-network.js";
 
@@ -69,6 +69,22 @@ async function converged(hosts: readonly Host[], timeoutMs = convergenceMs): Pro
     },
     timeoutMs,
   );
+}
+
+/** Who is behind, by a detailed answer of the root; undefined when somebody is missing. */
+async function behind(sketch_id: number): Promise<readonly string[] | undefined> {
+  const question = { sketch_id, counter_key_type: "src", counter_key: "total", detail: true };
+  const answer = await network.ask(network.host(0), { type: "query sketch", ...question });
+  const { complete, revision_behind = [] } = (answer as { readonly coverage: Coverage }).coverage;
+  return complete ? revision_behind.map(({ host }) => host) : undefined;
+}
+
+/** The root's configuration changes while a host is cut off. */
+async function changeWithout(host: Host): Promise<void> {
+  const link = (state: string) => network.lab.must(host, "ip", "link", "set", "eth0", state);
+  await link("down");
+  await network.ask(network.host(0), { type: "config sketch", proto: "icmp", timeout_ms: 300 });
+  await link("up");
 }
 
 /** What each of these counts, its monitor too, is what the root wants, and nothing else. */
@@ -154,6 +170,16 @@ it("comes to one that has lost everything, stays with a root that is restarted, 
     before.map(({ sketch_id, uuid }) => [sketch_id, uuid]),
   );
   await converged(hosts, 2 * convergenceMs);
+
+  // Who misses a change is named until it has heard of it. Its next heartbeat may bring it before the root is asked.
+  const counted = before[0]?.sketch_id as number;
+  expect(await behind(counted)).toEqual([]);
+  await until("one that is behind", async () => {
+    await changeWithout(other);
+    return (await behind(counted))?.join() === `${other.address}:8000` || undefined;
+  });
+  await converged(hosts);
+  expect(await behind(counted)).toEqual([]);
 
   // What the root wants is ended at the root.
   const message = JSON.stringify({ type: "delete sketch", sketch_id: (await sketches(other))[0]?.sketch_id });

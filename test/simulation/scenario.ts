@@ -201,12 +201,14 @@ export class Scenario {
       this.#violate(`${roots.length} roots when all is quiet: ${roots.join(", ")}`);
     const answer = await this.#ask(this.#root, 2000);
     if (answer === undefined) return this.#violate("the root does not answer when all is quiet");
-    const { missing } = answer.coverage;
+    const { missing, revision_behind = [] } = answer.coverage;
     if (this.#hasMeddler) return;
     if (answer.coverage.expected !== this.#hosts.length)
       this.#violate(`${answer.coverage.expected} of ${this.#hosts.length} hosts are known when all is quiet`);
     for (const { host, reason, message } of missing)
       this.#violate(`${host} is missing when all is quiet: ${reason}: ${message}`);
+    for (const { host, revisions } of revision_behind)
+      this.#violate(`${host} is behind when all is quiet: ${revisions}`);
   }
 
   // Without a roster nothing is kept but by the monitors: the root may have to be told again, and an agent that lacks a

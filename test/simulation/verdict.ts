@@ -22,12 +22,14 @@ const graceMs = 1;
 /** Sentences that say what is wrong with an answer; none when it is right. */
 export function faultsOf({ value, coverage }: DigitAnswer, expected: Expectation): readonly string[] {
   const { names, budgetMs, tookMs } = expected;
-  const { answered, missing } = coverage;
+  const { answered, missing, revision_behind = [] } = coverage;
   const listed = [...answered, ...missing.map(({ host }) => host)];
   const faults = [...digitFaults(BigInt(value[0]), new Set(answered), names)];
   if (new Set(listed).size !== listed.length) faults.push(`a host is listed twice: ${listed.join(", ")}`);
   const unknown = listed.filter((host) => !names.includes(host));
   if (unknown.length > 0) faults.push(`there is no host ${unknown.join(", ")}`);
+  for (const { host } of revision_behind)
+    if (!answered.includes(host)) faults.push(`${host} is behind and has not answered`);
   if (coverage.expected !== listed.length)
     faults.push(`expected is ${coverage.expected} and ${listed.length} hosts are listed`);
   if (coverage.complete !== (missing.length === 0))

@@ -24,6 +24,7 @@ const loss = {
 const coverage = {
   ...{ expected: 2, answered: ["10.0.0.2:8000"], complete: false },
   missing: [{ host: "10.0.0.4:8000", reason: "timeout", last_seen: "2026-01-01T00:00:00Z" }],
+  revision_behind: [{ host: "10.0.0.2:8000", revisions: 2 }],
 };
 
 describe("--table", () => {
@@ -60,6 +61,7 @@ describe("--table", () => {
       "",
       "coverage: 1 of 2 hosts answered",
       "  missing 10.0.0.4:8000: timeout, last seen 2026-01-01T00:00:00Z",
+      "  configuration of 10.0.0.2:8000 is behind by up to 2 changes",
       "packets: 12 seen, 9 counted, 1 filtered, 0 without such a key, lost: 2 by ring",
       "  not counted at 10.0.0.2:8000 from 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:21.500Z: flushed",
       "",
