@@ -120,7 +120,8 @@ TEST(labels_of_hosts_add_up_by_name) {
   const Ledger travelled = Ledger::decode(sum.encode(), kSecret);
   CHECK_EQ(travelled.keys(), size_t{3});
   CHECK_EQ(printed(travelled, 0), "blue,10.0.0.1");
-  CHECK_EQ(travelled.entries()[0].interval.lower, uint64_t{35});
+  const auto entries = travelled.entries();
+  CHECK_EQ(entries[0].interval.lower, uint64_t{35});
   CHECK_EQ(printed(travelled, 1), "red,10.0.0.1");
   CHECK_EQ(printed(travelled, 2), "own,10.0.0.1");
 }
