@@ -55,14 +55,15 @@ export class Upkeep {
   async sync(deadlineMs: number): Promise<void> {
     const { monitor, book } = this.#options;
     // Not in turn: a monitor that hangs must not hold up changes longer than their own time allows.
-    const { instance } = await monitor.hello(deadlineMs);
+    const { instance, resumed = false } = await monitor.hello(deadlineMs);
     const heard = this.#heard;
     const isNew = instance !== this.#instance;
     if (!isNew) this.#heard = this.#seconds();
     if (!isNew && !this.#stale) return;
     await book.inTurn(() => this.#bringUp(instance, deadlineMs));
     this.#heard = this.#seconds();
-    if (isNew && heard > 0) this.#noteRestart(heard);
+    // One that goes on from a checkpoint tells the gap itself.
+    if (isNew && heard > 0 && !resumed) this.#noteRestart(heard);
   }
 
   #noteRestart(from: number): void {

@@ -1,7 +1,7 @@
 // The monitor's one tap: watched for failure, and asked through here so that every error leaves as a TallyError.
 
 import { TallyError } from "../controller-client/messages/index.js";
-import type { Tap } from "../native/index.js";
+import { addStats, type Tap, type TapStats } from "../native/index.js";
 import type { TapState } from "./protocol.js";
 
 const nativeCodes = ["not_found", "conflict", "bad_request", "tap"] as const;
@@ -14,6 +14,7 @@ export class Capture {
   readonly kind: TapState["kind"];
   readonly #tap: Tap;
   readonly #why: Pick<TapState, "why">;
+  #earlier: TapStats | undefined;
   #reason: string | undefined;
   #stopping = false;
 
@@ -36,6 +37,17 @@ export class Capture {
     return this.#reason === undefined
       ? { ...tap, state: "running" }
       : { ...tap, state: "failed", reason: this.#reason };
+  }
+
+  /** The books are to go on from those of an earlier monitor. */
+  follow(earlier: TapStats): void {
+    this.#earlier = earlier;
+  }
+
+  /** The tap's books and all before. Rejects as use. */
+  async stats(): Promise<TapStats> {
+    const stats = await this.use((tap) => tap.stats());
+    return this.#earlier === undefined ? stats : addStats(stats, this.#earlier);
   }
 
   /** Asks the tap. Rejects with `tap` once it has failed, else with the tap's own code. */

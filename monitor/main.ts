@@ -8,6 +8,7 @@ import {
   deviceAbove,
   deviceExists,
   forgetStartup,
+  lockFile,
   offloads,
   openTap,
   sizesBytes,
@@ -32,6 +33,7 @@ try {
     deviceExists,
     checkCaptureFilter,
     offloads,
+    lockFile,
     cleanRules,
   };
   const monitor = await startMonitor(options, machine, log);

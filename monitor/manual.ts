@@ -14,6 +14,9 @@ DESCRIPTION
   network port and takes requests only at a unix socket, from root and from the members
   of one group. It logs to standard error.
 
+  About once a second it keeps a checkpoint, from which the next monitor goes on: after a
+  restart all counts are there, and the time between is told as a gap.
+
   The packet tap reads copies of packets. It needs CAP_NET_RAW and delays nobody.
   With --netns it reads other network namespaces too, also as they come and go; that needs
   CAP_SYS_ADMIN.
@@ -30,7 +33,7 @@ DESCRIPTION
 
 const examples = `
 SIGNALS
-  SIGTERM, SIGINT   remove the rules and the socket, and exit with 0
+  SIGTERM, SIGINT   keep a last checkpoint, remove the rules and the socket, and exit with 0
 
 EXIT STATUS
   0   ended by a signal
@@ -39,6 +42,7 @@ EXIT STATUS
 EXAMPLES
   tallytree-monitor
   tallytree-monitor --tap nfqueue --memory 1024
+  tallytree-monitor --state /var/lib/tallytree/monitor
   tallytree-monitor --tap pcap --filter "tcp port 80 and net 10.0.0.0/8"
   tallytree-monitor --netns all
   tallytree-monitor --socket /run/tallytree/test.sock --group adm

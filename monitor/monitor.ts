@@ -3,9 +3,12 @@
 import type { Logger } from "pino";
 import type { Offloads } from "../native/index.js";
 import { Capture } from "./capture.js";
+import { CheckpointFolder } from "./checkpoint-folder.js";
+import { Checkpoints } from "./checkpoints.js";
 import { MemoryBudget } from "./memory.js";
 import { operations } from "./operations.js";
 import type { Options } from "./options.js";
+import { loadCheckpoint, resume, stateBeside } from "./resumption.js";
 import { closeServer, monitorServer, trackConnections } from "./server.js";
 import { type HostFacts, Sketches } from "./sketches.js";
 import { claimPath, groupId, listenAt } from "./socket-path.js";
@@ -16,6 +19,8 @@ export interface Machine extends HostFacts, TapMachine {
   readonly offloads: () => Offloads;
   /** Removes rules that an earlier monitor left. */
   readonly cleanRules: () => Promise<void>;
+  /** As of the add-on. */
+  readonly lockFile: (path: string) => number;
 }
 
 export interface RunningMonitor {
@@ -27,12 +32,12 @@ export interface RunningMonitor {
 export async function startMonitor(options: Options, machine: Machine, log: Logger): Promise<RunningMonitor> {
   const gid = groupId(options.group);
   await claimPath(options.socket);
+  const folder = stateFolder(options, machine);
   const running = startTap(options, machine);
   const { kind: tap, why } = running;
   const capture = new Capture(running, (reason) => log.error({ reason }, "the tap failed"));
-  const server = monitorServer(performer(options, capture, withCores(machine, running)), (error) =>
-    log.error({ err: error }),
-  );
+  const parts = await assemble(options, { capture, folder, host: withCores(machine, running), log });
+  const server = monitorServer(operations(parts), (error) => log.error({ err: error }));
   const connections = trackConnections(server);
   try {
     await machine
@@ -45,9 +50,11 @@ export async function startMonitor(options: Options, machine: Machine, log: Logg
   }
   if (tap === "cap") log.warn("the cap tap loses packets and does not say how many: it is for cross-checks");
   log.info({ socket: options.socket, tap, why }, "monitor is up");
+  parts.checkpoints?.start();
   return {
     stop: async () => {
       await closeServer(server, connections);
+      await parts.checkpoints?.stop();
       await capture.stop();
     },
   };
@@ -60,12 +67,30 @@ const withCores = (machine: Machine, { cores }: RunningTap): Machine => ({
   sizesBytes: () => cores * machine.sizesBytes(),
 });
 
-function performer(
-  { memory, netns }: Options,
-  capture: Capture,
-  host: Machine,
-): ReturnType<typeof operations> {
-  const budget = new MemoryBudget(memory * 2 ** 20);
-  const sketches = new Sketches({ capture, memory: budget, host: { ...host, netns } });
-  return operations({ capture, memory: budget, sketches, offloads: host.offloads });
+/** A second monitor at one folder is refused before it opens a tap. */
+const stateFolder = ({ state, socket }: Options, { lockFile }: Machine): CheckpointFolder | undefined =>
+  state === false ? undefined : new CheckpointFolder(state ?? stateBeside(socket), lockFile);
+
+interface Base {
+  readonly capture: Capture;
+  readonly folder: CheckpointFolder | undefined;
+  readonly host: Machine;
+  readonly log: Logger;
 }
+
+/** What the monitor works with, as far as an earlier one has come. */
+async function assemble(options: Options, { capture, folder, host, log }: Base) {
+  const memory = new MemoryBudget(options.memory * 2 ** 20);
+  const sketches = new Sketches({ capture, memory, host: { ...host, netns: options.netns } });
+  const parts = { capture, memory, sketches, offloads: host.offloads };
+  if (folder === undefined) return { ...parts, checkpoints: undefined };
+  const found = loadCheckpoint(folder, log);
+  if (found !== undefined) await resume(found, { capture, sketches, folder, log });
+  const checkpoints = new Checkpoints({ capture, sketches, folder, onTrouble: reportTrouble(log) });
+  return { ...parts, checkpoints, resumed: found !== undefined, kept: () => checkpoints.now() };
+}
+
+const reportTrouble = (log: Logger) => (reason?: string) =>
+  reason === undefined
+    ? log.info("checkpoints are kept again")
+    : log.error({ reason }, "no checkpoint is kept");

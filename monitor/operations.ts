@@ -24,6 +24,10 @@ export interface Parts {
   readonly memory: MemoryBudget;
   readonly sketches: Sketches;
   readonly offloads: () => Offloads;
+  /** Whether it goes on from the checkpoint of an earlier monitor. */
+  readonly resumed?: boolean;
+  /** Resolves when what changed is in the checkpoint, or cannot be. */
+  readonly kept?: () => Promise<void>;
 }
 
 type Handlers = { readonly [O in Operation]: (fields: Fields<O>) => Promise<Reply> };
@@ -46,11 +50,12 @@ function stateHandlers({
   memory,
   sketches,
   offloads,
+  resumed = false,
 }: Parts): Pick<Handlers, "hello" | "stats" | "sketches"> {
   const instance = randomUUID();
   const started = performance.now();
   return {
-    hello: async () => answer<"hello">({ version: protocolVersion, instance, tap: capture.state }),
+    hello: async () => answer<"hello">({ version: protocolVersion, instance, resumed, tap: capture.state }),
     sketches: async () => answer<"sketches">({ sketches: sketches.list() }),
     stats: async () => {
       const stats = await tapStats(capture);
@@ -66,7 +71,7 @@ function stateHandlers({
 
 type Change = "add sketch" | "add counter" | "set meta" | "remove sketch";
 
-function changeHandlers({ sketches }: Parts): Pick<Handlers, Change> {
+function changeHandlers({ sketches, kept }: Parts): Pick<Handlers, Change> {
   return {
     "add sketch": async (fields) => answer<"add sketch">(await sketches.add(fields)),
     "add counter": async (fields) => answer<"add counter">(await sketches.addCounter(fields)),
@@ -76,6 +81,7 @@ function changeHandlers({ sketches }: Parts): Pick<Handlers, Change> {
     },
     "remove sketch": async ({ uuid }) => {
       await sketches.remove(uuid);
+      await kept?.(); // a later monitor must not bring it back
       return answer<"remove sketch">({});
     },
   };
@@ -119,7 +125,7 @@ function queryHandlers({ capture, sketches }: Parts): Pick<Handlers, Query> {
 /** A failed tap has no statistics any more; that is told by its state, so it is no error here. */
 async function tapStats(capture: Capture): Promise<Answers["stats"]["stats"]> {
   if (capture.state.state === "failed") return undefined;
-  return capture.use((tap) => tap.stats());
+  return capture.stats();
 }
 
 async function named<T>(field: string, asked: Promise<T>): Promise<T> {

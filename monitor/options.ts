@@ -10,6 +10,8 @@ import { defaultSocket, type TapKind } from "./protocol.js";
 export interface Options {
   readonly socket: string;
   readonly group: string;
+  /** Folder of the checkpoint; absent: beside the socket; false: none. */
+  readonly state?: string | false;
   readonly tap: TapKind | "auto";
   readonly device?: string;
   readonly filter?: string;
@@ -39,6 +41,13 @@ function command(): Command {
     .addOption(
       new Option("--group <name>", "group whose members may ask (name or number)").default("nogroup"),
     )
+    .addOption(
+      new Option(
+        "--state <folder>",
+        "folder of the checkpoint from which the next monitor goes on (the socket's path with .state for .sock if not given)",
+      ),
+    )
+    .addOption(new Option("--no-state", "keep no checkpoint: a monitor that is started anew begins at zero"))
     .addOption(
       new Option("--tap <kind>", "where packets are read").choices([...tapKinds, "auto"]).default("packet"),
     )

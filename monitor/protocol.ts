@@ -134,8 +134,10 @@ export interface TapState {
 
 export interface Hello {
   readonly version: number;
-  /** Another value than before: the monitor was started anew and knows no sketch. */
+  /** Another value than before: the monitor was started anew. */
   readonly instance: string;
+  /** Whether it goes on from its predecessor's checkpoint; then its books tell the gap. */
+  readonly resumed?: boolean;
   readonly tap: TapState;
 }
 

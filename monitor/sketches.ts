@@ -3,6 +3,7 @@
 import { TallyError } from "../controller-client/messages/index.js";
 import type { CounterSpec, Filter, NetnsChoice } from "../native/index.js";
 import { type Capture, fromNative } from "./capture.js";
+import type { KeptSketch } from "./checkpoint-form.js";
 import { checkKeyType, sameFilter, toFilter } from "./filter.js";
 import type { MemoryBudget } from "./memory.js";
 import { type CounterRecord, differingField, type Fields, type Meta, type SketchRecord } from "./protocol.js";
@@ -90,13 +91,36 @@ export class Sketches {
         counters.set(spec.keyType, { ...known, meta });
         return { added: false };
       }
-      const bytes = this.#price(spec);
-      await this.#charged({ bytes, field: "capacity" }, () =>
-        this.#capture.use((tap) => tap.addCounter(uuid, spec)),
-      );
+      const bytes = await this.#take(spec, () => this.#capture.use((tap) => tap.addCounter(uuid, spec)));
       counters.set(spec.keyType, { spec, meta, bytes });
       return { added: true };
     });
+  }
+
+  /** Goes on with a sketch of an earlier process. Throws as add and addCounter do, and then leaves nothing of it. */
+  restore({ uuid, secret, filter, meta, totals, counters }: KeptSketch): Promise<void> {
+    return this.#inTurn(async () => {
+      const native = this.#filterOf({ filter });
+      this.#isHeld({ uuid, secret, filter });
+      const key = Buffer.from(secret, "hex");
+      await this.#capture.use((tap) => tap.addSketch(uuid, key, native, { totals }));
+      const held = { record: { uuid, secret, filter }, meta, counters: new Map<string, HeldCounter>() };
+      this.#held.set(uuid, held);
+      try {
+        for (const { spec, meta, saved } of counters) {
+          const take = () => this.#capture.use((tap) => tap.restoreCounter(uuid, key, spec, saved));
+          held.counters.set(spec.keyType, { spec, meta, bytes: await this.#take(spec, take) });
+        }
+      } catch (error) {
+        await this.#end(uuid, held);
+        throw error;
+      }
+    });
+  }
+
+  /** Does something while no sketch comes or goes. */
+  undisturbed<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(work);
   }
 
   /** Throws `not_found`. */
@@ -110,12 +134,22 @@ export class Sketches {
   remove(uuid: string): Promise<void> {
     return this.#inTurn(async () => {
       const sketch = this.#held.get(uuid);
-      if (sketch === undefined) return;
-      await this.#capture.use((tap) => tap.removeSketch(uuid));
-      this.#held.delete(uuid);
-      for (const { bytes } of sketch.counters.values()) this.#memory.release(bytes);
-      this.#memory.release(this.#sizesBytes(sketch.record.sizes));
+      if (sketch !== undefined) await this.#end(uuid, sketch);
     });
+  }
+
+  async #end(uuid: string, { counters, record }: HeldSketch): Promise<void> {
+    await this.#capture.use((tap) => tap.removeSketch(uuid));
+    this.#held.delete(uuid);
+    for (const { bytes } of counters.values()) this.#memory.release(bytes);
+    this.#memory.release(this.#sizesBytes(record.sizes));
+  }
+
+  /** The bytes that it was charged. */
+  async #take(spec: CounterSpec, take: () => Promise<void>): Promise<number> {
+    const bytes = this.#price(spec);
+    await this.#charged({ bytes, field: "capacity" }, take);
+    return bytes;
   }
 
   list(): readonly SketchRecord[] {
@@ -141,7 +175,7 @@ export class Sketches {
     throw new TallyError("not_found", `this host has no sketch ${uuid}`, { field: "sketch_id" });
   }
 
-  #filterOf({ tap, filter }: Fields<"add sketch">): Filter {
+  #filterOf({ tap, filter }: Pick<Fields<"add sketch">, "tap" | "filter">): Filter {
     const kind = this.#capture.kind;
     if (tap !== undefined && tap !== kind) {
       const message = `this host's monitor runs the ${kind} tap: start it by "tallytree-monitor --tap ${tap}", or ask for tap ${kind}`;
@@ -154,7 +188,12 @@ export class Sketches {
     return kept ? this.#host.sizesBytes() : 0;
   }
 
-  #isHeld({ uuid, secret, filter, sizes = false }: Fields<"add sketch">): boolean {
+  #isHeld({
+    uuid,
+    secret,
+    filter,
+    sizes = false,
+  }: Pick<Fields<"add sketch">, "uuid" | "secret" | "filter" | "sizes">): boolean {
     const held = this.#held.get(uuid)?.record;
     if (held !== undefined) {
       const same = held.secret === secret && (held.sizes ?? false) === sizes;

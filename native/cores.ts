@@ -1,5 +1,6 @@
 // Several taps as one: each has a ring or a queue, a thread and ledgers of its own, and the kernel deals the flows out.
 
+import type { KeptCounter, SavedCounter } from "./saved-counters.js";
 import type {
   Counted,
   CounterSpec,
@@ -11,7 +12,7 @@ import type {
   Totals,
   Window,
 } from "./tap.js";
-import type { TapStats } from "./tap-stats.js";
+import { addStats, type TapStats } from "./tap-stats.js";
 
 type PacketTap = Extract<TapSource, { kind: "packet" }>;
 type InlineTap = Extract<TapSource, { kind: "nfqueue" }>;
@@ -82,7 +83,10 @@ class CoreTaps implements Tap {
   }
 
   async addSketch(id: string, secret: Uint8Array, filter: Filter, options?: SketchOptions): Promise<void> {
-    await this.#all((tap) => tap.addSketch(id, secret, filter, options));
+    const { totals: _, ...others } = options ?? {};
+    await Promise.all(
+      this.#taps.map((tap, core) => tap.addSketch(id, secret, filter, core === 0 ? options : others)),
+    );
     this.#secrets.set(id, Uint8Array.from(secret));
   }
 
@@ -93,6 +97,24 @@ class CoreTaps implements Tap {
 
   async addCounter(id: string, spec: CounterSpec): Promise<void> {
     await this.#all((tap) => tap.addCounter(id, spec));
+  }
+
+  async saveCounter(id: string, keyType: string, after: readonly number[]): Promise<readonly SavedCounter[]> {
+    const saved = this.#taps.map((tap, core) => tap.saveCounter(id, keyType, [after[core] ?? 0]));
+    return (await Promise.all(saved)).flat();
+  }
+
+  async restoreCounter(
+    id: string,
+    secret: Uint8Array,
+    spec: CounterSpec,
+    saved: readonly KeptCounter[],
+  ): Promise<void> {
+    if (saved.length !== this.#taps.length)
+      throw Object.assign(new Error(`it was kept by ${saved.length} cores`), { code: "bad_request" });
+    await Promise.all(
+      this.#taps.map((tap, core) => tap.restoreCounter(id, secret, spec, saved.slice(core, core + 1))),
+    );
   }
 
   async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
@@ -159,26 +181,4 @@ function together<T>(parts: readonly Counted<T>[], add: (values: readonly T[]) =
 
 function sum<T>(parts: readonly T[], of: (part: T) => bigint): bigint {
   return parts.reduce((total, part) => total + of(part), 0n);
-}
-
-function addStats(one: TapStats, other: TapStats): TapStats {
-  return {
-    seen: one.seen + other.seen,
-    read: one.read + other.read,
-    lost: addCauses(one.lost, other.lost),
-    unparsed: addCauses(one.unparsed, other.unparsed),
-    ignored: addCauses(one.ignored, other.ignored),
-    superPackets: one.superPackets + other.superPackets,
-    unopened: one.unopened + other.unopened,
-    estimated: one.estimated + other.estimated,
-    gaps: [...one.gaps, ...other.gaps],
-    ...(one.obstacle === undefined ? {} : { obstacle: one.obstacle }),
-  };
-}
-
-type Causes = TapStats["lost"];
-
-function addCauses(one: Causes, other: Causes): Causes {
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
 }

@@ -48,3 +48,26 @@ export interface Gap {
 
 /** Names of the offloads in force, by device: "gro", "gso", "lro", "tso". */
 export type Offloads = Readonly<Record<string, readonly string[]>>;
+
+/** The sum of two taps' books, or of one tap's now and before. */
+export function addStats(one: TapStats, other: TapStats): TapStats {
+  return {
+    seen: one.seen + other.seen,
+    read: one.read + other.read,
+    lost: addCauses(one.lost, other.lost),
+    unparsed: addCauses(one.unparsed, other.unparsed),
+    ignored: addCauses(one.ignored, other.ignored),
+    superPackets: one.superPackets + other.superPackets,
+    unopened: one.unopened + other.unopened,
+    estimated: one.estimated + other.estimated,
+    gaps: [...one.gaps, ...other.gaps],
+    ...(one.obstacle === undefined ? {} : { obstacle: one.obstacle }),
+  };
+}
+
+type Causes = TapStats["lost"];
+
+function addCauses(one: Causes, other: Causes): Causes {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...names].map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
+}

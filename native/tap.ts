@@ -1,5 +1,6 @@
 // A tap as the add-on makes it: where it reads packets, what its sketches count, and how it is asked.
 
+import type { KeptCounter, SavedCounter } from "./saved-counters.js";
 import type { TapStats } from "./tap-stats.js";
 
 /** Where packets are read. See DESIGN.md for what each source promises. */
@@ -96,6 +97,8 @@ export interface Filter {
 export interface SketchOptions {
   /** The sizes of its packets. */
   readonly sizes?: boolean;
+  /** What was counted before. */
+  readonly totals?: Totals;
 }
 
 export interface CounterSpec {
@@ -154,6 +157,15 @@ export interface Tap {
   addSketch(id: string, secret: Uint8Array, filter: Filter, options?: SketchOptions): Promise<void>;
   removeSketch(id: string): Promise<void>;
   addCounter(id: string, spec: CounterSpec): Promise<void>;
+  /** A copy of a counter, one a core, to be restored by a later process; of its panes those after a serial each, or all. */
+  saveCounter(id: string, keyType: string, after: readonly number[]): Promise<readonly SavedCounter[]>;
+  /** Adds a counter that goes on from what as many cores have saved. `bad_request`, `incompatible`: it cannot. */
+  restoreCounter(
+    id: string,
+    secret: Uint8Array,
+    spec: CounterSpec,
+    saved: readonly KeptCounter[],
+  ): Promise<void>;
   /** The encoded ledger of one counter; feed it to the functions below. */
   ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>>;
   /** The encoded set of distinct keys of one counter. */

@@ -85,16 +85,16 @@ export class Network {
     return `nats://${address}:4222`;
   }
 
-  /** `wrapper`: as of startAgent. */
+  /** It keeps a checkpoint only with --state among its options. `wrapper`: as of startAgent. */
   startMonitor(
     host: Host,
     options: readonly string[] = [],
     wrapper: readonly string[] = [],
   ): Promise<Running> {
     const socket = join(this.lab.folder, `${host.name}.sock`);
-    return this.lab.spawn(host, [...wrapper, ...program("monitor"), "--socket", socket, ...options], {
-      ready: /monitor is up/,
-    });
+    const state = options.includes("--state") ? [] : ["--no-state"];
+    const argv = [...wrapper, ...program("monitor"), "--socket", socket, ...state, ...options];
+    return this.lab.spawn(host, argv, { ready: /monitor is up/ });
   }
 
   /** `wrapper`: a command that the agent's command line is given to ("env", "PATH=/nowhere"). */

@@ -55,7 +55,7 @@ def start_programs(hosts, parent_of, tap):
     programs = []
     for host in hosts:
         socket = f"{DIRECTORY}/{host.name}.sock"
-        programs.append(Program(host, "monitor", ["--socket", socket, "--tap", tap]))
+        programs.append(Program(host, "monitor", ["--socket", socket, "--no-state", "--tap", tap]))
         arguments = ["--address", host.IP(), "--port", str(PORT), "--monitor", socket]
         parent = parent_of[host.name]
         if parent is not None:

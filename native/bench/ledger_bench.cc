@@ -113,5 +113,5 @@ int main(int argc, char** argv) {
   for (const uint32_t capacity : {4096u, 65536u}) bench_stall(capacity);
   bench_merge();
   bench_sketches(runs);
-  std::printf("a src counter's ceiling: %zu KB\n", Sketch::bytes(spec_of("src")) / 1000);
+  std::printf("a src counter's ceiling: %zu KB\n", Sketch::bytes(CounterSpec(spec_of("src"))) / 1000);
 }

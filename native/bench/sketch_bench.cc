@@ -28,7 +28,8 @@ struct Cost {
 
 std::unique_ptr<Sketch> sketch_of(size_t counters) {
   auto sketch = std::make_unique<Sketch>(kSecret, Filter{});
-  for (size_t i = 0; i < counters; ++i) sketch->add_counter(spec_of(counters == 1 ? "src_dst" : kSeven[i]));
+  for (size_t i = 0; i < counters; ++i)
+    sketch->add_counter(CounterSpec(spec_of(counters == 1 ? "src_dst" : kSeven[i])));
   return sketch;
 }
 
@@ -75,7 +76,7 @@ void bench_counting(bool panes) {
 
 /// What the options of a sketch with one counter cost beside none.
 void bench_options() {
-  CounterSpec plain = spec_of("src_dst"), spread = plain;
+  CounterSpec plain(spec_of("src_dst")), spread = plain;
   spread.spread_by = {KeyType::parse("src")};
   const std::tuple<const char*, CounterSpec, Sizes> options[] = {{"src_dst", plain, Sizes::none},
                                                                  {"with spread", spread, Sizes::none},
@@ -99,7 +100,7 @@ void bench_windows() {
   constexpr size_t kSecond = 32'000;
   const auto trace = traffic::zipf_trace(kPackets, traffic::Zipf(100'000, 1.0), 42);
   Sketch sketch(kSecret, {});
-  sketch.add_counter(spec_of("src_dst"));
+  sketch.add_counter(CounterSpec(spec_of("src_dst")));
   std::array<Packet, kBatch> batch;
   double longest = 0;
   const double own = clock_cost();
@@ -130,7 +131,7 @@ void bench_windows() {
 void bench_gap(int jump) {
   const auto trace = traffic::zipf_trace(400'000, traffic::Zipf(1'000'000, 1.0), 3);
   Sketch sketch(kSecret, {});
-  for (const char* type : kSeven) sketch.add_counter(spec_of(type));
+  for (const char* type : kSeven) sketch.add_counter(CounterSpec(spec_of(type)));
   std::array<Packet, kBatch> batch;
   double longest = 0;
   const double own = clock_cost();

@@ -7,6 +7,7 @@
 #include "core/capture_filter.h"
 #include "core/counter.h"
 #include "core/errors.h"
+#include "core/file_lock.h"
 #include "core/links.h"
 #include "core/offloads.h"
 #include "ledger_views.h"
@@ -57,6 +58,12 @@ Napi::Value check_filter(Info info) {
     const bool is_raw = info[1].ToBoolean();
     compile_for_link(is_raw ? DLT_RAW : DLT_EN10MB, to_text(info[0], "filter"));
     return info.Env().Undefined();
+  });
+}
+
+Napi::Value lock_path(Info info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::Number::New(info.Env(), lock_file(to_text(info[0], "path")));
   });
 }
 
@@ -165,6 +172,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("deviceExists", has_device);
   declare("deviceAbove", above_device);
   declare("checkCaptureFilter", check_filter);
+  declare("lockFile", lock_path);
   declare("offloads", offloads);
   declare("mergeLedgers", merge_ledgers);
   declare("ledgerSummary", ledger_summary);

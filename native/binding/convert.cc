@@ -146,6 +146,14 @@ Sizes to_sizes(const Napi::Value& value) {
   return flag(to_object(value, "options"), "sizes") ? Sizes::kept : Sizes::none;
 }
 
+Totals to_totals(const Napi::Value& value) {
+  if (value.IsUndefined()) return {};
+  const Napi::Value totals = to_object(value, "options").Get("totals");
+  if (totals.IsUndefined()) return {};
+  const Napi::Object object = to_object(totals, "totals");
+  return {to_count(object.Get("packets"), "packets"), to_count(object.Get("bytes"), "bytes")};
+}
+
 CounterSpec to_spec(const Napi::Value& value) {
   const Napi::Object object = to_object(value, "counter");
   const std::string increment = to_text(object.Get("increment"), "increment");

@@ -39,6 +39,8 @@ Window to_window(const Napi::Value& value);
 /// {sizes: true}; undefined: none.
 Sizes to_sizes(const Napi::Value& value);
 Filter to_filter(const Napi::Value& value);
+/// Of a sketch's options; nothing for undefined.
+Totals to_totals(const Napi::Value& value);
 CounterSpec to_spec(const Napi::Value& value);  ///< its secret is left zero
 uint64_t to_count(const Napi::Value& value, const char* name);
 /// A whole number at `name`, or `otherwise` when the field is absent.

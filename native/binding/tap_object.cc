@@ -8,8 +8,6 @@
 namespace tallytree::binding {
 namespace {
 
-Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
-
 /// What runs later must be copyable.
 std::shared_ptr<const Snapshot> share(Snapshot&& found) {
   return std::make_shared<const Snapshot>(std::move(found));
@@ -40,10 +38,13 @@ Napi::Function TapObject::define(Napi::Env env) {
       {InstanceMethod("start", &TapObject::start), InstanceMethod("stop", &TapObject::stop),
        InstanceMethod("addSketch", &TapObject::add_sketch),
        InstanceMethod("removeSketch", &TapObject::remove_sketch),
-       InstanceMethod("addCounter", &TapObject::add_counter), InstanceMethod("ledger", &TapObject::ledger),
-       InstanceMethod("distinct", &TapObject::distinct), InstanceMethod("spread", &TapObject::spread),
-       InstanceMethod("sizes", &TapObject::sizes), InstanceMethod("interval", &TapObject::interval),
-       InstanceMethod("totals", &TapObject::totals), InstanceMethod("stats", &TapObject::stats)});
+       InstanceMethod("addCounter", &TapObject::add_counter),
+       InstanceMethod("saveCounter", &TapObject::save_counter),
+       InstanceMethod("restoreCounter", &TapObject::restore_counter),
+       InstanceMethod("ledger", &TapObject::ledger), InstanceMethod("distinct", &TapObject::distinct),
+       InstanceMethod("spread", &TapObject::spread), InstanceMethod("sizes", &TapObject::sizes),
+       InstanceMethod("interval", &TapObject::interval), InstanceMethod("totals", &TapObject::totals),
+       InstanceMethod("stats", &TapObject::stats)});
 }
 
 Napi::Value TapObject::open(const Napi::CallbackInfo& info) { return define(info.Env()).New({info[0]}); }
@@ -124,7 +125,7 @@ Napi::Value TapObject::promise(Napi::Env env, Work work) {
   auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
   const Napi::Value promised = deferred->Promise();
   const bool posted = tap_->post([this, deferred, work = std::move(work)](Engine& engine, Source& source) {
-    auto settlement = std::make_unique<Settlement>(Settlement{deferred, undefined, nullptr});
+    auto settlement = std::make_unique<Settlement>(Settlement{deferred, nullptr, nullptr});
     try {
       settlement->result = work(engine, source);
     } catch (...) {
@@ -135,42 +136,10 @@ Napi::Value TapObject::promise(Napi::Env env, Work work) {
   if (posted) {
     retain(env);
   } else {
-    Settlement{deferred, undefined, std::make_exception_ptr(std::runtime_error("the tap has stopped"))}.apply(
+    Settlement{deferred, nullptr, std::make_exception_ptr(std::runtime_error("the tap has stopped"))}.apply(
         env);
   }
   return promised;
-}
-
-Napi::Value TapObject::add_sketch(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    const std::string id = to_text(info[0], "id");
-    auto sketch = std::make_shared<std::unique_ptr<Sketch>>(
-        std::make_unique<Sketch>(to_secret(info[1]), to_filter(info[2]), to_sizes(info[3])));
-    return promise(info.Env(), [id, sketch](Engine& engine, Source& source) {
-      (*sketch)->use(source.labels());
-      engine.add(id, std::move(*sketch));
-      return undefined;
-    });
-  });
-}
-
-Napi::Value TapObject::remove_sketch(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    return promise(info.Env(), [id = to_text(info[0], "id")](Engine& engine, Source&) {
-      engine.remove(id);
-      return undefined;
-    });
-  });
-}
-
-Napi::Value TapObject::add_counter(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    return promise(info.Env(),
-                   [id = to_text(info[0], "id"), spec = to_spec(info[1])](Engine& engine, Source&) {
-                     engine.sketch(id).add_counter(spec);
-                     return undefined;
-                   });
-  });
 }
 
 /// Sums over a span are made where the answer is converted: the thread that counts only copies panes.

@@ -8,6 +8,43 @@
 
 namespace tallytree {
 
+/// All is absorbed, so that the texts of labels come along. The open panes are counted once more, each in its
+/// second, so that they are sealed in their turn.
+Counter::Counter(SavedCounter saved) : Counter(saved.spec) {
+  saved.settle();
+  past_.absorb(saved.past);
+  for (size_t i = 0; i < spreads_.size(); ++i) spreads_[i].absorb(saved.spreads[i]);
+  history_.restore(spec_, saved.sealed);
+  time_.since = saved.since;
+  time_.second = saved.open.front().second;
+  time_.last = time_.second > 0 ? time_.second - 1 : 0;
+  for (auto& [second, pane] : saved.open) {
+    roll(second);
+    current_.absorb(pane);
+  }
+}
+
+SavedCounter Counter::save() const {
+  SavedCounter saved(spec_);
+  saved.since = time_.since;
+  saved.past = past_.clone();
+  saved.spreads = clone(spreads_);
+  saved.sealed = history_.saved(time_.second);
+  const bool sealing = state_ == Leaving::sealing;
+  if (sealing)
+    std::erase_if(saved.sealed,
+                  [&](const SavedPane& it) { return !it.minute && it.pane->start == leaving_second_; });
+  const auto open = [&](const Pane& pane, uint64_t second) { saved.open.push_back({second, pane.clone()}); };
+  if (sealing && !leaving_.empty()) open(leaving_, leaving_second_);
+  if (!last_.empty()) open(last_, time_.last);
+  open(current_, time_.second);
+  if (state_ == Leaving::waiting || state_ == Leaving::moving) {
+    saved.leaving.push_back({leaving_second_, leaving_.clone()});
+    saved.progress = state_ == Leaving::moving ? progress_ : saved.past.begin_absorb(saved.leaving[0].pane);
+  }
+  return saved;
+}
+
 void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
   KeyBatch batch;
   const bool late = second == time_.last && time_.second > time_.since;

@@ -8,6 +8,7 @@
 #include "history.h"
 #include "packet.h"
 #include "pane.h"
+#include "saved_counter.h"
 #include "snapshot.h"
 #include "timeline.h"
 #include "window.h"
@@ -27,6 +28,9 @@ class Counter {
         current_(spec),
         history_(spec),
         spreads_(make_spreads(spec, SpreadSpec::kWidth)) {}
+
+  /// Goes on where the saved one was.
+  explicit Counter(SavedCounter saved);
 
   const CounterSpec& spec() const noexcept { return spec_; }
 
@@ -53,6 +57,9 @@ class Counter {
   Span covered(const Window& window) const;
   /// What is known of a span: to the second within the last 60, to the minute within the last hour.
   Snapshot look(const Span& span) const;
+
+  /// A copy to be kept; sealed panes are shared.
+  SavedCounter save() const;
 
   /// Most bytes a counter of this specification ever holds.
   static size_t bytes(const CounterSpec& spec) noexcept;

@@ -1,12 +1,16 @@
 // History: sealing seconds and minutes, and finding those of a span.
 #include "history.h"
 
+#include <algorithm>
+
+#include "snapshot.h"
+
 namespace tallytree {
 
 namespace {
 
 CounterSpec minute_spec(const CounterSpec& spec) {
-  CounterSpec narrowed = window_spec(spec);
+  CounterSpec narrowed(window_spec(spec));
   narrowed.spread_by = spec.spread_by;
   narrowed.distinct_precision = spec.distinct_precision;
   return narrowed;
@@ -37,7 +41,7 @@ History::Stage History::advance(const Pane& pane, size_t entries) {
     case Stage::reduce:
       return reduction_.step(pane.ledger, reduced_, entries) ? Stage::seal : Stage::reduce;
     case Stage::seal:
-      ring_.put_second(seal(second_, reduced_, pane));
+      ring_.put_second(seal(second_, ++serial_, reduced_, pane));
       return Stage::distinct;
     case Stage::distinct:
       minute_.distinct.absorb(pane.distinct);
@@ -60,7 +64,7 @@ History::Stage History::advance(const Pane& pane, size_t entries) {
 void History::close_minute() {
   const uint64_t minute = second_ / 60;
   if (minute == ring_.open_minute()) return;
-  if (!minute_.empty()) ring_.put_minute(seal(ring_.open_minute() * 60, minute_.ledger, minute_));
+  if (!minute_.empty()) ring_.put_minute(seal(ring_.open_minute() * 60, ++serial_, minute_.ledger, minute_));
   minute_.clear();
   ring_.open(minute);
 }
@@ -70,6 +74,34 @@ void History::restart() {
   minute_.clear();
   reduced_.clear();
   ring_.clear();
+}
+
+std::vector<SavedPane> History::saved(uint64_t now) const {
+  std::vector<SavedPane> panes;
+  ring_.each(now, [&](const Sealed& pane, bool minute) { panes.push_back({minute, pane}); });
+  std::ranges::sort(panes, {}, [](const SavedPane& saved) { return saved.pane->start; });
+  return panes;
+}
+
+void History::restore(const CounterSpec& spec, const std::vector<SavedPane>& panes) {
+  uint64_t last_minute = 0;  // that is sealed
+  for (const auto& [minute, pane] : panes) {
+    minute ? ring_.put_minute(pane) : ring_.put_second(pane);
+    ring_.open(std::max(ring_.open_minute(), pane->start / 60));
+    if (minute) last_minute = std::max(last_minute, pane->start / 60);
+    serial_ = std::max(serial_, pane->serial);
+  }
+  if (last_minute < ring_.open_minute()) reopen_minute(spec);
+}
+
+/// Its seconds are there until it is sealed.
+void History::reopen_minute(const CounterSpec& spec) {
+  const uint64_t start = ring_.open_minute() * 60;
+  Span span{start, start + 60};
+  const Snapshot found{spec, span, ring_.collect(span, start), {}};
+  minute_.ledger = found.ledger();
+  minute_.distinct = found.distinct();
+  for (size_t i = 0; i < spec.spread_by.size(); ++i) minute_.spreads[i] = found.spread(spec.spread_by[i]);
 }
 
 size_t History::bytes(const CounterSpec& spec) noexcept {

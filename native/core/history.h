@@ -7,6 +7,7 @@
 #include "pane.h"
 #include "pane_ring.h"
 #include "reduction.h"
+#include "saved_counter.h"
 #include "window.h"
 
 namespace tallytree {
@@ -32,6 +33,10 @@ class History {
   bool has(uint64_t second) const noexcept { return ring_.has(second); }
   /// Sealed panes of the span, which is widened to what they cover. `now`: the second that is running.
   std::vector<Sealed> collect(Span& span, uint64_t now) const { return ring_.collect(span, now); }
+  /// All panes that may be asked for at `now`.
+  std::vector<SavedPane> saved(uint64_t now) const;
+  /// Takes them up in a history that is new. `spec`: the counter's.
+  void restore(const CounterSpec& spec, const std::vector<SavedPane>& panes);
 
   /// Most bytes it holds besides its own size.
   static size_t bytes(const CounterSpec& spec) noexcept;
@@ -41,6 +46,7 @@ class History {
 
   Stage advance(const Pane& pane, size_t entries);
   void close_minute();
+  void reopen_minute(const CounterSpec& spec);
 
   Stage stage_ = Stage::done;
   uint64_t second_ = 0;  // of the pane under way
@@ -50,6 +56,7 @@ class History {
   size_t row_ = 0;       // of the spreads, that goes into minute_ next
   Pane minute_;          // the one that is open in ring_
   Ring ring_;
+  uint64_t serial_ = 0;  // of the pane that was sealed last
 };
 
 }  // namespace tallytree

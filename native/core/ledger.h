@@ -38,6 +38,8 @@ struct LedgerSpec {
 
   uint32_t cold_width() const noexcept { return capacity * cold_per_key / 8 * 8; }
   uint64_t secret_check() const noexcept { return tallytree::secret_check(secret); }
+
+  bool operator==(const LedgerSpec&) const = default;
 };
 
 /// What an encoded ledger says of itself, without its secret.

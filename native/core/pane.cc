@@ -74,8 +74,8 @@ size_t SealedPane::bytes(const CounterSpec& spec) noexcept {
   return bytes;
 }
 
-Sealed seal(uint64_t start, const Ledger& ledger, const Pane& pane) {
-  auto sealed = std::make_shared<SealedPane>(start, ledger.encode(), std::vector<uint8_t>{}, Spreads{});
+Sealed seal(uint64_t start, uint64_t serial, const Ledger& ledger, const Pane& pane) {
+  auto sealed = std::make_shared<SealedPane>(SealedPane{start, serial, ledger.encode(), {}, {}});
   if (!ledger.exact()) {
     sealed->registers = pane.distinct.registers();
     sealed->spreads = clone(pane.spreads);

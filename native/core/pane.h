@@ -14,7 +14,7 @@ namespace tallytree {
 /// What a counter counts.
 struct CounterSpec : LedgerSpec {
   CounterSpec() = default;
-  CounterSpec(const LedgerSpec& spec) : LedgerSpec(spec) {}
+  explicit CounterSpec(const LedgerSpec& spec) : LedgerSpec(spec) {}
 
   /// Coarser key types: how many keys each of theirs owns is kept beyond what the ledger can tell.
   std::vector<KeyType> spread_by;
@@ -62,6 +62,7 @@ LedgerSpec window_spec(const LedgerSpec& spec);
 /// A closed pane in as few bytes as it needs. Never changed, so other threads may read it.
 struct SealedPane {
   uint64_t start;                  ///< unix seconds
+  uint64_t serial;                 ///< no two panes of a counter have the same
   std::vector<uint8_t> ledger;     ///< encoded, of window_spec()
   std::vector<uint8_t> registers;  ///< of the distinct keys; empty while the ledger names them all
   Spreads spreads;                 ///< the same
@@ -74,6 +75,6 @@ struct SealedPane {
 using Sealed = std::shared_ptr<const SealedPane>;
 
 /// `ledger` is that of the pane in the form of window_spec().
-Sealed seal(uint64_t start, const Ledger& ledger, const Pane& pane);
+Sealed seal(uint64_t start, uint64_t serial, const Ledger& ledger, const Pane& pane);
 
 }  // namespace tallytree

@@ -31,6 +31,14 @@ class PaneRing {
   bool has(uint64_t second) const noexcept { return find_second(second) != nullptr; }
   /// Panes of the span, which is widened to what they cover. `now`: the second that is running.
   std::vector<Sealed> collect(Span& span, uint64_t now) const;
+  /// Calls visit(pane, is minute) for those that may be asked for at `now`.
+  template <typename Visit>
+  void each(uint64_t now, Visit&& visit) const {
+    for (const Sealed& pane : minutes_)
+      if (pane && pane->start >= oldest(now)) visit(pane, true);
+    for (const Sealed& pane : seconds_)
+      if (pane && pane->start + kRing >= now) visit(pane, false);
+  }
   /// The earliest second that is answered for.
   static uint64_t oldest(uint64_t now) noexcept {
     const uint64_t minute = now / 60;

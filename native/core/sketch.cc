@@ -35,8 +35,8 @@ Interest Filter::interest() const noexcept {
           .frames = {}};
 }
 
-Sketch::Sketch(const Secret& secret, Filter filter, Sizes sizes)
-    : secret_(secret), filter_(std::move(filter)) {
+Sketch::Sketch(const Secret& secret, Filter filter, Sizes sizes, const Totals& totals)
+    : secret_(secret), filter_(std::move(filter)), totals_(totals) {
   if (sizes == Sizes::kept) sizes_ = std::make_unique<SizeCounter>(secret);
   if (filter_.promiscuous) promiscuity_.emplace();
   find_device();
@@ -96,13 +96,23 @@ bool Sketch::settle(size_t entries) {
 }
 
 void Sketch::add_counter(CounterSpec spec) {
-  if (counter(spec.key_type.text()))
-    throw Conflict("the sketch has a " + spec.key_type.text() + " counter already");
   spec.secret = secret_;
   if (labels_) spec.use(labels_);
+  admit(std::make_unique<Counter>(spec));
+}
+
+void Sketch::add_counter(SavedCounter saved) {
+  if (!(saved.spec.secret == secret_)) throw Incompatible("the counter was saved with another secret");
+  if (labels_) saved.spec.use(labels_);
+  admit(std::make_unique<Counter>(std::move(saved)));
+}
+
+void Sketch::admit(std::unique_ptr<Counter> made) {
+  const std::string& key_type = made->spec().key_type.text();
+  if (counter(key_type)) throw Conflict("the sketch has a " + key_type + " counter already");
   begin_flush();
   flush();
-  counters_.push_back(std::make_unique<Counter>(spec));
+  counters_.push_back(std::move(made));
   counters_.back()->roll(second_);
   if (counters_.size() < kFewestForCache || cache_) return;
   cache_ = std::make_unique<FlowCache>(secret_);

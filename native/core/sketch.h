@@ -61,8 +61,8 @@ enum class Sizes : uint8_t { none, kept };
 
 class Sketch {
  public:
-  /// Throws std::system_error when a promiscuous device is refused.
-  explicit Sketch(const Secret& secret, Filter filter, Sizes sizes = Sizes::none);
+  /// Throws std::system_error when a promiscuous device is refused. `totals`: what was counted before.
+  explicit Sketch(const Secret& secret, Filter filter, Sizes sizes = Sizes::none, const Totals& totals = {});
 
   /// The source's labels, before there are counters.
   void use(std::shared_ptr<Labels> labels);
@@ -80,6 +80,8 @@ class Sketch {
 
   /// Throws Conflict when a counter of that key type is there.
   void add_counter(CounterSpec spec);
+  /// The same, going on with what was saved.
+  void add_counter(SavedCounter saved);
   /// nullptr when there is none.
   const Counter* counter(const std::string& key_type) const noexcept;
   /// Those of its packets; nullptr when they are not kept.
@@ -99,6 +101,7 @@ class Sketch {
   static constexpr size_t kFewestForCache = 2;
 
   void find_device() noexcept;
+  void admit(std::unique_ptr<Counter> counter);
 
   Secret secret_;
   Filter filter_;

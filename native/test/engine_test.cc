@@ -27,7 +27,7 @@ Packet packet_from(uint8_t host, uint64_t second) {
 Engine engine_with(const char* key_type, Filter filter = {}, Increment increment = Increment::packets) {
   Engine engine;
   engine.add("s", std::make_unique<Sketch>(Secret{1, 2}, filter));
-  LedgerSpec spec;
+  CounterSpec spec;
   spec.key_type = KeyType::parse(key_type);
   spec.increment = increment;
   engine.sketch("s").add_counter(spec);

@@ -30,7 +30,7 @@ LedgerSpec spec_of(const char* type) {
 Engine engine_with(std::span<const char* const> types) {
   Engine engine;
   engine.add("s", std::make_unique<Sketch>(kSecret, Filter{}));
-  for (const char* type : types) engine.sketch("s").add_counter(spec_of(type));
+  for (const char* type : types) engine.sketch("s").add_counter(CounterSpec(spec_of(type)));
   return engine;
 }
 
@@ -142,7 +142,7 @@ TEST(flow_cache_gives_a_new_counter_no_old_packets) {
   Engine engine = engine_with(kTypes);
   std::mt19937_64 random(15);
   engine.count(std::array{random_packet(random, 100, kStart)});
-  engine.sketch("s").add_counter(spec_of("dst"));
+  engine.sketch("s").add_counter(CounterSpec(spec_of("dst")));
   CHECK_EQ(Ledger::summarize(engine.counter("s", "dst").ledger(All{})).total, 0u);
 }
 
@@ -153,7 +153,7 @@ TEST(flow_cache_is_part_of_the_price) {
   Sketch sketch(kSecret, {});
   size_t price = sizeof(Sketch);
   for (const char* type : kTypes) {
-    LedgerSpec spec = spec_of(type);
+    CounterSpec spec(spec_of(type));
     spec.capacity = 16;
     sketch.add_counter(spec);
     price += Sketch::bytes(spec);

@@ -9,9 +9,11 @@
 #include <iterator>
 
 #include "check.h"
+#include "core/counter.h"
 #include "core/distinct.h"
 #include "core/ledger.h"
 #include "core/reduction.h"
+#include "core/saved_counter.h"
 #include "core/size_histogram.h"
 #include "core/spread.h"
 
@@ -111,6 +113,34 @@ SizeHistogram some_sizes() {
   return sizes;
 }
 
+CounterSpec saved_spec() {
+  CounterSpec spec(spec_of("src_dst", Increment::packets, 32));
+  spec.spread_by = {KeyType::parse("src")};
+  return spec;
+}
+
+/// Sealed seconds and a sealed minute, two panes that are open, evictions.
+SavedCounter saved_counter() {
+  Counter counter(saved_spec());
+  for (uint32_t i = 0; i < 400; ++i) {
+    counter.roll(1'800'000'055 + i / 40);
+    Packet packet;
+    packet.family = 4;
+    packet.packets = 1;
+    packet.bytes = 84;
+    packet.src = {10, 0, 0, static_cast<uint8_t>(i % 3)};
+    packet.dst = {10, 0, 1, static_cast<uint8_t>(i * i % 251)};
+    const Packet* const one[] = {&packet};
+    counter.add(one);
+  }
+  SavedCounter saved = counter.save();
+  saved.settle();
+  return saved;
+}
+
+Bytes saved_again(const Bytes& bytes) { return SavedCounter::decode(bytes, saved_spec()).encode(); }
+Bytes pane_again(const Bytes& bytes) { return SavedPane::decode(bytes, saved_spec()).encode(); }
+
 Bytes ledger_again(const Bytes& bytes) { return Ledger::decode(bytes, kSecret).encode(); }
 Bytes distinct_again(const Bytes& bytes) { return Distinct::decode(bytes).set.encode(kCheck); }
 
@@ -135,6 +165,9 @@ const Specimen kSpecimens[] = {
     {"distinct-v2-rough.bin", [] { return set_of(9000, 10).encode(kCheck); }, distinct_again},
     {"sizes-v1.bin", [] { return some_sizes().encode(kSecret); }, sizes_again},
     {"spread-v1.bin", [] { return some_spread().encode(); }, spread_again},
+    {"counter-v1.bin", [] { return saved_counter().encode(); }, saved_again},
+    {"pane-v1-second.bin", [] { return saved_counter().sealed.back().encode(); }, pane_again},
+    {"pane-v1-minute.bin", [] { return saved_counter().sealed.front().encode(); }, pane_again},
 };
 
 std::filesystem::path path_of(const std::string& file) {
@@ -217,6 +250,18 @@ TEST(golden_sizes_say_how_large_packets_were) {
 
 TEST(golden_spreads_say_who_owns_how_many) {
   CHECK(Spread::decode(golden("spread-v1.bin"), kSecret).encode() == some_spread().encode());
+}
+
+TEST(golden_counters_go_on) {
+  SavedCounter saved = SavedCounter::decode(golden("counter-v1.bin"), saved_spec());
+  CHECK_EQ(saved.since, 1'800'000'055u);
+  CHECK_EQ(saved.open.back().second, 1'800'000'064u);
+  for (const char* pane : {"pane-v1-minute.bin", "pane-v1-second.bin"})
+    saved.sealed.push_back(SavedPane::decode(golden(pane), saved_spec()));
+  CHECK(saved.sealed[0].minute && saved.sealed[0].pane->start == 1'800'000'000);
+  const Counter counter(std::move(saved));
+  CHECK_EQ(Ledger::summarize(counter.ledger(All{})).total, 400u);
+  CHECK_EQ(Ledger::summarize(counter.ledger(Span{1'800'000'061, 1'800'000'063})).total, 80u);
 }
 
 TEST(golden_files_with_another_version_are_refused) {

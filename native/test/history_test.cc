@@ -40,7 +40,7 @@ Packet packet_from(uint32_t number, uint64_t second) {
 struct Watched {
   explicit Watched(uint32_t capacity = 4096) {
     engine.add("s", std::make_unique<Sketch>(kSecret, Filter{}));
-    engine.sketch("s").add_counter(spec_of("src", capacity));
+    engine.sketch("s").add_counter(CounterSpec(spec_of("src", capacity)));
   }
   const Counter& counter() { return engine.counter("s", "src"); }
   void send(uint32_t number, uint64_t second) {
@@ -169,7 +169,7 @@ TEST(history_begins_anew_when_the_clock_is_set_back) {
 }
 
 TEST(counters_settle_by_steps_when_the_clock_is_set_back) {
-  Counter counter(spec_of("src"));
+  Counter counter(CounterSpec(spec_of("src")));
   const auto send = [&](uint32_t first, uint64_t second) {
     for (uint32_t number = first; number < first + 3000; ++number) {
       const Packet packet = packet_from(number, second);
@@ -248,7 +248,7 @@ TEST(reduction_keeps_the_largest) {
 }
 
 TEST(counter_holds_no_more_than_its_price) {
-  const LedgerSpec spec = spec_of("src_sport_dst_dport_proto");
+  const CounterSpec spec(spec_of("src_sport_dst_dport_proto"));
   const size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
   Counter counter(spec);
   std::mt19937_64 random(1);

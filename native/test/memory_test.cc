@@ -54,7 +54,7 @@ TEST(memory_stays_below_the_ceiling_under_any_flood) {
     for (const Increment increment : {Increment::packets, Increment::bytes}) {
       for (const auto& [capacity, cold] : {std::pair{64u, 8u}, {4096u, 8u}, {4096u, 0u}, {1000u, 3u}}) {
         std::mt19937_64 random(capacity);
-        const LedgerSpec spec = spec_of(type, increment, capacity, cold);
+        const CounterSpec spec(spec_of(type, increment, capacity, cold));
         const size_t before = allocated().now;
         forget_peak();
         auto counter = std::make_unique<Counter>(spec);
@@ -93,7 +93,7 @@ TEST(memory_of_sizes_is_in_the_price) {
 }
 
 TEST(memory_of_spreads_is_in_the_price) {
-  CounterSpec spec = spec_of("src_dst_dport", Increment::packets, 256, 8);
+  CounterSpec spec(spec_of("src_dst_dport", Increment::packets, 256, 8));
   const size_t without = Counter::bytes(spec);
   spec.spread_by = {KeyType::parse("src"), KeyType::parse("src_dst")};
   std::mt19937_64 random(9);
@@ -109,7 +109,7 @@ TEST(memory_of_spreads_is_in_the_price) {
 
 TEST(memory_is_not_asked_for_while_counting) {
   std::mt19937_64 random(1);
-  Counter counter(spec_of("src_dst", Increment::packets, 1024, 8));
+  Counter counter(CounterSpec(spec_of("src_dst", Increment::packets, 1024, 8)));
   flood(counter, 300, 6, 1, random);
   for (int round = 0; round < 20; ++round) {
     const size_t calls = allocated().calls;

@@ -17,7 +17,9 @@ struct Arrival {
 /// A counter beside a record of everything it was given.
 class Host {
  public:
-  Host(const LedgerSpec& spec, uint64_t second) : counter_(spec), second_(second) { counter_.roll(second); }
+  Host(const LedgerSpec& spec, uint64_t second) : counter_(CounterSpec(spec)), second_(second) {
+    counter_.roll(second);
+  }
 
   void roll(uint64_t second) {
     // After a gap there is no pane of the second before: what is late counts in the running one.

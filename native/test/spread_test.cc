@@ -224,7 +224,7 @@ struct Clocked {
   explicit Clocked(uint32_t capacity) : counter(spec(capacity)) {}
 
   static CounterSpec spec(uint32_t capacity) {
-    CounterSpec spec = test::flow_spec("src_dst", capacity);
+    CounterSpec spec(test::flow_spec("src_dst", capacity));
     spec.spread_by = {KeyType::parse("src"), KeyType::parse("dst")};
     return spec;
   }

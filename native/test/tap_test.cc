@@ -60,7 +60,7 @@ void configure(Tap &tap, const std::vector<const char *> &types) {
   std::promise<void> done;
   tap.post([&](Engine &engine, Source &) {
     engine.add("s", std::make_unique<Sketch>(Secret{1, 2}, Filter{}));
-    for (const char *type : types) engine.sketch("s").add_counter(spec_of(type));
+    for (const char *type : types) engine.sketch("s").add_counter(CounterSpec(spec_of(type)));
     done.set_value();
   });
   done.get_future().get();

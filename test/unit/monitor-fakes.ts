@@ -1,6 +1,6 @@
 // A tap without packets, a logger without a file, and a monitor on a socket of its own, for tests.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -12,8 +12,11 @@ import type {
   CounterSpec,
   Filter,
   Interval,
+  KeptCounter,
+  SavedCounter,
   SketchOptions,
   Tap,
+  Totals,
   Window,
 } from "../../native/index.js";
 
@@ -24,6 +27,9 @@ export const span = { from: 100, to: 110 };
 export class FakeTap implements Tap {
   readonly sketches = new Map<string, { filter: Filter; secret: Uint8Array; counters: CounterSpec[] }>();
   readonly asked: string[] = [];
+  readonly restored: KeptCounter[] = [];
+  readonly totalsGiven: Totals[] = [];
+  packets = 5n;
   started = 0;
   stopped = 0;
   fail: (error: Error) => void = () => undefined;
@@ -43,6 +49,7 @@ export class FakeTap implements Tap {
     options: SketchOptions = {},
   ): Promise<void> {
     this.#note(`addSketch ${id}${options.sizes ? " sizes" : ""}`);
+    if (options.totals !== undefined) this.totalsGiven.push(options.totals);
     this.sketches.set(id, { filter, secret, counters: [] });
   }
   async removeSketch(id: string): Promise<void> {
@@ -52,6 +59,19 @@ export class FakeTap implements Tap {
   async addCounter(id: string, spec: CounterSpec): Promise<void> {
     this.#note(`addCounter ${id} ${spec.keyType}`);
     this.sketches.get(id)?.counters.push(spec);
+  }
+  /** Its state is what it was restored from, and its one pane the number of its savings. */
+  async saveCounter(id: string, keyType: string): Promise<readonly SavedCounter[]> {
+    this.#note(`saveCounter ${id} ${keyType}`);
+    const serial = this.asked.filter((call) => call === `saveCounter ${id} ${keyType}`).length;
+    const bytes = Buffer.from(`pane ${serial}`);
+    return [
+      { state: Buffer.from(`${id} ${keyType} ${this.packets}`), panes: [{ serial, bytes }], kept: [serial] },
+    ];
+  }
+  async restoreCounter(id: string, _secret: Uint8Array, spec: CounterSpec, saved: readonly KeptCounter[]) {
+    await this.addCounter(id, spec);
+    this.restored.push(...saved);
   }
   async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
     this.#note("ledger");
@@ -74,9 +94,9 @@ export class FakeTap implements Tap {
     if (key === "rubbish") throw Object.assign(new Error("no such key"), { code: "bad_request" });
     return { ...span, value: { lower: 2n ** 53n + 1n, upper: 2n ** 63n } };
   }
-  async totals(): Promise<{ packets: bigint; bytes: bigint }> {
+  async totals(): Promise<Totals> {
     this.#note("totals");
-    return { packets: 5n, bytes: 420n };
+    return { packets: this.packets, bytes: 420n };
   }
   async stats() {
     this.#note("stats");
@@ -129,7 +149,7 @@ export interface FakeMonitor {
 
 export function fakeOptions(socket: string, fields: Partial<Options> = {}): Options {
   const numbers = { queue: 8000, agentPort: 8000, ring: 32, cores: 1, vxlanPort: 4789, memory: 16 };
-  return { socket, group: "nogroup", tap: "packet", logLevel: "silent", ...numbers, ...fields };
+  return { socket, group: "nogroup", state: false, tap: "packet", logLevel: "silent", ...numbers, ...fields };
 }
 
 export function fakeMachine(tap: Tap) {
@@ -144,6 +164,7 @@ export function fakeMachine(tap: Tap) {
     checkCaptureFilter: () => undefined,
     offloads: () => ({ eth0: ["gro"] }),
     cleanRules: async () => undefined,
+    lockFile: (path: string) => openSync(path, "w"),
   };
 }
 

@@ -1,0 +1,78 @@
+// What a checkpoint says: a head of JSON, and a file a counter and core, which lists the files of its sealed panes before
+// what the add-on saved of the counter.
+
+import type { KeptCounter, TapStats, Totals } from "../native/index.js";
+import { type CheckpointFolder, Damaged, type Part } from "./checkpoint-folder.js";
+import type { CounterRecord, SketchRecord } from "./protocol.js";
+
+/** Raised when the head changes its meaning. */
+export const checkpointVersion = 1;
+
+export interface Head {
+  readonly version: number;
+  readonly stats: TapStats;
+  readonly sketches: readonly HeadSketch[];
+}
+
+export interface HeadSketch extends Omit<SketchRecord, "counters"> {
+  /** Decimal. */
+  readonly totals: { readonly packets: string; readonly bytes: string };
+  readonly counters: readonly HeadCounter[];
+}
+
+export interface HeadCounter extends CounterRecord {
+  /** One a core. */
+  readonly cores: readonly Part[];
+}
+
+export interface PanePart extends Part {
+  readonly serial: number;
+}
+
+/** A sketch as an earlier process kept it. */
+export interface KeptSketch extends Omit<SketchRecord, "counters"> {
+  readonly totals: Totals;
+  readonly counters: readonly (CounterRecord & { readonly saved: readonly KeptCounter[] })[];
+}
+
+export interface Checkpoint {
+  /** Up to when everything is in it: ms since 1970. */
+  readonly at: number;
+  readonly stats: TapStats;
+  readonly sketches: readonly KeptSketch[];
+}
+
+/** All of it, with every checksum compared; undefined when there is none. Throws Damaged. */
+export function readCheckpoint(folder: CheckpointFolder): Checkpoint | undefined {
+  const found = folder.head();
+  if (found === undefined) return undefined;
+  const head = found.head as Head;
+  if (head.version !== checkpointVersion) throw new Damaged(`it has version ${head.version}`);
+  return {
+    at: found.at,
+    stats: head.stats,
+    sketches: head.sketches.map((sketch) => keptSketch(folder, sketch)),
+  };
+}
+
+function keptSketch(folder: CheckpointFolder, { totals, counters, ...sketch }: HeadSketch): KeptSketch {
+  return {
+    ...sketch,
+    totals: { packets: BigInt(totals.packets), bytes: BigInt(totals.bytes) },
+    counters: counters.map(({ cores, ...record }) => ({
+      ...record,
+      saved: cores.map((part) => keptCounter(folder, part)),
+    })),
+  };
+}
+
+/** The content of a counter's file. */
+export const counterFile = (panes: readonly PanePart[], state: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from(`${JSON.stringify(panes)}\n`), state]);
+
+function keptCounter(folder: CheckpointFolder, part: Part): KeptCounter {
+  const bytes = folder.part(part);
+  const end = bytes.indexOf("\n");
+  const panes = JSON.parse(bytes.toString("utf8", 0, end)) as readonly PanePart[];
+  return { state: bytes.subarray(end + 1), panes: panes.map((pane) => folder.part(pane)) };
+}

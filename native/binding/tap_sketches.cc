@@ -1,0 +1,113 @@
+// The tap object's methods that make, end, save and restore. The thread that counts only copies what is
+// saved.
+#include "convert.h"
+#include "core/saved_counter.h"
+#include "tap_object.h"
+
+namespace tallytree::binding {
+namespace {
+
+Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
+
+Napi::Object from_pane(Napi::Env env, const SavedPane& saved) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("serial", Napi::Number::New(env, static_cast<double>(saved.pane->serial)));
+  object.Set("bytes", from_bytes(env, saved.encode()));
+  return object;
+}
+
+/// Bytes only of panes that were sealed after the one with the serial `after`.
+Napi::Value from_saved(Napi::Env env, SavedCounter& saved, uint64_t after) {
+  saved.settle();
+  Napi::Array kept = Napi::Array::New(env, saved.sealed.size()), panes = Napi::Array::New(env);
+  for (uint32_t i = 0; i < saved.sealed.size(); ++i) {
+    const SavedPane& pane = saved.sealed[i];
+    kept.Set(i, Napi::Number::New(env, static_cast<double>(pane.pane->serial)));
+    if (pane.pane->serial > after) panes.Set(panes.Length(), from_pane(env, pane));
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("state", from_bytes(env, saved.encode()));
+  object.Set("panes", panes);
+  object.Set("kept", kept);
+  Napi::Array one = Napi::Array::New(env, 1);
+  one.Set(0u, object);
+  return one;
+}
+
+std::shared_ptr<SavedCounter> to_saved(const Napi::Value& value, const CounterSpec& spec) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 1)
+    throw std::invalid_argument("this tap has one core: it takes one saved counter");
+  const auto object = value.As<Napi::Array>().Get(0u).As<Napi::Object>();
+  auto saved =
+      std::make_shared<SavedCounter>(SavedCounter::decode(to_bytes(object.Get("state"), "state"), spec));
+  const auto panes = object.Get("panes").As<Napi::Array>();
+  for (uint32_t i = 0; i < panes.Length(); ++i)
+    saved->sealed.push_back(SavedPane::decode(to_bytes(panes.Get(i), "each pane"), spec));
+  return saved;
+}
+
+}  // namespace
+
+Napi::Value TapObject::add_sketch(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const std::string id = to_text(info[0], "id");
+    auto sketch = std::make_shared<std::unique_ptr<Sketch>>(std::make_unique<Sketch>(
+        to_secret(info[1]), to_filter(info[2]), to_sizes(info[3]), to_totals(info[3])));
+    return promise(info.Env(), [id, sketch](Engine& engine, Source& source) {
+      (*sketch)->use(source.labels());
+      engine.add(id, std::move(*sketch));
+      return undefined;
+    });
+  });
+}
+
+Napi::Value TapObject::remove_sketch(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(), [id = to_text(info[0], "id")](Engine& engine, Source&) {
+      engine.remove(id);
+      return undefined;
+    });
+  });
+}
+
+Napi::Value TapObject::add_counter(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(),
+                   [id = to_text(info[0], "id"), spec = to_spec(info[1])](Engine& engine, Source&) {
+                     engine.sketch(id).add_counter(spec);
+                     return undefined;
+                   });
+  });
+}
+
+Napi::Value TapObject::save_counter(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Napi::Value given = info[2].As<Napi::Array>().Get(0u);
+    const uint64_t after =
+        given.IsNumber() ? static_cast<uint64_t>(given.As<Napi::Number>().Int64Value()) : 0;
+    return promise(info.Env(),
+                   [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"), after](
+                       Engine& engine, Source&) -> Convert {
+                     // Not by Engine::counter: the flow caches were emptied before this task.
+                     const Counter* counter = engine.sketch(id).counter(key_type);
+                     if (counter == nullptr) throw std::out_of_range("sketch " + id + " has no such counter");
+                     auto saved = std::make_shared<SavedCounter>(counter->save());
+                     return [saved, after](Napi::Env env) { return from_saved(env, *saved, after); };
+                   });
+  });
+}
+
+Napi::Value TapObject::restore_counter(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    CounterSpec spec = to_spec(info[2]);
+    spec.secret = to_secret(info[1]);
+    return promise(
+        info.Env(),
+        [id = to_text(info[0], "id"), saved = to_saved(info[3], spec)](Engine& engine, Source&) -> Convert {
+          engine.sketch(id).add_counter(std::move(*saved));
+          return undefined;
+        });
+  });
+}
+
+}  // namespace tallytree::binding

@@ -1,0 +1,176 @@
+// The byte forms of a saved counter and of its sealed panes. All numbers little-endian; a "blob" is one of
+// the encoded forms with its own length at its head.
+//
+//   u64     length of the whole, these 8 bytes included
+//   u32     magic "TTCO", u16 version 1
+//   u64     first second that was counted
+//   blob x2 past: ledger, distinct
+//   u8 n    n blobs: spreads since the counter was made
+//   u8      number of open panes, each: u64 second; blobs: ledger, distinct, n spreads
+//
+//   u64     length of the whole, these 8 bytes included
+//   u32     magic "TTPA", u16 version 1
+//   u8      0: a second, 1: a minute
+//   u64     its start, u64 serial
+//   blob    ledger
+//   u8      1: the registers of its keys follow, as many bytes as the counter's precision says
+//   u8 n    n blobs: spreads
+#include "saved_counter.h"
+
+#include <utility>
+
+#include "bytes.h"
+#include "errors.h"
+
+namespace tallytree {
+namespace {
+
+constexpr uint32_t kCounterMagic = 0x4f435454;  // "TTCO"
+constexpr uint32_t kPaneMagic = 0x41505454;     // "TTPA"
+constexpr uint16_t kVersion = 1;
+constexpr size_t kMostOpen = 3;
+
+void refuse(bool bad, const char* why) {
+  if (bad) [[unlikely]]
+    throw std::invalid_argument(std::string("not a saved counter: ") + why);
+}
+
+void read_head(ByteReader& in, uint32_t magic) {
+  refuse(in.fixed<uint32_t>() != magic, "wrong magic");
+  refuse(in.fixed<uint16_t>() != kVersion, "unknown version");
+}
+
+/// The bytes of a form that begins with its length.
+std::span<const uint8_t> read_blob(ByteReader& in) {
+  ByteReader ahead = in;
+  const auto size = ahead.fixed<uint64_t>();
+  refuse(size > in.left(), "truncated");
+  return in.raw(size);
+}
+
+Ledger read_ledger(ByteReader& in, const LedgerSpec& spec) {
+  Ledger ledger = Ledger::decode(read_blob(in), spec.secret);
+  if (!(ledger.spec() == spec)) throw Incompatible("a saved ledger is not this counter's");
+  return ledger;
+}
+
+Distinct read_distinct(ByteReader& in, const CounterSpec& spec) {
+  Distinct::Decoded decoded = Distinct::decode(read_blob(in));
+  if (decoded.check != spec.secret_check() || decoded.set.precision() != spec.distinct_precision)
+    throw Incompatible("saved keys are not this counter's");
+  return std::move(decoded.set);
+}
+
+/// `width`: of the spreads of CounterSpec::spread_by.
+Spreads read_spreads(ByteReader& in, const CounterSpec& spec, uint32_t width) {
+  Spreads spreads;
+  for (const KeyType& by : spec.spread_by) {
+    spreads.push_back(Spread::decode(read_blob(in), spec.secret));
+    if (!(spreads.back().spec() == spec.spread_spec(by, width)))
+      throw Incompatible("a saved spread is not this counter's");
+  }
+  return spreads;
+}
+
+void write(ByteWriter& out, const Spreads& spreads) {
+  for (const Spread& spread : spreads) out.raw(spread.encode());
+}
+
+void write(ByteWriter& out, const Pane& pane) {
+  out.raw(pane.ledger.encode());
+  out.raw(pane.distinct.encode(pane.ledger.spec().secret_check()));
+  write(out, pane.spreads);
+}
+
+Pane read_pane(ByteReader& in, const CounterSpec& spec) {
+  Pane pane(spec, spec.distinct_precision);
+  pane.ledger = read_ledger(in, spec);
+  pane.distinct = read_distinct(in, spec);
+  pane.spreads = read_spreads(in, spec, SpreadSpec::kWindowWidth);
+  return pane;
+}
+
+}  // namespace
+
+void SavedCounter::settle() {
+  for (Open& last : leaving) past.ledger.absorb_some(last.pane.ledger, progress);
+  leaving.clear();
+}
+
+std::vector<uint8_t> SavedCounter::encode() const {
+  ByteWriter out;
+  out.fixed(kCounterMagic);
+  out.fixed(kVersion);
+  out.fixed(since);
+  write(out, past);
+  out.fixed(static_cast<uint8_t>(spreads.size()));
+  write(out, spreads);
+  out.fixed(static_cast<uint8_t>(open.size()));
+  for (const auto& [second, pane] : open) {
+    out.fixed(second);
+    write(out, pane);
+  }
+  return out.take_framed();
+}
+
+SavedCounter SavedCounter::decode(std::span<const uint8_t> bytes, const CounterSpec& spec) {
+  ByteReader in = ByteReader::framed(bytes);
+  read_head(in, kCounterMagic);
+  SavedCounter saved(spec);
+  saved.since = in.fixed<uint64_t>();
+  saved.past.ledger = read_ledger(in, spec);
+  saved.past.distinct = read_distinct(in, spec);
+  refuse(in.fixed<uint8_t>() != spec.spread_by.size(), "another number of spreads");
+  saved.spreads = read_spreads(in, spec, SpreadSpec::kWidth);
+  const auto panes = in.fixed<uint8_t>();
+  refuse(panes == 0 || panes > kMostOpen, "a number of open panes that cannot be");
+  for (uint64_t least = saved.since; saved.open.size() < panes; ++least) {
+    const auto second = in.fixed<uint64_t>();
+    refuse(second < least, "seconds out of order");
+    saved.open.push_back({least = second, read_pane(in, spec)});
+  }
+  in.expect_end();
+  return saved;
+}
+
+std::vector<uint8_t> SavedPane::encode() const {
+  ByteWriter out;
+  out.fixed(kPaneMagic);
+  out.fixed(kVersion);
+  out.fixed(static_cast<uint8_t>(minute));
+  out.fixed(pane->start);
+  out.fixed(pane->serial);
+  out.raw(pane->ledger);
+  out.fixed(static_cast<uint8_t>(!pane->registers.empty()));
+  out.raw(pane->registers);
+  out.fixed(static_cast<uint8_t>(pane->spreads.size()));
+  write(out, pane->spreads);
+  return out.take_framed();
+}
+
+SavedPane SavedPane::decode(std::span<const uint8_t> bytes, const CounterSpec& spec) {
+  ByteReader in = ByteReader::framed(bytes);
+  read_head(in, kPaneMagic);
+  auto pane = std::make_shared<SealedPane>();
+  const auto minute = in.fixed<uint8_t>();
+  pane->start = in.fixed<uint64_t>();
+  pane->serial = in.fixed<uint64_t>();
+  refuse(minute > 1 || (minute == 1 && pane->start % 60 != 0), "neither a second nor a minute");
+  const Ledger ledger = read_ledger(in, window_spec(spec));
+  pane->ledger = ledger.encode();
+  const auto estimated = in.fixed<uint8_t>();
+  refuse(estimated > 1 || (estimated == 0) != ledger.exact(), "registers missing or in vain");
+  if (estimated == 1) {
+    const UltraLogLog beyond(spec.distinct_precision);
+    const auto registers = in.raw(beyond.size());
+    refuse(!beyond.valid(registers), "a register out of range");
+    pane->registers.assign(registers.begin(), registers.end());
+  }
+  const size_t spreads = ledger.exact() ? 0 : spec.spread_by.size();
+  refuse(in.fixed<uint8_t>() != spreads, "another number of spreads");
+  if (spreads > 0) pane->spreads = read_spreads(in, spec, SpreadSpec::kWindowWidth);
+  in.expect_end();
+  return {minute == 1, std::move(pane)};
+}
+
+}  // namespace tallytree

@@ -1,0 +1,166 @@
+// Counters survive their monitor: it is killed under load, ended, given a broken checkpoint.
+
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CountDetail } from "../../controller-client/messages/index.js";
+import { type Host, type Running, until } from "../lab.js";
+import { Network, program } from "../lab-network.js";
+import { buildStream, send, streamPort } from "../lab-stream.js";
+
+const long = process.env.TALLYTREE_LONG === "1";
+const kills = long ? 50 : 3;
+const rate = 20_000;
+const counter = { counter_key_type: "src_dport" };
+
+let network: Network;
+let own: Host;
+let peer: Host;
+let state: string;
+
+beforeEach(() => {
+  buildStream();
+  network = new Network(2);
+  [own, peer] = [network.host(0), network.host(1)];
+  state = join(network.lab.folder, "state");
+});
+afterEach(() => network?.close());
+
+const startMonitor = (...options: readonly string[]) =>
+  network.startMonitor(own, ["--state", state, ...options]);
+
+async function begin(...options: readonly string[]): Promise<{ monitor: Running; agent: Running }> {
+  const monitor = await startMonitor(...options);
+  const agent = await network.startAgent(own);
+  const sketch = { type: "config sketch", proto: "udp", dport: Number(streamPort) };
+  expect(await network.ask(own, sketch)).toBe(0);
+  await network.ask(own, { type: "config sketch counter", sketch_id: 0, ...counter });
+  return { monitor, agent };
+}
+
+/** The datagrams counted, once the agent's monitor answers. */
+const count = (window?: object) =>
+  until("an answer", async () => {
+    const query = { type: "query sketch", sketch_id: 0, ...counter, counter_key: "total" };
+    const body = JSON.stringify({ ...query, window, detail: true });
+    const { status, value } = await network.post(own, body, "application/json");
+    return status === 200 ? (value as CountDetail) : undefined;
+  });
+
+async function stream(datagrams: number): Promise<void> {
+  expect(await (await send(network.lab, peer, own, rate, datagrams)).ended).toBe(0);
+}
+
+interface Head {
+  readonly at: number;
+  readonly head: { readonly sketches: readonly { readonly totals: { readonly packets: string } }[] };
+}
+
+const readHead = () =>
+  JSON.parse(readFileSync(join(state, "checkpoint"), "utf8").split("\n")[1] ?? "") as Head;
+
+describe(`a monitor killed ${kills} times under load`, () => {
+  it("goes on from its last checkpoint and tells the gap", { timeout: kills * 20_000 }, async () => {
+    let { monitor } = await begin();
+    let least = 0;
+    for (let i = 0; i < kills; i++) {
+      const sending = await send(network.lab, peer, own, rate, 1.5 * rate);
+      await sleep(200 + 1200 * Math.random());
+      const kept = existing(readHead);
+      await monitor.stop("SIGKILL");
+      monitor = await startMonitor();
+      const resumed = Number((await count()).value);
+      least = Math.max(least, Number(kept?.head.sketches[0]?.totals.packets ?? 0));
+      expect(resumed).toBeGreaterThanOrEqual(least);
+      expect(await sending.ended).toBe(0);
+      const { value: text, loss } = await count();
+      const value = Number(text);
+      expect(value).toBeGreaterThanOrEqual(resumed);
+      expect(value).toBeLessThanOrEqual((i + 1) * 1.5 * rate);
+      expect(loss.complete).toBe(false);
+      expect(loss.gaps.filter(({ reason }) => /restarted|several/.test(reason))).not.toHaveLength(0);
+      const last = loss.gaps.at(-1);
+      expect((last?.to ?? 0) - (last?.from ?? 0)).toBeGreaterThan(0);
+      least = value;
+      // The next kill must not fall before this is kept.
+      await until("a checkpoint", () => (existing(readHead)?.at ?? 0) > 1000 * (last?.to ?? 0) || undefined);
+    }
+  });
+});
+
+const existing = <T>(read: () => T): T | undefined => {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+};
+
+describe.each([1, 2])("a monitor of %i cores that is ended", (cores) => {
+  it("loses nothing of what it counted", async () => {
+    const before = Date.now() / 1000;
+    const { monitor, agent } = await begin("--cores", `${cores}`);
+    await stream(rate);
+    expect((await count()).value).toBe(rate);
+    expect(await monitor.stop()).toBe(0);
+    const ended = Date.now() / 1000;
+    await startMonitor("--cores", `${cores}`);
+    const { value, loss } = await count();
+    expect(value).toBe(rate);
+    expect(loss.gaps).toEqual([
+      { host: `${own.address}:8000`, from: expect.any(Number), to: expect.any(Number), reason: "restarted" },
+    ]);
+    expect(loss.gaps[0]?.from).toBeLessThanOrEqual(ended);
+    expect((await count({ from: Math.floor(before), to: Math.ceil(ended) })).value).toBe(rate);
+
+    const after = Math.ceil(Date.now() / 1000) + 1;
+    await sleep(after * 1000 - Date.now());
+    await stream(rate);
+    expect((await count()).value).toBe(2 * rate);
+    const late = await count({ from: after, to: after + 30 });
+    expect([late.value, late.loss.complete]).toEqual([rate, true]);
+
+    await agent.stop("SIGKILL");
+    await network.startAgent(own);
+    expect((await count()).value).toBe(2 * rate);
+  });
+});
+
+describe("a checkpoint that is broken", () => {
+  const harms: readonly (readonly [string, () => void])[] = [
+    ["cut", () => truncateSync(join(state, "checkpoint"), 200)],
+    ["empty", () => truncateSync(join(state, "checkpoint"), 0)],
+    ["changed", () => change(join(state, "checkpoint"))],
+    ["changed in a part", () => change(join(state, parts()[0] ?? ""))],
+    ["short of a part's end", () => truncateSync(join(state, parts()[0] ?? ""), 100)],
+  ];
+  const parts = () => readdirSync(state).filter((name) => name.endsWith(".part"));
+
+  it("is refused and kept aside", async () => {
+    let { monitor } = await begin();
+    for (const [name, harm] of harms) {
+      await stream(100);
+      await monitor.stop();
+      harm();
+      monitor = await startMonitor();
+      expect(monitor.stderr(), name).toMatch(/refused/);
+      expect(readdirSync(join(state, "refused")), name).toContain("checkpoint");
+      await until("the sketch", async () => ((await count()).value === 0 ? true : undefined));
+    }
+  });
+});
+
+function change(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
+
+it("a folder serves one monitor at a time", async () => {
+  await startMonitor();
+  const socket = join(network.lab.folder, "other.sock");
+  const argv = [...program("monitor"), "--socket", socket, "--state", state];
+  const { status, stderr } = await network.lab.run(peer, ...argv);
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/another --state/)]);
+});
