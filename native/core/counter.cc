@@ -36,12 +36,11 @@ SavedCounter Counter::save() const {
                   [&](const SavedPane& it) { return !it.minute && it.pane->start == leaving_second_; });
   const auto open = [&](const Pane& pane, uint64_t second) { saved.open.push_back({second, pane.clone()}); };
   if (sealing && !leaving_.empty()) open(leaving_, leaving_second_);
-  if (!last_.empty()) open(last_, time_.last);
+  if (!last_.empty() && time_.last != 0) open(last_, time_.last);
   open(current_, time_.second);
-  if (state_ == Leaving::waiting || state_ == Leaving::moving) {
-    saved.leaving.push_back({leaving_second_, leaving_.clone()});
-    saved.progress = state_ == Leaving::moving ? progress_ : saved.past.begin_absorb(saved.leaving[0].pane);
-  }
+  if (state_ == Leaving::waiting || state_ == Leaving::moving) saved.leaving.push_back(leaving_.clone());
+  if (state_ == Leaving::moving) saved.progress = progress_;
+  if (!last_.empty() && time_.last == 0) saved.leaving.push_back(last_.clone());
   return saved;
 }
 

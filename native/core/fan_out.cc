@@ -64,6 +64,7 @@ FanOuts fan_outs(const Ledger& ledger, const KeyType& by, const Spread* spread) 
 }
 
 void add_entries(Spread& spread, const Ledger& ledger) {
+  spread.spec().owner.add_labels(ledger.spec().key_type);
   for (const Ledger::Entry& entry : ledger.entries())
     spread.add(entry.key, entry.key.hash(ledger.spec().secret));
 }

@@ -93,7 +93,11 @@ Pane read_pane(ByteReader& in, const CounterSpec& spec) {
 }  // namespace
 
 void SavedCounter::settle() {
-  for (Open& last : leaving) past.ledger.absorb_some(last.pane.ledger, progress);
+  for (Pane& pane : leaving) {
+    if (!progress) progress = past.begin_absorb(pane);
+    past.ledger.absorb_some(pane.ledger, *progress);
+    progress.reset();
+  }
   leaving.clear();
 }
 

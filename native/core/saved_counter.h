@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,12 +34,12 @@ struct SavedCounter {
 
   CounterSpec spec;
   uint64_t since = 0;
-  Pane past;                      ///< what no open pane has; without spreads
-  Spreads spreads;                ///< since the counter was made
-  std::vector<Open> open;         ///< not sealed yet, by time; the last one is the running second
-  std::vector<SavedPane> sealed;  ///< by time
-  std::vector<Open> leaving;      ///< one at most: sealed, and on its way into `past`
-  Absorption progress;            ///< of it
+  Pane past;                           ///< what no open pane has; without spreads
+  Spreads spreads;                     ///< since the counter was made
+  std::vector<Open> open;              ///< not sealed yet, by time; the last one is the running second
+  std::vector<SavedPane> sealed;       ///< by time
+  std::vector<Pane> leaving;           ///< on their way into `past` alone, in this order
+  std::optional<Absorption> progress;  ///< of the first, once it has begun
 
   /// Brings `leaving` into `past`.
   void settle();
