@@ -51,7 +51,7 @@ void SizeCounter::dismiss(SizeHistogram& pane, uint64_t second) {
 }
 
 std::shared_ptr<const SealedSizes> SizeCounter::seal(uint64_t start, const SizeHistogram& pane) const {
-  return std::make_shared<const SealedSizes>(start, pane.encode(secret_));
+  return std::make_shared<const SealedSizes>(SealedSizes{start, pane.encode(secret_)});
 }
 
 SizeHistogram SizeCounter::open_sum(bool with_past) const {
