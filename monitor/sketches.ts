@@ -108,6 +108,7 @@ export class Sketches {
       this.#held.set(uuid, held);
       try {
         for (const { spec, meta, saved } of counters) {
+          checkKeyType(spec.keyType, filter, this.#capture.kind);
           const take = () => this.#capture.use((tap) => tap.restoreCounter(uuid, key, spec, saved));
           held.counters.set(spec.keyType, { spec, meta, bytes: await this.#take(spec, take) });
         }

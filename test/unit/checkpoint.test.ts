@@ -72,6 +72,16 @@ it("the next monitor goes on with sketches, totals, counters and their panes", a
   ]);
 });
 
+it("a sketch's filter is the same afterwards, in the tap as well", async () => {
+  const filter = { interface: "INPUT", proto: "udp", dport: 53, device: "eth0", filter: "not broadcast" };
+  const before = await start();
+  await client.addSketch(newSketch("a", { filter }), ms);
+  await end();
+  const tap = await start();
+  expect(await client.sketches(ms)).toMatchObject([{ filter }]);
+  expect(tap.sketches.get("a")?.filter).toEqual(before.sketches.get("a")?.filter);
+});
+
 it("the books go on, with the time between as a gap", async () => {
   const before = Date.now() / 1000;
   await keep();
