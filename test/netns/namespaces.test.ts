@@ -138,7 +138,7 @@ it("names the container of a namespace by the control group of its processes", a
 it("taps all namespaces, those without a name by their process, and gives its own no other label", async () => {
   const nameless = await network.lab.spawn(
     left,
-    ["unshare", "--net", "sh", "-c", "ip link set lo up; echo up; sleep 1000"],
+    ["unshare", "--net", "sh", "-c", "ip link set lo up; echo up; exec sleep 1000"],
     {
       ready: /up/,
     },
