@@ -2,6 +2,7 @@
 // what the add-on saved of the counter.
 
 import type { KeptCounter, TapStats, Totals } from "../native/index.js";
+import type { Capture } from "./capture.js";
 import { type CheckpointFolder, Damaged, type Part } from "./checkpoint-folder.js";
 import type { CounterRecord, SketchRecord } from "./protocol.js";
 
@@ -10,6 +11,8 @@ export const checkpointVersion = 1;
 
 export interface Head {
   readonly version: number;
+  /** Where its packets were read: another tap sees others. */
+  readonly tap: Capture["kind"];
   readonly stats: TapStats;
   readonly sketches: readonly HeadSketch[];
 }
@@ -42,12 +45,16 @@ export interface Checkpoint {
   readonly sketches: readonly KeptSketch[];
 }
 
-/** All of it, with every checksum compared; undefined when there is none. Throws Damaged. */
-export function readCheckpoint(folder: CheckpointFolder): Checkpoint | undefined {
+/**
+ * All of it, with every checksum compared; undefined when there is none. Throws Damaged, also when another tap than
+ * `tap` counted: what two observation points saw is never one count.
+ */
+export function readCheckpoint(folder: CheckpointFolder, tap: Capture["kind"]): Checkpoint | undefined {
   const found = folder.head();
   if (found === undefined) return undefined;
   const head = found.head as Head;
   if (head.version !== checkpointVersion) throw new Damaged(`it has version ${head.version}`);
+  if (head.tap !== tap) throw new Damaged(`it is of the ${head.tap} tap, and this is the ${tap} tap`);
   return {
     at: found.at,
     stats: head.stats,

@@ -97,13 +97,17 @@ export class Checkpoints {
   }
 
   async #replaceHead(
-    head: Omit<Head, "version">,
+    head: Omit<Head, "version" | "tap">,
     at: number,
     written: ReadonlyMap<object, readonly Written[]>,
   ): Promise<void> {
     const all = [...written.values()].flat();
     const parts = all.flatMap(({ part, panes }) => [part.file, ...panes.map(({ file }) => file)]);
-    await this.#options.folder.replaceHead({ version: checkpointVersion, ...head }, at, new Set(parts));
+    await this.#options.folder.replaceHead(
+      { version: checkpointVersion, tap: this.#options.capture.kind, ...head },
+      at,
+      new Set(parts),
+    );
     this.#written = new Map(written);
     this.#sketches = new Map(head.sketches.map((sketch) => [sketch.uuid, sketch]));
   }

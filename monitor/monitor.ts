@@ -84,7 +84,7 @@ async function assemble(options: Options, { capture, folder, host, log }: Base) 
   const sketches = new Sketches({ capture, memory, host: { ...host, netns: options.netns } });
   const parts = { capture, memory, sketches, offloads: host.offloads };
   if (folder === undefined) return { ...parts, checkpoints: undefined };
-  const found = loadCheckpoint(folder, log);
+  const found = loadCheckpoint(folder, capture.kind, log);
   if (found !== undefined) await resume(found, { capture, sketches, folder, log });
   const checkpoints = new Checkpoints({ capture, sketches, folder, onTrouble: reportTrouble(log) });
   return { ...parts, checkpoints, resumed: found !== undefined, kept: () => checkpoints.now() };

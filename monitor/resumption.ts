@@ -13,10 +13,14 @@ const mostGaps = 32;
 /** Where the checkpoint of a monitor at this socket is kept unless told otherwise. */
 export const stateBeside = (socket: string): string => `${socket.replace(/\.sock$/, "")}.state`;
 
-/** The checkpoint, or undefined when there is none that is whole: then the broken one is moved aside. */
-export function loadCheckpoint(folder: CheckpointFolder, log: Logger): Checkpoint | undefined {
+/** The checkpoint, or undefined when there is none that is whole and of this tap: then what is there is moved aside. */
+export function loadCheckpoint(
+  folder: CheckpointFolder,
+  tap: Capture["kind"],
+  log: Logger,
+): Checkpoint | undefined {
   try {
-    return readCheckpoint(folder);
+    return readCheckpoint(folder, tap);
   } catch (error) {
     if (!(error instanceof Damaged || error instanceof SyntaxError || error instanceof TypeError))
       throw error;

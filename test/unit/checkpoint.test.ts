@@ -31,11 +31,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function start(tap = new FakeTap(), lockFile?: () => number): Promise<FakeTap> {
+async function start(tap = new FakeTap(), lockFile?: () => number, given: object = {}): Promise<FakeTap> {
   const socket = join(folder, "monitor.sock");
   const machine = { ...fakeMachine(tap), ...(lockFile === undefined ? {} : { lockFile }) };
   const { state: _, ...options } = fakeOptions(socket);
-  running = await startMonitor(options, machine, quiet);
+  running = await startMonitor({ ...options, ...given }, machine, quiet);
   client = new MonitorClient(socket);
   return tap;
 }
@@ -168,6 +168,13 @@ it("a sketch that this monitor cannot count is left out, and the checkpoint kept
   await start(tap);
   expect(await client.sketches(ms)).toEqual([]);
   expect(tap.sketches.size).toBe(0);
+  expect(readdirSync(join(state, "refused"))).toContain("checkpoint");
+});
+
+it("counts of another tap are not gone on from", async () => {
+  await keep();
+  const tap = await start(new FakeTap(), undefined, { tap: "pcap" });
+  expect(tap.restored).toEqual([]);
   expect(readdirSync(join(state, "refused"))).toContain("checkpoint");
 });
 
