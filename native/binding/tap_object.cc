@@ -128,6 +128,7 @@ Napi::Value TapObject::promise(Napi::Env env, Work work) {
     auto settlement = std::make_unique<Settlement>(Settlement{deferred, nullptr, nullptr});
     try {
       settlement->result = work(engine, source);
+      source.heed(engine.interest());  // of a new sketch, before it is said to be there
     } catch (...) {
       settlement->failure = std::current_exception();
     }

@@ -36,25 +36,39 @@ inline void ask_netfilter(mnl_socket* socket, const nlmsghdr* message, const cha
     throw_errno(what);
 }
 
-/// The attributes of a message, by type; numbers are in network byte order there.
+/// The attributes of a message, by type; numbers are in network byte order there. The message must be whole
+/// (mnl_nlmsg_ok) and have a nfgenmsg. Walked here, for each packet: libmnl calls four functions an attribute.
 template <size_t kMost>
 class NetfilterAttributes {
  public:
   explicit NetfilterAttributes(const nlmsghdr* message) noexcept {
-    mnl_attr_parse(message, sizeof(nfgenmsg), collect, &seen_);
+    constexpr size_t kHeaders = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(nfgenmsg));
+    const auto* bytes = reinterpret_cast<const uint8_t*>(message);
+    size_t at = kHeaders;
+    while (at + sizeof(nlattr) <= message->nlmsg_len) {
+      const auto* attribute = reinterpret_cast<const nlattr*>(bytes + at);
+      const size_t length = attribute->nla_len;
+      if (length < sizeof(nlattr) || at + length > message->nlmsg_len) return;
+      const size_t type = attribute->nla_type & NLA_TYPE_MASK;
+      if (type <= kMost) seen_[type] = attribute;
+      at += MNL_ALIGN(length);
+    }
   }
 
   /// 0: absent.
   uint32_t number(size_t type) const noexcept {
     const nlattr* found = seen_[type];
-    return found != nullptr && mnl_attr_get_payload_len(found) >= 4 ? ntohl(mnl_attr_get_u32(found)) : 0;
+    if (found == nullptr || found->nla_len < MNL_ATTR_HDRLEN + sizeof(uint32_t)) return 0;
+    uint32_t value;
+    std::memcpy(&value, content(found), sizeof value);
+    return ntohl(value);
   }
 
   /// Empty: absent.
   std::span<const uint8_t> bytes(size_t type) const noexcept {
     const nlattr* found = seen_[type];
     if (found == nullptr) return {};
-    return {static_cast<const uint8_t*>(mnl_attr_get_payload(found)), mnl_attr_get_payload_len(found)};
+    return {content(found), static_cast<size_t>(found->nla_len - MNL_ATTR_HDRLEN)};
   }
 
   /// False: absent or too short.
@@ -67,15 +81,11 @@ class NetfilterAttributes {
   }
 
  private:
-  using Table = std::array<const nlattr*, kMost + 1>;
-
-  static int collect(const nlattr* attribute, void* table) {
-    const uint16_t type = mnl_attr_get_type(attribute);
-    if (type <= kMost) (*static_cast<Table*>(table))[type] = attribute;
-    return MNL_CB_OK;
+  static const uint8_t* content(const nlattr* attribute) noexcept {
+    return reinterpret_cast<const uint8_t*>(attribute) + MNL_ATTR_HDRLEN;
   }
 
-  Table seen_{};
+  std::array<const nlattr*, kMost + 1> seen_{};
 };
 
 }  // namespace tallytree

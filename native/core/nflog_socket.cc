@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kInstancesPath = "/proc/thread-self/net/netfilter/nfnetlink_log";
 constexpr uint32_t kBatchBytes = 1 << 16;
-constexpr uint32_t kBatchPackets = 64;
+constexpr uint32_t kBatchPackets = 256;
 constexpr uint32_t kBatchCentiseconds = 1;  // the kernel's shortest
 constexpr uint16_t kPacketMessage = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
 

@@ -100,6 +100,7 @@ void PacketRing::bind_to(int group) {
   const int fd = socket_.get();
   const bool alone = group == Fanout::kAlone;
   keep_bytes(fd, alone ? kSnapLength : 0);
+  take_outgoing(!alone);
   bind_all_devices(fd);
   if (alone) return;
   group_ = join(fd, group);
@@ -112,6 +113,12 @@ void PacketRing::keep(uint32_t bytes) noexcept {
   } catch (const std::system_error&) {
     // No memory for a new filter: the old one stays, and what it cuts off is counted as cut off.
   }
+}
+
+void PacketRing::take_outgoing(bool wanted) noexcept {
+  const int ignored = wanted ? 0 : 1;
+  // A kernel before 4.20 does not know it: then they come, and no sketch counts them.
+  setsockopt(socket_.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignored, sizeof ignored);
 }
 
 tpacket_block_desc* PacketRing::block() const noexcept {

@@ -55,6 +55,10 @@ class PacketRing {
   /// How many bytes of a frame it holds from now on; what waits in it stays as it is.
   void keep(uint32_t bytes) noexcept;
 
+  /// Whether packets that this host sends come as well; at first they do not. In a group they always do: it
+  /// would have to be said before the group is made.
+  void take_outgoing(bool wanted) noexcept;
+
   /// Frames left in the open block.
   uint32_t remaining() const noexcept { return remaining_; }
 

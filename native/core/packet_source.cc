@@ -95,6 +95,7 @@ size_t PacketSource::read(std::span<Packet> out) noexcept {
 void PacketSource::heed(const Interest& interest) noexcept {
   if (interest.deep() != interest_.deep())
     ring_.keep(interest.deep() ? PacketRing::kDeepSnapLength : PacketRing::kSnapLength);
+  if (interest.sends() != interest_.sends()) ring_.take_outgoing(interest.sends());
   interest_ = interest;
   Source::heed(interest);
 }
@@ -105,14 +106,14 @@ size_t PacketSource::ignore(Ignored reason) noexcept {
 }
 
 bool PacketSource::is_wanted(uint8_t type) const noexcept {
-  return is_ours(type) || (interest_.passing && type == PACKET_OTHERHOST);
+  return is_ours(type) || (interest_.passing() && type == PACKET_OTHERHOST);
 }
 
 Direction PacketSource::direction_of(const Packet& packet, uint8_t type, const Link* link) const noexcept {
   if (type == PACKET_OUTGOING) return Direction::output;
   const Direction arrived = type == PACKET_OTHERHOST ? Direction::none : Direction::input;
   const bool is_unicast = type == PACKET_HOST || type == PACKET_OTHERHOST;
-  return interest_.passing && is_unicast ? arrived | passing(packet, type, link) : arrived;
+  return interest_.passing() && is_unicast ? arrived | passing(packet, type, link) : arrived;
 }
 
 /// Of a packet to or from this host itself, be it a mirrored copy, neither.

@@ -30,9 +30,7 @@ bool Filter::matches(const Packet& packet) const noexcept {
 }
 
 Interest Filter::interest() const noexcept {
-  return {.passing = direction == Direction::forward || direction == Direction::mirror,
-          .inner = inner,
-          .frames = {}};
+  return {.directions = direction, .inner = inner, .frames = {}};
 }
 
 Sketch::Sketch(const Secret& secret, Filter filter, Sizes sizes, const Totals& totals)

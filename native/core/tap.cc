@@ -129,7 +129,6 @@ void Tap::serve_settled() {
   waiting_.front().task(engine_, *source_);
   waiting_.pop_front();
   --ready_;
-  source_->heed(engine_.interest());  // the task may have made or ended a sketch
 }
 
 void Tap::find_settled() {

@@ -134,13 +134,13 @@ TEST(filter_matches_field_by_field) {
 
 TEST(engine_asks_for_passing_packets_while_a_sketch_counts_them) {
   Engine engine = engine_with("src");
-  CHECK(!engine.interest().passing);
+  CHECK(!engine.interest().passing());
   Filter routed;
   routed.direction = Direction::forward;
   engine.add("r", std::make_unique<Sketch>(Secret{}, routed));
-  CHECK(engine.interest().passing);
+  CHECK(engine.interest().passing());
   engine.remove("r");
-  CHECK(!engine.interest().passing);
+  CHECK(!engine.interest().passing());
 }
 
 TEST(engine_says_what_is_not_there) {

@@ -150,3 +150,33 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
     await network.ping(peer, own.address, 3);
   });
 });
+
+it("has what this host sends copied only while a sketch counts it", async () => {
+  const network = new Network(2);
+  try {
+    const [own, peer] = [network.host(0), network.host(1)];
+    await network.start(own, { tap: "packet" });
+    const input = await network.count(own, { interface: "INPUT", proto: "icmp" });
+    const seen = async () => {
+      const query = { type: "query sketch", sketch_id: input, counter_key_type: "src", counter_key: "total" };
+      return ((await network.ask(own, { ...query, detail: true })) as Seen).loss.seen;
+    };
+    const ofPings = async () => {
+      const before = await seen();
+      await network.ping(peer, own.address, 100);
+      return (await seen()) - before;
+    };
+    // Some neighbour discovery besides.
+    expect(await ofPings()).toBeLessThan(150);
+    const output = await network.count(own, { interface: "OUTPUT", proto: "icmp" });
+    expect(await ofPings()).toBeGreaterThanOrEqual(200);
+    await network.ask(own, { type: "delete sketch", sketch_id: output });
+    expect(await ofPings()).toBeLessThan(150);
+  } finally {
+    await network.close();
+  }
+});
+
+interface Seen {
+  readonly loss: { readonly seen: number };
+}
