@@ -25,10 +25,12 @@ DESCRIPTION
   The cap tap reads one device by the npm package cap, in a process of its own. It is for
   cross-checks: the package loses packets and does not say how many.
   The nflog tap reads copies at the firewall's place (after NAT on the way in), by rules in
-  the mangle table that only log. It needs CAP_NET_ADMIN.
+  the firewall that only log. It needs CAP_NET_ADMIN.
   The nfqueue tap is inline: packets wait for the monitor's verdict, which is always to
-  go on. It needs CAP_NET_ADMIN and puts rules into the mangle table; they are removed
-  when the monitor ends, also when it is killed.
+  go on. It needs CAP_NET_ADMIN and puts rules into the firewall; they are removed when
+  the monitor ends, also when it is killed.
+  Both have their rules in the mangle table, by iptables, or on hosts without it in a table
+  of their own, by nft.
 `;
 
 const examples = `

@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What the build, the programs and the tests need of Debian.
 packages=(
   build-essential clang libclang-rt-14-dev pkg-config python3 libmnl-dev libpcap-dev libzstd-dev zlib1g-dev
-  iproute2 iptables iputils-ping iperf3 netcat-openbsd ethtool tcpdump zstd
+  iproute2 iptables nftables iputils-ping iperf3 netcat-openbsd ethtool tcpdump zstd
   mininet openvswitch-switch python3-requests nats-server
 )
 packages+=("$@")  # what one command needs besides

@@ -13,6 +13,7 @@ export function snapshot(run: string): ReadonlySet<string> {
     ...lines("ip", "netns", "list").map((line) => `namespace ${line.split(" ")[0]}`),
     ...lines("ip", "-o", "link").map((line) => `device ${/^\d+: ([^:@]+)/.exec(line)?.[1]}`),
     ...["iptables-save", "ip6tables-save"].flatMap(rules),
+    ...lines("nft", "list", "tables").filter((line) => line.endsWith("tallytree")),
     ...processes(run),
     ...entries("/run/tallytree").map((name) => `socket /run/tallytree/${name}`),
     ...entries(tmpdir())

@@ -43,7 +43,7 @@ struct NfqueueOptions {
 class NfqueueSource final : public Source {
  public:
   /// Binds the queue; the leader then has the guard install the rules. Throws std::system_error, or
-  /// std::runtime_error with the guard's sentence ("iptables is not installed").
+  /// std::runtime_error with the guard's sentence ("neither iptables nor nft is installed").
   explicit NfqueueSource(const NfqueueOptions& options);
   /// Has the rules removed while it still accepts what waits: closing a queue drops its packets.
   ~NfqueueSource() override;

@@ -29,10 +29,8 @@ constexpr auto kRemovalPatience = std::chrono::minutes(5);
 
 struct Options {
   bool clean = false;
-  bool logs = false;
-  uint16_t queue = 0;  ///< or group
-  uint16_t agent_port = 0;
-  std::vector<int> sockets;
+  Target target;
+  std::vector<int> sockets;  ///< that read the target's queues
 };
 
 std::optional<uint16_t> to_number(std::string_view text) {
@@ -58,10 +56,9 @@ std::optional<Options> parse(int argc, char** argv) {
   Options options;
   options.clean = words.size() == 1 && words[0] == "--clean";
   if (options.clean) return options;
-  options.logs = words.size() == 2 && words[0] == "--log";
-  if (options.logs) {
+  if (words.size() == 2 && words[0] == "--log") {
     const auto group = to_number(words[1]);
-    options.queue = group.value_or(0);
+    options.target = {.first = group.value_or(0), .logs = true};
     return group ? std::optional(options) : std::nullopt;
   }
   if (words.size() != 6 || words[0] != "--queue" || words[2] != "--agent-port" || words[4] != "--sockets")
@@ -69,8 +66,8 @@ std::optional<Options> parse(int argc, char** argv) {
   const auto queue = to_number(words[1]);
   const auto port = to_number(words[3]);
   if (!queue || !port || *port == 0 || !add_numbers(words[5], options.sockets)) return std::nullopt;
-  options.queue = *queue;
-  options.agent_port = *port;
+  options.target = {
+      .first = *queue, .count = static_cast<uint16_t>(options.sockets.size()), .agent_port = *port};
   return options;
 }
 
@@ -117,10 +114,10 @@ void detach() {
 }
 
 /// The monitor is gone, and its queue with it: the rules let all packets pass, so there is time.
-bool remove_for_good(const Rules& rules) {
+bool remove_for_good(const Firewall& firewall) {
   const auto deadline = std::chrono::steady_clock::now() + kRemovalPatience;
   for (;;) {
-    const Problem problem = rules.remove();
+    const Problem problem = firewall.remove();
     if (!problem) return true;
     std::fprintf(stderr, "tallytree-guard: %s\n", problem.text.c_str());
     if (!problem.temporary || std::chrono::steady_clock::now() > deadline) return false;
@@ -138,15 +135,17 @@ int watch(const Options& options) {
   }
   if (monitor_is_gone()) return 0;
   remove_strays();
-  Rules rules({options.queue, static_cast<uint16_t>(options.sockets.size()), options.logs},
-              options.agent_port);
-  HeldQueues queues(kMonitor, options.queue, options.sockets);
-  const Ruleset ruleset(iptables_version());
-  Watch watched(kMonitor, rules, queues, ruleset);
-  if (options.logs) watched.allow_silence(Watch::kNoMatter);
+  const auto firewall = open_firewall(options.target);
+  if (!firewall) {
+    say("error neither iptables nor nft is installed: one of them has to put the rules in place");
+    return 1;
+  }
+  HeldQueues queues(kMonitor, options.target.first, options.sockets);
+  Watch watched(kMonitor, *firewall, queues);
+  if (options.target.logs) watched.allow_silence(Watch::kNoMatter);
   if (!watched.run()) return 1;
   lock.say_ending();
-  return remove_for_good(rules) ? 0 : 1;
+  return remove_for_good(*firewall) ? 0 : 1;
 }
 
 }  // namespace

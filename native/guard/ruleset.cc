@@ -60,8 +60,7 @@ uint32_t generation_in(const char* bytes, size_t size) {
 
 }  // namespace
 
-Ruleset::Ruleset(const std::string& version)
-    : kind_(version.find("nf_tables") != std::string::npos ? Kind::nftables : Kind::xtables) {
+Ruleset::Ruleset(Kind kind) : kind_(kind) {
   if (kind_ == Kind::nftables) {
     socket4_ = open_netlink();
     return;

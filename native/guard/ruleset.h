@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 
 namespace tallytree::guard {
 
@@ -19,13 +18,11 @@ class Ruleset {
  public:
   enum class Kind { nftables, xtables };
 
-  /// Which of the two the host's `iptables` writes to; `version`: what it says of itself.
-  explicit Ruleset(const std::string& version);
+  /// Of the two the one that the host's firewall tool writes to.
+  explicit Ruleset(Kind kind);
   ~Ruleset();
   Ruleset(const Ruleset&) = delete;
   Ruleset& operator=(const Ruleset&) = delete;
-
-  Kind kind() const { return kind_; }
 
   /// Some microseconds; no program is run, no lock is taken. Always the same when the kernel does not tell.
   RulesetMark mark() const;

@@ -13,7 +13,7 @@ void Uncounted::begin() {
 
 void Uncounted::update() {
   const uint64_t before = queues_.queued();
-  const auto met = rules_.counted();
+  const auto met = firewall_.counted();
   const uint64_t after = queues_.queued();
   exact_ = met && before == after && queues_.waiting() == 0;
   const uint64_t queued = after - base_;

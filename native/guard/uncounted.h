@@ -5,14 +5,14 @@
 
 #include <cstdint>
 
+#include "firewall.h"
 #include "held_queues.h"
-#include "rules.h"
 
 namespace tallytree::guard {
 
 class Uncounted {
  public:
-  Uncounted(const Rules& rules, HeldQueues& queues) : rules_(rules), queues_(queues) {}
+  Uncounted(const Firewall& firewall, HeldQueues& queues) : firewall_(firewall), queues_(queues) {}
 
   /// The rules are about to be put in place, with counters at 0.
   void begin();
@@ -25,7 +25,7 @@ class Uncounted {
   bool exact() const { return exact_; }
 
  private:
-  const Rules& rules_;
+  const Firewall& firewall_;
   HeldQueues& queues_;
   uint64_t base_ = 0;  ///< what the queues had counted at begin()
   uint64_t past_ = 0;  ///< of earlier installations

@@ -79,13 +79,14 @@ void Watch::act() {
 
 void Watch::install() {
   uncounted_.begin();
-  const Problem problem = rules_.install();
-  mark_ = ruleset_.mark();
+  const Problem problem = firewall_.install();
+  mark_ = firewall_.mark();
   last_check_ = last_look_ = Clock::now();
   last_seen_ns_ = wall_clock_ns();
   installed_ = !problem;
-  if (installed_ && !ready_) complain(rules_.notice());
-  if (installed_) report(ready_ ? "installed " + std::to_string(last_seen_ns_) : "ready " + rules_.notice());
+  if (installed_ && !ready_) complain(firewall_.notice());
+  if (installed_)
+    report(ready_ ? "installed " + std::to_string(last_seen_ns_) : "ready " + firewall_.notice());
   ready_ = ready_ || installed_;
   if (installed_) return;
   failed_ = !ready_ && !problem.temporary;
@@ -99,7 +100,7 @@ void Watch::take_away() {
   const Relief relief(queues_);
   uncounted_.update();
   const uint64_t since = wall_clock_ns();
-  const Problem problem = rules_.remove();
+  const Problem problem = firewall_.withdraw();
   if (problem) {
     complain(problem.text);
     if (!relief.works()) queues_.end_monitor();
@@ -114,16 +115,16 @@ void Watch::take_away() {
 void Watch::look() {
   const auto now = Clock::now();
   last_look_ = now;
-  const RulesetMark mark = ruleset_.mark();
+  const RulesetMark mark = firewall_.mark();
   const bool changed = mark != mark_;
   if (!changed) last_seen_ns_ = wall_clock_ns();
   if (now - last_check_ < (changed ? kChecksApart : kCheckEvery)) return;
   last_check_ = now;
   mark_ = mark;
-  const Rules::Presence presence = rules_.presence();
-  if (presence == Rules::Presence::broken) return repair();
-  if (presence == Rules::Presence::whole) last_seen_ns_ = wall_clock_ns();
-  if (presence == Rules::Presence::unknown) mark_ = {};  // to be looked at again
+  const Firewall::Presence presence = firewall_.presence();
+  if (presence == Firewall::Presence::broken) return repair();
+  if (presence == Firewall::Presence::whole) last_seen_ns_ = wall_clock_ns();
+  if (presence == Firewall::Presence::unknown) mark_ = {};  // to be looked at again
 }
 
 void Watch::repair() {

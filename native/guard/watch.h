@@ -5,9 +5,8 @@
 #include <chrono>
 #include <vector>
 
+#include "firewall.h"
 #include "held_queues.h"
-#include "rules.h"
-#include "ruleset.h"
 #include "uncounted.h"
 
 namespace tallytree::guard {
@@ -29,12 +28,11 @@ class Watch {
   static constexpr std::chrono::milliseconds kSilence{1000};
   static constexpr std::chrono::hours kNoMatter{1'000'000};
 
-  Watch(int monitor, Rules& rules, HeldQueues& queues, const Ruleset& ruleset)
+  Watch(int monitor, Firewall& firewall, HeldQueues& queues)
       : monitor_(monitor),
-        rules_(rules),
+        firewall_(firewall),
         queues_(queues),
-        ruleset_(ruleset),
-        uncounted_(rules, queues),
+        uncounted_(firewall, queues),
         heartbeats_(std::max<size_t>(queues.count(), 1)) {}
 
   void allow_silence(std::chrono::milliseconds most) { silence_ = most; }
@@ -56,9 +54,8 @@ class Watch {
   void report(const std::string& line) const;
 
   int monitor_;
-  Rules& rules_;
+  Firewall& firewall_;
   HeldQueues& queues_;
-  const Ruleset& ruleset_;
   Uncounted uncounted_;
   std::chrono::milliseconds silence_ = kSilence;
   RulesetMark mark_;

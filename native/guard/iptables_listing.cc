@@ -1,5 +1,5 @@
 // Reads `iptables -S -v` line by line and applies restore texts.
-#include "listing.h"
+#include "iptables_listing.h"
 
 #include <cstdlib>
 #include <sstream>
@@ -23,7 +23,7 @@ Problem problem_of(const std::string& tool, const Outcome& outcome) {
 
 Problem not_installed(const char* tool) {
   return {std::string(tool) +
-          " is not installed: it puts the rules of the nfqueue tap in place, on hosts with nftables too"};
+          " is not installed"};
 }
 
 bool is_jump(const std::string& line, const std::string& hook, const std::string& chain) {

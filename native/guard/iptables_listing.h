@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "firewall.h"
+
 namespace tallytree::guard {
 
 inline constexpr const char* kInputChain = "TALLYTREE-IN";
@@ -23,14 +25,6 @@ inline constexpr Family kNftFamilies[] = {{"IPv4", "iptables-nft", "iptables-nft
                                           {"IPv6", "ip6tables-nft", "ip6tables-nft-restore"}};
 inline constexpr Family kLegacyFamilies[] = {{"IPv4", "iptables-legacy", "iptables-legacy-restore"},
                                              {"IPv6", "ip6tables-legacy", "ip6tables-legacy-restore"}};
-
-/// Why something could not be done; false: it was done.
-struct Problem {
-  std::string text;        ///< a sentence
-  bool temporary = false;  ///< another program holds the firewall's lock: to be tried again
-
-  explicit operator bool() const { return !text.empty(); }
-};
 
 /// Of one chain of ours and the jumps to it.
 struct ChainState {

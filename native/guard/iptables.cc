@@ -1,5 +1,5 @@
 // The texts that iptables-restore gets: our constants and integers, nothing else.
-#include "rules.h"
+#include "iptables.h"
 
 #include <cstdio>
 #include <fstream>
@@ -10,11 +10,9 @@
 namespace tallytree::guard {
 namespace {
 
-constexpr int kSshPort = 22;
 constexpr int kAttempts = 5;
 constexpr int kQueueingRules = 6;  // loopback, two ports both ways, the queue
 constexpr int kLoggingRules = 1;
-constexpr int kLoggedBytes = 160;
 
 std::string jump(const char* hook, const char* chain) {
   return std::string(hook) + " -m comment --comment " + kComment + " -j " + chain + "\n";
@@ -75,33 +73,42 @@ bool has_legacy_mangle() {
   return false;
 }
 
+/// `iptables` says of itself where its rules go.
+bool writes_nftables() {
+  const std::string path = find_tool(kFamilies[0].tool);
+  return !path.empty() && run(path, {"--version"}, "").output.find("nf_tables") != std::string::npos;
+}
+
 }  // namespace
 
-bool Rules::complete(const ChainState& state) const {
-  return state.exists && state.jumps == 1 && state.rules == (target_.logs ? kLoggingRules : kQueueingRules);
+Iptables::Iptables(const Target& target)
+    : Firewall(target, writes_nftables() ? Ruleset::Kind::nftables : Ruleset::Kind::xtables) {}
+
+bool Iptables::complete(const ChainState& state) const {
+  return state.exists && state.jumps == 1 &&
+         state.rules == (target_.logs ? kLoggingRules : kQueueingRules);
 }
 
-std::string Rules::logging() const {
+std::string Iptables::logging() const {
   return "-j NFLOG --nflog-group " + std::to_string(target_.first) + " --nflog-size " +
-         std::to_string(kLoggedBytes) + "\n";
+         std::to_string(Target::kLoggedBytes) + "\n";
 }
 
-std::string Rules::queueing() const {
-  const int last = target_.first + target_.count - 1;
+std::string Iptables::queueing() const {
   const std::string first = std::to_string(target_.first);
-  const std::string which =
-      target_.count == 1 ? "--queue-num " + first : "--queue-balance " + first + ":" + std::to_string(last);
+  const std::string range = "--queue-balance " + first + ":" + std::to_string(target_.last());
+  const std::string which = target_.count == 1 ? "--queue-num " + first : range;
   return "-j NFQUEUE " + which + " --queue-bypass\n";
 }
 
-std::string Rules::chain(const char* name, const char* device_option) const {
+std::string Iptables::chain(const char* name, const char* device_option) const {
   const std::string start = std::string("-A ") + name + " ";
   if (target_.logs) return start + logging();
-  return start + device_option + " lo -j RETURN\n" + port_rules(start, agent_port_) +
-         port_rules(start, kSshPort) + start + queueing();
+  return start + device_option + " lo -j RETURN\n" + port_rules(start, target_.agent_port) +
+         port_rules(start, Target::kSshPort) + start + queueing();
 }
 
-std::string Rules::text(bool with_input_jump, bool with_output_jump) const {
+std::string Iptables::text(bool with_input_jump, bool with_output_jump) const {
   std::string text = std::string("*mangle\n:") + kInputChain + " - [0:0]\n:" + kOutputChain + " - [0:0]\n";
   text += chain(kInputChain, "-i") + chain(kOutputChain, "-o");
   if (with_input_jump) text += "-I " + jump("INPUT", kInputChain);
@@ -109,7 +116,7 @@ std::string Rules::text(bool with_input_jump, bool with_output_jump) const {
   return text + "COMMIT\n";
 }
 
-Problem Rules::install_family(const Family& family) const {
+Problem Iptables::install_family(const Family& family) const {
   const Listing listing = list(family);
   if (listing.problem) return listing.problem;
   if (listing.input.jumps > 1 || listing.output.jumps > 1) {
@@ -119,7 +126,7 @@ Problem Rules::install_family(const Family& family) const {
   return restore(family, text(listing.input.jumps == 0, listing.output.jumps == 0));
 }
 
-Problem Rules::install() {
+Problem Iptables::install() {
   if (const Problem problem = install_family(kFamilies[0])) return problem;
   const Problem problem = install_family(kFamilies[1]);
   if (problem.temporary) return problem;
@@ -127,7 +134,7 @@ Problem Rules::install() {
   return {};
 }
 
-Rules::Presence Rules::presence() const {
+Firewall::Presence Iptables::presence() const {
   Presence found = Presence::whole;
   for (const Family& family : kFamilies) {
     if (!uses(family)) continue;
@@ -140,7 +147,7 @@ Rules::Presence Rules::presence() const {
   return found;
 }
 
-std::optional<uint64_t> Rules::counted() const {
+std::optional<uint64_t> Iptables::counted() const {
   uint64_t packets = 0;
   for (const Family& family : kFamilies) {
     if (!uses(family)) continue;
@@ -151,7 +158,7 @@ std::optional<uint64_t> Rules::counted() const {
   return packets;
 }
 
-Problem Rules::remove() const {
+Problem Iptables::remove() const {
   Problem first;
   for (const Family& family : kFamilies) {
     if (!uses(family)) continue;
@@ -161,20 +168,14 @@ Problem Rules::remove() const {
   return first;
 }
 
-std::string iptables_version() {
-  const std::string path = find_tool(kFamilies[0].tool);
-  return path.empty() ? "" : run(path, {"--version"}, "").output;
-}
-
-void remove_strays() {
-  const bool writes_nftables = iptables_version().find("nf_tables") != std::string::npos;
-  if (!writes_nftables) return clean(kNftFamilies);
+void remove_iptables_strays() {
+  if (!writes_nftables()) return clean(kNftFamilies);
   if (has_legacy_mangle()) clean(kLegacyFamilies);
 }
 
-void remove_leftovers() {
+void remove_iptables_leftovers() {
   clean(kFamilies);
-  remove_strays();
+  remove_iptables_strays();
 }
 
 }  // namespace tallytree::guard

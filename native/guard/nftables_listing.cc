@@ -1,0 +1,69 @@
+// Reads `nft list table` line by line and applies texts.
+#include "nftables_listing.h"
+
+#include <cstdlib>
+#include <sstream>
+
+#include "command.h"
+
+namespace tallytree::guard {
+namespace {
+
+constexpr const char* kMissing = "Error: No such file or directory";
+
+/// nft says where in the text it met a problem before it says which.
+std::string complaint(const std::string& output) {
+  const std::string line = output.substr(0, output.find('\n'));
+  const size_t at = line.find("Error: ");
+  return at == std::string::npos ? line : line.substr(at + 7);
+}
+
+Problem problem_of(const std::string& what, const Outcome& outcome) {
+  if (outcome.status == 0) return {};
+  if (outcome.status < 0) return {"nft did not start or took too long", true};
+  return {"nft could not " + what + ": " + complaint(outcome.output)};
+}
+
+/// "counter packets 12 bytes 1008 ...": no other rule of ours has one.
+uint64_t packets_of(const std::string& rule) {
+  constexpr std::string_view counter = "counter packets ";
+  return rule.starts_with(counter) ? std::strtoull(rule.c_str() + counter.size(), nullptr, 10) : 0;
+}
+
+void note(const std::string& line, RulesOfChain*& chain, TableListing& listing) {
+  if (line == "chain input {")
+    chain = &listing.input;
+  else if (line == "chain output {")
+    chain = &listing.output;
+  else if (line == "}")
+    chain = nullptr;
+  else if (chain != nullptr && !line.empty() && !line.starts_with("type ")) {
+    ++chain->rules;
+    chain->met += packets_of(line);
+  }
+}
+
+}  // namespace
+
+TableListing list_table() {
+  TableListing listing;
+  const std::string path = find_tool("nft");
+  if (path.empty()) return listing;
+  const Outcome outcome = run(path, {"list", "table", "inet", "tallytree"}, "");
+  if (outcome.status > 0 && outcome.output.starts_with(kMissing)) return listing;
+  listing.problem = problem_of("list the table inet tallytree", outcome);
+  listing.exists = !listing.problem;
+  std::istringstream lines(outcome.output);
+  RulesOfChain* chain = nullptr;
+  for (std::string line; std::getline(lines, line);)
+    note(line.substr(std::min(line.find_first_not_of(" \t"), line.size())), chain, listing);
+  return listing;
+}
+
+Problem apply(const std::string& text) {
+  const std::string path = find_tool("nft");
+  if (path.empty()) return {"nft is not installed any more"};
+  return problem_of("change the table inet tallytree", run(path, {"-f", "-"}, text));
+}
+
+}  // namespace tallytree::guard
