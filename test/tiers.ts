@@ -53,6 +53,7 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
         missing(
           "ip",
           "iptables",
+          "nft",
           "ping",
           "iperf3",
           "tcpdump",
@@ -61,8 +62,12 @@ export function tiers({ long }: TierOptions): readonly Tier[] {
           "setpriv",
           "zstd",
           "nats-server",
+          ...(long ? ["qemu-system-x86_64", "busybox", "cpio", "depmod"] : []),
         ),
-      steps: [vitest("netns")],
+      steps: [
+        vitest("netns"),
+        ...(long ? [counted("inline by nft in a virtual machine", ["test/machine/run.sh"])] : []),
+      ],
     },
     {
       name: "mininet",

@@ -1,17 +1,21 @@
 // Runs one source as a tap does and prints what it counted as one JSON object:
-// live-source packet|nfqueue|nflog|file [--ring MIB] [--queue N --guard PATH] [--path FILE] [--device NAME]
-// [--seconds N] Prints "ready" on stderr once it reads; ends after the seconds, at the end of a file, or on
-// SIGTERM.
+// live-source packet|nfqueue|nflog|file [--ring MIB] [--queue N --queues COUNT --guard PATH] [--path FILE]
+// [--device NAME] [--seconds N] Prints "ready" on stderr once it reads; ends after the seconds, at the end of
+// a file, or on SIGTERM. Of several queues each has a thread and prints an object; the first is the leader.
 #include <poll.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <list>
 #include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "core/file_source.h"
 #include "core/nflog_source.h"
@@ -57,8 +61,12 @@ std::string option(const Options& options, const std::string& name, const std::s
   return at == options.end() ? otherwise : at->second;
 }
 
+uint16_t number_of(const Options& options, const std::string& name, const std::string& otherwise) {
+  return static_cast<uint16_t>(std::stoul(option(options, name, otherwise)));
+}
+
 std::unique_ptr<Source> open_ruled_source(const std::string& kind, const Options& options) {
-  const auto number = static_cast<uint16_t>(std::stoul(option(options, "--queue", "8000")));
+  const uint16_t number = number_of(options, "--queue", "8000");
   const std::string guard = option(options, "--guard", "build/native-test/tallytree-guard");
   if (kind == "nflog") {
     NflogOptions nflog;
@@ -68,6 +76,7 @@ std::unique_ptr<Source> open_ruled_source(const std::string& kind, const Options
   }
   NfqueueOptions nfqueue;
   nfqueue.queue = number;
+  nfqueue.queues = number_of(options, "--queues", "1");
   nfqueue.guard = guard;
   return std::make_unique<NfqueueSource>(nfqueue);
 }
@@ -95,12 +104,14 @@ size_t read_batch(Source& source, uint32_t device, Sums& sums) {
   return count;
 }
 
-Sums run(Source& source, uint32_t device, double seconds) {
+/// Until `over`, or for the seconds.
+template <class Flag>
+Sums run(Source& source, uint32_t device, double seconds, const Flag& over) {
   Sums sums;
   const auto end =
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   auto next_tick = Clock::now();
-  while (!stopped && !source.ended() && Clock::now() < end) {
+  while (!over && !source.ended() && Clock::now() < end) {
     if (Clock::now() >= next_tick) {
       source.tick();
       next_tick = Clock::now() + std::chrono::milliseconds(200);
@@ -140,6 +151,13 @@ void print_causes(const char* name, const SourceStats::Causes& causes) {
   std::printf("},");
 }
 
+void print_gaps(const std::vector<Gap>& gaps) {
+  std::printf("\"gaps\":[");
+  for (size_t i = 0; i < gaps.size(); ++i)
+    std::printf("%s\"%s\"", i > 0 ? "," : "", gaps[i].reason.c_str());
+  std::printf("],");
+}
+
 void print(Source& source, const Sums& sums, const Settling& settling, uint64_t offered) {
   const SourceStats stats = source.stats();
   std::printf("{\"offered\":%lu,\"settled\":%lu,\"settles\":%s,\"settle_us\":%ld,", offered, source.settled(),
@@ -149,6 +167,7 @@ void print(Source& source, const Sums& sums, const Settling& settling, uint64_t 
   print_causes("lost", stats.lost);
   print_causes("unparsed", stats.unparsed);
   print_causes("ignored", stats.ignored);
+  print_gaps(stats.gaps);
   std::printf("\"counts\":{");
   const char* separator = "";
   for (const auto& [name, sum] : sums) {
@@ -159,13 +178,55 @@ void print(Source& source, const Sums& sums, const Settling& settling, uint64_t 
   std::printf("}}\n");
 }
 
+void settle_and_print(Source& source, uint32_t device, Sums& sums) {
+  const Settling settling = settle(source, device, sums);
+  print(source, sums, settling, source.offered());
+}
+
+/// The readers of the queues behind the leader's, each in a thread. They read until it is gone.
+class Members {
+ public:
+  explicit Members(const Options& options) {
+    const int first = number_of(options, "--queue", "8000");
+    for (int i = 1; i < number_of(options, "--queues", "1"); ++i) open(first + i);
+  }
+  ~Members() {
+    over_ = true;
+    for (Member& member : members_) {
+      member.thread.join();
+      settle_and_print(*member.source, 0, member.sums);
+    }
+  }
+  Members(const Members&) = delete;
+  Members& operator=(const Members&) = delete;
+
+ private:
+  struct Member {
+    std::unique_ptr<Source> source;
+    Sums sums;
+    std::thread thread;
+  };
+
+  void open(int queue) {
+    NfqueueOptions options;
+    options.queue = static_cast<uint16_t>(queue);
+    options.leads = false;
+    Member& member = members_.emplace_back();
+    member.source = std::make_unique<NfqueueSource>(options);
+    member.thread = std::thread([this, &member] { member.sums = run(*member.source, 0, 3600, over_); });
+  }
+
+  std::list<Member> members_;
+  std::atomic<bool> over_ = false;
+};
+
 int run_command(const std::string& kind, const Options& options) {
   const uint32_t device = device_index(option(options, "--device", ""));
+  const Members members(options);
   const auto source = open_source(kind, options);
   std::fprintf(stderr, "ready\n");
-  Sums sums = run(*source, device, std::stod(option(options, "--seconds", "3600")));
-  const Settling settling = settle(*source, device, sums);
-  print(*source, sums, settling, source->offered());
+  Sums sums = run(*source, device, std::stod(option(options, "--seconds", "3600")), stopped);
+  settle_and_print(*source, device, sums);
   return 0;
 }
 
