@@ -1,13 +1,13 @@
-// What a checkpoint says: a head of JSON, and a file a counter and core, which lists the files of its sealed panes before
-// what the add-on saved of the counter.
+// What a checkpoint says: a head of JSON, and for each core a file of each counter and of each sketch's packet sizes, which
+// lists the files of the sealed panes before what the add-on saved.
 
-import type { KeptCounter, TapStats, Totals } from "../native/index.js";
+import type { Kept, TapStats, Totals } from "../native/index.js";
 import type { Capture } from "./capture.js";
 import { type CheckpointFolder, Damaged, type Part } from "./checkpoint-folder.js";
 import type { CounterRecord, SketchRecord } from "./protocol.js";
 
-/** Raised when the head changes its meaning. */
-export const checkpointVersion = 1;
+/** Raised when the head changes its meaning. 1: without packet sizes. */
+export const checkpointVersion = 2;
 
 export interface Head {
   readonly version: number;
@@ -21,6 +21,8 @@ export interface HeadSketch extends Omit<SketchRecord, "counters"> {
   /** Decimal. */
   readonly totals: { readonly packets: string; readonly bytes: string };
   readonly counters: readonly HeadCounter[];
+  /** Of its packet sizes, one a core. */
+  readonly sizesCores?: readonly Part[];
 }
 
 export interface HeadCounter extends CounterRecord {
@@ -33,9 +35,11 @@ export interface PanePart extends Part {
 }
 
 /** A sketch as an earlier process kept it. */
-export interface KeptSketch extends Omit<SketchRecord, "counters"> {
+export interface KeptSketch extends Omit<SketchRecord, "counters" | "sizes"> {
   readonly totals: Totals;
-  readonly counters: readonly (CounterRecord & { readonly saved: readonly KeptCounter[] })[];
+  readonly counters: readonly (CounterRecord & { readonly saved: readonly Kept[] })[];
+  /** Of its packet sizes, if it keeps them. */
+  readonly savedSizes?: readonly Kept[];
 }
 
 export interface Checkpoint {
@@ -53,7 +57,8 @@ export function readCheckpoint(folder: CheckpointFolder, tap: Capture["kind"]): 
   const found = folder.head();
   if (found === undefined) return undefined;
   const head = found.head as Head;
-  if (head.version !== checkpointVersion) throw new Damaged(`it has version ${head.version}`);
+  if (head.version !== 1 && head.version !== checkpointVersion)
+    throw new Damaged(`it has version ${head.version}`);
   if (head.tap !== tap) throw new Damaged(`it is of the ${head.tap} tap, and this is the ${tap} tap`);
   return {
     at: found.at,
@@ -62,22 +67,27 @@ export function readCheckpoint(folder: CheckpointFolder, tap: Capture["kind"]): 
   };
 }
 
-function keptSketch(folder: CheckpointFolder, { totals, counters, ...sketch }: HeadSketch): KeptSketch {
+function keptSketch(
+  folder: CheckpointFolder,
+  { totals, counters, sizes: _, sizesCores, ...sketch }: HeadSketch,
+): KeptSketch {
+  const keptCores = (cores: readonly Part[]) => cores.map((part) => kept(folder, part));
   return {
     ...sketch,
     totals: { packets: BigInt(totals.packets), bytes: BigInt(totals.bytes) },
     counters: counters.map(({ cores, ...record }) => ({
       ...record,
-      saved: cores.map((part) => keptCounter(folder, part)),
+      saved: keptCores(cores),
     })),
+    ...(sizesCores === undefined ? {} : { savedSizes: keptCores(sizesCores) }),
   };
 }
 
-/** The content of a counter's file. */
-export const counterFile = (panes: readonly PanePart[], state: Uint8Array): Buffer =>
+/** The content of the file of one core. */
+export const coreFile = (panes: readonly PanePart[], state: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from(`${JSON.stringify(panes)}\n`), state]);
 
-function keptCounter(folder: CheckpointFolder, part: Part): KeptCounter {
+function kept(folder: CheckpointFolder, part: Part): Kept {
   const bytes = folder.part(part);
   const end = bytes.indexOf("\n");
   const panes = JSON.parse(bytes.toString("utf8", 0, end)) as readonly PanePart[];

@@ -1,18 +1,18 @@
 // Keeps a checkpoint of all counters, about once a second: what was counted since the one before is written, and what
 // was not is left where it is. A monitor that counts nothing writes nothing.
 
-import type { SavedCounter } from "../native/index.js";
+import type { Saved, Tap } from "../native/index.js";
 import type { Capture } from "./capture.js";
 import type { CheckpointFolder, Part } from "./checkpoint-folder.js";
 import {
   checkpointVersion,
-  counterFile,
+  coreFile,
   type Head,
   type HeadCounter,
   type HeadSketch,
   type PanePart,
 } from "./checkpoint-form.js";
-import type { CounterRecord, SketchRecord } from "./protocol.js";
+import type { SketchRecord } from "./protocol.js";
 import type { Sketches } from "./sketches.js";
 
 const everyMs = 1000;
@@ -25,15 +25,18 @@ export interface CheckpointsOptions {
   readonly onTrouble: (reason?: string) => void;
 }
 
-/** What was written of one core's counter. */
+/** What was written of one core. */
 interface Written {
   readonly part: Part;
   readonly panes: readonly PanePart[];
 }
 
+/** Of the panes those after a serial each, one a core. */
+type Save = (tap: Tap, after: readonly number[]) => Promise<readonly Saved[]>;
+
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
-  /** By the counter's specification, which no other counter shares. */
+  /** By the counter's specification or, of packet sizes, by the sketch's filter, which no other shares. */
   #written = new Map<object, readonly Written[]>();
   #sketches = new Map<string, HeadSketch>();
   #head = "";
@@ -83,12 +86,7 @@ export class Checkpoints {
     const written = new Map<object, readonly Written[]>();
     const [stats, kept] = await Promise.all([
       capture.stats(),
-      Promise.all(
-        sketches
-          .list()
-          .filter(isKept)
-          .map((record) => this.#keepSketch(record, written)),
-      ),
+      Promise.all(sketches.list().map((record) => this.#keepSketch(record, written))),
     ]);
     const content = JSON.stringify([stats, kept]);
     if (content !== this.#head) await this.#replaceHead({ stats, sketches: kept }, at, written);
@@ -113,38 +111,42 @@ export class Checkpoints {
   }
 
   async #keepSketch(record: SketchRecord, written: Map<object, readonly Written[]>): Promise<HeadSketch> {
-    const { packets, bytes } = await this.#options.capture.use((tap) => tap.totals(record.uuid));
+    const { uuid, filter, sizes = false } = record;
+    const { packets, bytes } = await this.#options.capture.use((tap) => tap.totals(uuid));
     const totals = { packets: `${packets}`, bytes: `${bytes}` };
-    const isSame = this.#sketches.get(record.uuid)?.totals.packets === totals.packets;
-    const keep = (counter: CounterRecord) => this.#keepCounter(record.uuid, counter, { isSame, written });
-    return { ...record, totals, counters: await Promise.all(record.counters.map(keep)) };
+    const isSame = this.#sketches.get(uuid)?.totals.packets === totals.packets;
+    const keep = (key: object, save: Save) => this.#keep(key, save, { isSame, written });
+    const counters = record.counters.map(async ({ spec, meta }): Promise<HeadCounter> => {
+      const cores = await keep(spec, (tap, after) => tap.saveCounter(uuid, spec.keyType, after));
+      return { spec, meta, cores };
+    });
+    const head = { ...record, totals, counters: await Promise.all(counters) };
+    if (!sizes) return head;
+    return { ...head, sizesCores: await keep(filter, (tap, after) => tap.saveSizes(uuid, after)) };
   }
 
-  async #keepCounter(
-    uuid: string,
-    { spec, meta }: CounterRecord,
+  async #keep(
+    key: object,
+    save: Save,
     { isSame, written }: { readonly isSame: boolean; readonly written: Map<object, readonly Written[]> },
-  ): Promise<HeadCounter> {
-    const before = this.#written.get(spec);
-    const now = isSame && before !== undefined ? before : await this.#write(uuid, spec.keyType, before ?? []);
-    written.set(spec, now);
-    return { spec, meta, cores: now.map(({ part }) => part) };
+  ): Promise<readonly Part[]> {
+    const before = this.#written.get(key);
+    const now = isSame && before !== undefined ? before : await this.#write(save, before ?? []);
+    written.set(key, now);
+    return now.map(({ part }) => part);
   }
 
-  async #write(uuid: string, keyType: string, before: readonly Written[]): Promise<readonly Written[]> {
+  async #write(save: Save, before: readonly Written[]): Promise<readonly Written[]> {
     const after = before.map(({ panes }) => Math.max(0, ...panes.map(({ serial }) => serial)));
-    const saved = await this.#options.capture.use((tap) => tap.saveCounter(uuid, keyType, after));
-    return Promise.all(saved.map((counter, core) => this.#writeCore(counter, before[core]?.panes ?? [])));
+    const saved = await this.#options.capture.use((tap) => save(tap, after));
+    return Promise.all(saved.map((one, core) => this.#writeCore(one, before[core]?.panes ?? [])));
   }
 
-  async #writeCore(saved: SavedCounter, before: readonly PanePart[]): Promise<Written> {
+  async #writeCore(saved: Saved, before: readonly PanePart[]): Promise<Written> {
     const { folder } = this.#options;
     const fresh = saved.panes.map(async ({ serial, bytes }) => ({ serial, ...(await folder.write(bytes)) }));
     const known = new Map([...before, ...(await Promise.all(fresh))].map((pane) => [pane.serial, pane]));
     const panes = saved.kept.flatMap((serial) => known.get(serial) ?? []);
-    return { part: await folder.write(counterFile(panes, saved.state)), panes };
+    return { part: await folder.write(coreFile(panes, saved.state)), panes };
   }
 }
-
-/** Packet sizes have no saved form: such a sketch begins anew, and says since when. */
-const isKept = ({ sizes = false }: SketchRecord): boolean => !sizes;

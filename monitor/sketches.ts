@@ -22,7 +22,7 @@ interface Price {
 }
 
 interface HeldSketch {
-  readonly record: Omit<SketchRecord, "meta" | "counters">;
+  record: Omit<SketchRecord, "meta" | "counters">;
   meta: Meta;
   readonly counters: Map<string, HeldCounter>;
 }
@@ -98,15 +98,20 @@ export class Sketches {
   }
 
   /** Goes on with a sketch of an earlier process. Throws as add and addCounter do, and then leaves nothing of it. */
-  restore({ uuid, secret, filter, meta, totals, counters }: KeptSketch): Promise<void> {
+  restore({ uuid, secret, filter, meta, totals, counters, savedSizes }: KeptSketch): Promise<void> {
     return this.#inTurn(async () => {
       const native = this.#filterOf({ filter });
       this.#isHeld({ uuid, secret, filter });
       const key = Buffer.from(secret, "hex");
       await this.#capture.use((tap) => tap.addSketch(uuid, key, native, { totals }));
-      const held = { record: { uuid, secret, filter }, meta, counters: new Map<string, HeldCounter>() };
+      const held: HeldSketch = { record: { uuid, secret, filter }, meta, counters: new Map() };
       this.#held.set(uuid, held);
       try {
+        if (savedSizes !== undefined) {
+          const take = () => this.#capture.use((tap) => tap.restoreSizes(uuid, key, savedSizes));
+          await this.#charged({ bytes: this.#sizesBytes(true), field: "sizes" }, take);
+          held.record = { ...held.record, sizes: true };
+        }
         for (const { spec, meta, saved } of counters) {
           checkKeyType(spec.keyType, filter, this.#capture.kind);
           const take = () => this.#capture.use((tap) => tap.restoreCounter(uuid, key, spec, saved));

@@ -1,6 +1,6 @@
 // Several taps as one: each has a ring or a queue, a thread and ledgers of its own, and the kernel deals the flows out.
 
-import type { KeptCounter, SavedCounter } from "./saved-counters.js";
+import type { Kept, Saved } from "./saved.js";
 import type {
   Counted,
   CounterSpec,
@@ -99,7 +99,7 @@ class CoreTaps implements Tap {
     await this.#all((tap) => tap.addCounter(id, spec));
   }
 
-  async saveCounter(id: string, keyType: string, after: readonly number[]): Promise<readonly SavedCounter[]> {
+  async saveCounter(id: string, keyType: string, after: readonly number[]): Promise<readonly Saved[]> {
     const saved = this.#taps.map((tap, core) => tap.saveCounter(id, keyType, [after[core] ?? 0]));
     return (await Promise.all(saved)).flat();
   }
@@ -108,13 +108,18 @@ class CoreTaps implements Tap {
     id: string,
     secret: Uint8Array,
     spec: CounterSpec,
-    saved: readonly KeptCounter[],
+    saved: readonly Kept[],
   ): Promise<void> {
-    if (saved.length !== this.#taps.length)
-      throw Object.assign(new Error(`it was kept by ${saved.length} cores`), { code: "bad_request" });
-    await Promise.all(
-      this.#taps.map((tap, core) => tap.restoreCounter(id, secret, spec, saved.slice(core, core + 1))),
-    );
+    await this.#each(saved, (tap, own) => tap.restoreCounter(id, secret, spec, own));
+  }
+
+  async saveSizes(id: string, after: readonly number[]): Promise<readonly Saved[]> {
+    const saved = this.#taps.map((tap, core) => tap.saveSizes(id, [after[core] ?? 0]));
+    return (await Promise.all(saved)).flat();
+  }
+
+  async restoreSizes(id: string, secret: Uint8Array, saved: readonly Kept[]): Promise<void> {
+    await this.#each(saved, (tap, own) => tap.restoreSizes(id, secret, own));
   }
 
   async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
@@ -163,6 +168,15 @@ class CoreTaps implements Tap {
 
   #secretOf(id: string): Uint8Array {
     return this.#secrets.get(id) ?? new Uint8Array(16);
+  }
+
+  async #each(
+    saved: readonly Kept[],
+    restore: (tap: Tap, own: readonly Kept[]) => Promise<void>,
+  ): Promise<void> {
+    if (saved.length !== this.#taps.length)
+      throw Object.assign(new Error(`it was kept by ${saved.length} cores`), { code: "bad_request" });
+    await Promise.all(this.#taps.map((tap, core) => restore(tap, saved.slice(core, core + 1))));
   }
 
   #all<T>(ask: (tap: Tap) => Promise<T>): Promise<readonly T[]> {

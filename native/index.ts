@@ -12,7 +12,7 @@ import type { Offloads } from "./tap-stats.js";
 
 export * from "./distincts.js";
 export * from "./ledgers.js";
-export * from "./saved-counters.js";
+export * from "./saved.js";
 export * from "./sizes.js";
 export * from "./spreads.js";
 export * from "./tap.js";

@@ -62,6 +62,7 @@ export function addStats(one: TapStats, other: TapStats): TapStats {
     estimated: one.estimated + other.estimated,
     gaps: [...one.gaps, ...other.gaps],
     ...(one.obstacle === undefined ? {} : { obstacle: one.obstacle }),
+    ...(one.namespaces === undefined ? {} : { namespaces: one.namespaces }),
   };
 }
 

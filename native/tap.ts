@@ -1,6 +1,6 @@
 // A tap as the add-on makes it: where it reads packets, what its sketches count, and how it is asked.
 
-import type { KeptCounter, SavedCounter } from "./saved-counters.js";
+import type { Kept, Saved } from "./saved.js";
 import type { TapStats } from "./tap-stats.js";
 
 /** Where packets are read. See DESIGN.md for what each source promises. */
@@ -158,14 +158,13 @@ export interface Tap {
   removeSketch(id: string): Promise<void>;
   addCounter(id: string, spec: CounterSpec): Promise<void>;
   /** A copy of a counter, one a core, to be restored by a later process; of its panes those after a serial each, or all. */
-  saveCounter(id: string, keyType: string, after: readonly number[]): Promise<readonly SavedCounter[]>;
+  saveCounter(id: string, keyType: string, after: readonly number[]): Promise<readonly Saved[]>;
   /** Adds a counter that goes on from what as many cores have saved. `bad_request`, `incompatible`: it cannot. */
-  restoreCounter(
-    id: string,
-    secret: Uint8Array,
-    spec: CounterSpec,
-    saved: readonly KeptCounter[],
-  ): Promise<void>;
+  restoreCounter(id: string, secret: Uint8Array, spec: CounterSpec, saved: readonly Kept[]): Promise<void>;
+  /** As saveCounter, of the sketch's packet sizes; `not_found` when it keeps none. */
+  saveSizes(id: string, after: readonly number[]): Promise<readonly Saved[]>;
+  /** Keeps packet sizes from here on, going on as restoreCounter does. */
+  restoreSizes(id: string, secret: Uint8Array, saved: readonly Kept[]): Promise<void>;
   /** The encoded ledger of one counter; feed it to the functions below. */
   ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>>;
   /** The encoded set of distinct keys of one counter. */

@@ -41,6 +41,8 @@ Napi::Function TapObject::define(Napi::Env env) {
        InstanceMethod("addCounter", &TapObject::add_counter),
        InstanceMethod("saveCounter", &TapObject::save_counter),
        InstanceMethod("restoreCounter", &TapObject::restore_counter),
+       InstanceMethod("saveSizes", &TapObject::save_sizes),
+       InstanceMethod("restoreSizes", &TapObject::restore_sizes),
        InstanceMethod("ledger", &TapObject::ledger), InstanceMethod("distinct", &TapObject::distinct),
        InstanceMethod("spread", &TapObject::spread), InstanceMethod("sizes", &TapObject::sizes),
        InstanceMethod("interval", &TapObject::interval), InstanceMethod("totals", &TapObject::totals),

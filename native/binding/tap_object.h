@@ -34,6 +34,8 @@ class TapObject : public Napi::ObjectWrap<TapObject> {
   Napi::Value add_counter(const Napi::CallbackInfo& info);
   Napi::Value save_counter(const Napi::CallbackInfo& info);
   Napi::Value restore_counter(const Napi::CallbackInfo& info);
+  Napi::Value save_sizes(const Napi::CallbackInfo& info);
+  Napi::Value restore_sizes(const Napi::CallbackInfo& info);
   template <typename Bytes>
   Napi::Value encoded(const Napi::CallbackInfo& info, Bytes&& bytes_of);
   Napi::Value ledger(const Napi::CallbackInfo& info);

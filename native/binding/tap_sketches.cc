@@ -2,6 +2,7 @@
 // saved.
 #include "convert.h"
 #include "core/saved_counter.h"
+#include "core/saved_sizes.h"
 #include "tap_object.h"
 
 namespace tallytree::binding {
@@ -9,7 +10,8 @@ namespace {
 
 Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
 
-Napi::Object from_pane(Napi::Env env, const SavedPane& saved) {
+template <typename Pane>
+Napi::Object from_pane(Napi::Env env, const Pane& saved) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("serial", Napi::Number::New(env, static_cast<double>(saved.pane->serial)));
   object.Set("bytes", from_bytes(env, saved.encode()));
@@ -17,11 +19,11 @@ Napi::Object from_pane(Napi::Env env, const SavedPane& saved) {
 }
 
 /// Bytes only of panes that were sealed after the one with the serial `after`.
-Napi::Value from_saved(Napi::Env env, SavedCounter& saved, uint64_t after) {
-  saved.settle();
+template <typename Saved>
+Napi::Value from_saved(Napi::Env env, const Saved& saved, uint64_t after) {
   Napi::Array kept = Napi::Array::New(env, saved.sealed.size()), panes = Napi::Array::New(env);
   for (uint32_t i = 0; i < saved.sealed.size(); ++i) {
-    const SavedPane& pane = saved.sealed[i];
+    const auto& pane = saved.sealed[i];
     kept.Set(i, Napi::Number::New(env, static_cast<double>(pane.pane->serial)));
     if (pane.pane->serial > after) panes.Set(panes.Length(), from_pane(env, pane));
   }
@@ -34,16 +36,23 @@ Napi::Value from_saved(Napi::Env env, SavedCounter& saved, uint64_t after) {
   return one;
 }
 
-std::shared_ptr<SavedCounter> to_saved(const Napi::Value& value, const CounterSpec& spec) {
+/// `of`: what both byte forms are decoded by.
+template <typename Saved, typename Pane, typename Of>
+std::shared_ptr<Saved> to_saved(const Napi::Value& value, const Of& of) {
   if (!value.IsArray() || value.As<Napi::Array>().Length() != 1)
-    throw std::invalid_argument("this tap has one core: it takes one saved counter");
+    throw std::invalid_argument("this tap has one core: it takes what one has saved");
   const auto object = value.As<Napi::Array>().Get(0u).As<Napi::Object>();
-  auto saved =
-      std::make_shared<SavedCounter>(SavedCounter::decode(to_bytes(object.Get("state"), "state"), spec));
+  auto saved = std::make_shared<Saved>(Saved::decode(to_bytes(object.Get("state"), "state"), of));
   const auto panes = object.Get("panes").As<Napi::Array>();
   for (uint32_t i = 0; i < panes.Length(); ++i)
-    saved->sealed.push_back(SavedPane::decode(to_bytes(panes.Get(i), "each pane"), spec));
+    saved->sealed.push_back(Pane::decode(to_bytes(panes.Get(i), "each pane"), of));
   return saved;
+}
+
+/// The serial that the caller has panes up to.
+uint64_t to_after(const Napi::Value& value) {
+  const Napi::Value given = value.As<Napi::Array>().Get(0u);
+  return given.IsNumber() ? static_cast<uint64_t>(given.As<Napi::Number>().Int64Value()) : 0;
 }
 
 }  // namespace
@@ -82,17 +91,17 @@ Napi::Value TapObject::add_counter(const Napi::CallbackInfo& info) {
 
 Napi::Value TapObject::save_counter(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const Napi::Value given = info[2].As<Napi::Array>().Get(0u);
-    const uint64_t after =
-        given.IsNumber() ? static_cast<uint64_t>(given.As<Napi::Number>().Int64Value()) : 0;
     return promise(info.Env(),
-                   [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"), after](
-                       Engine& engine, Source&) -> Convert {
+                   [id = to_text(info[0], "id"), key_type = to_text(info[1], "keyType"),
+                    after = to_after(info[2])](Engine& engine, Source&) -> Convert {
                      // Not by Engine::counter: the flow caches were emptied before this task.
                      const Counter* counter = engine.sketch(id).counter(key_type);
                      if (counter == nullptr) throw std::out_of_range("sketch " + id + " has no such counter");
                      auto saved = std::make_shared<SavedCounter>(counter->save());
-                     return [saved, after](Napi::Env env) { return from_saved(env, *saved, after); };
+                     return [saved, after](Napi::Env env) {
+                       saved->settle();
+                       return from_saved(env, *saved, after);
+                     };
                    });
   });
 }
@@ -103,10 +112,34 @@ Napi::Value TapObject::restore_counter(const Napi::CallbackInfo& info) {
     spec.secret = to_secret(info[1]);
     return promise(
         info.Env(),
-        [id = to_text(info[0], "id"), saved = to_saved(info[3], spec)](Engine& engine, Source&) -> Convert {
+        [id = to_text(info[0], "id"), saved = to_saved<SavedCounter, SavedPane>(info[3], spec)](
+            Engine& engine, Source&) -> Convert {
           engine.sketch(id).add_counter(std::move(*saved));
           return undefined;
         });
+  });
+}
+
+Napi::Value TapObject::save_sizes(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(), [id = to_text(info[0], "id"), after = to_after(info[1])](
+                                   Engine& engine, Source&) -> Convert {
+      return [saved = std::make_shared<const SavedSizes>(engine.sizes(id).save()), after](Napi::Env env) {
+        return from_saved(env, *saved, after);
+      };
+    });
+  });
+}
+
+Napi::Value TapObject::restore_sizes(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return promise(info.Env(),
+                   [id = to_text(info[0], "id"),
+                    saved = to_saved<SavedSizes, SavedSizesPane>(info[2], to_secret(info[1]))](
+                       Engine& engine, Source&) -> Convert {
+                     engine.sketch(id).add_sizes(*saved);
+                     return undefined;
+                   });
   });
 }
 

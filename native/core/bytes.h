@@ -81,7 +81,13 @@ class ByteReader {
     return taken;
   }
 
-  /// The same into `to`, in whole words with zeros behind: who reads it as words next need not wait for
+  /// A form with its own length at its head, this length included.
+  std::span<const uint8_t> blob() {
+    ByteReader ahead = *this;
+    return raw(ahead.fixed<uint64_t>());
+  }
+
+  /// As raw(), into `to`, in whole words with zeros behind: who reads it as words next need not wait for
   /// bytes.
   void words(size_t size, uint8_t* to) {
     const std::span<const uint8_t> all = bytes_;

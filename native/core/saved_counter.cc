@@ -40,22 +40,14 @@ void read_head(ByteReader& in, uint32_t magic) {
   refuse(in.fixed<uint16_t>() != kVersion, "unknown version");
 }
 
-/// The bytes of a form that begins with its length.
-std::span<const uint8_t> read_blob(ByteReader& in) {
-  ByteReader ahead = in;
-  const auto size = ahead.fixed<uint64_t>();
-  refuse(size > in.left(), "truncated");
-  return in.raw(size);
-}
-
 Ledger read_ledger(ByteReader& in, const LedgerSpec& spec) {
-  Ledger ledger = Ledger::decode(read_blob(in), spec.secret);
+  Ledger ledger = Ledger::decode(in.blob(), spec.secret);
   if (!(ledger.spec() == spec)) throw Incompatible("a saved ledger is not this counter's");
   return ledger;
 }
 
 Distinct read_distinct(ByteReader& in, const CounterSpec& spec) {
-  Distinct::Decoded decoded = Distinct::decode(read_blob(in));
+  Distinct::Decoded decoded = Distinct::decode(in.blob());
   if (decoded.check != spec.secret_check() || decoded.set.precision() != spec.distinct_precision)
     throw Incompatible("saved keys are not this counter's");
   return std::move(decoded.set);
@@ -65,7 +57,7 @@ Distinct read_distinct(ByteReader& in, const CounterSpec& spec) {
 Spreads read_spreads(ByteReader& in, const CounterSpec& spec, uint32_t width) {
   Spreads spreads;
   for (const KeyType& by : spec.spread_by) {
-    spreads.push_back(Spread::decode(read_blob(in), spec.secret));
+    spreads.push_back(Spread::decode(in.blob(), spec.secret));
     if (!(spreads.back().spec() == spec.spread_spec(by, width)))
       throw Incompatible("a saved spread is not this counter's");
   }

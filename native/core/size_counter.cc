@@ -1,6 +1,7 @@
 // Sizes by the second: closing panes, summing them for an answer.
 #include "size_counter.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tallytree {
@@ -9,6 +10,43 @@ SizeHistogram SizeSnapshot::sum() const {
   SizeHistogram sum = open;
   for (const auto& pane : sealed) sum.absorb(SizeHistogram::decode(pane->bytes, secret));
   return sum;
+}
+
+/// The open panes are counted once more, each in its second, so that they are sealed in their turn.
+SizeCounter::SizeCounter(const SavedSizes& saved) : SizeCounter(saved.secret) {
+  past_ = saved.past;
+  take_up(saved.sealed);
+  const uint64_t first = saved.open.front().second;
+  time_ = {saved.since, first, first > saved.since ? first - 1 : 0};
+  for (const auto& [second, sizes] : saved.open) {
+    roll(second);
+    current_.absorb(sizes);
+  }
+}
+
+/// The minute that is not sealed yet is the sum of its seconds.
+void SizeCounter::take_up(const std::vector<SavedSizesPane>& panes) {
+  uint64_t sealed = 0;  // the last minute that is
+  for (const auto& [minute, pane] : panes) {
+    serial_ = std::max(serial_, pane->serial);
+    ring_.open(std::max(ring_.open_minute(), pane->start / 60));
+    if (minute) sealed = std::max(sealed, pane->start / 60);
+    minute ? ring_.put_minute(pane) : ring_.put_second(pane);
+  }
+  if (sealed == ring_.open_minute()) return;
+  Span open{ring_.open_minute() * 60, ring_.open_minute() * 60 + 60};
+  minute_ = SizeSnapshot{secret_, open, ring_.collect(open, open.from), {}}.sum();
+}
+
+SavedSizes SizeCounter::save() const {
+  SavedSizes saved(secret_);
+  saved.since = time_.since;
+  saved.past = past_;
+  ring_.each(time_.second, [&](const auto& pane, bool minute) { saved.sealed.push_back({minute, pane}); });
+  std::ranges::sort(saved.sealed, {}, [](const SavedSizesPane& one) { return one.pane->start; });
+  if (last_.packets() > 0) saved.open.push_back({time_.last, last_});
+  saved.open.push_back({time_.second, current_});
+  return saved;
 }
 
 void SizeCounter::add(std::span<const Packet* const> packets, bool late) {
@@ -50,8 +88,8 @@ void SizeCounter::dismiss(SizeHistogram& pane, uint64_t second) {
   pane.clear();
 }
 
-std::shared_ptr<const SealedSizes> SizeCounter::seal(uint64_t start, const SizeHistogram& pane) const {
-  return std::make_shared<const SealedSizes>(SealedSizes{start, pane.encode(secret_)});
+std::shared_ptr<const SealedSizes> SizeCounter::seal(uint64_t start, const SizeHistogram& pane) {
+  return std::make_shared<const SealedSizes>(SealedSizes{start, ++serial_, pane.encode(secret_)});
 }
 
 SizeHistogram SizeCounter::open_sum(bool with_past) const {

@@ -7,17 +7,12 @@
 #include <vector>
 
 #include "pane_ring.h"
+#include "saved_sizes.h"
 #include "size_histogram.h"
 #include "timeline.h"
 #include "window.h"
 
 namespace tallytree {
-
-/// A closed second or minute. Never changed, so other threads may read it.
-struct SealedSizes {
-  uint64_t start;              ///< unix seconds
-  std::vector<uint8_t> bytes;  ///< encoded
-};
 
 /// What is known of a window, to be summed on another thread.
 struct SizeSnapshot {
@@ -35,12 +30,18 @@ class SizeCounter {
  public:
   explicit SizeCounter(const Secret& secret) : secret_(secret) {}
 
+  /// Goes on where the saved one was.
+  explicit SizeCounter(const SavedSizes& saved);
+
   /// Packets of the running second or, with `late`, of the one before.
   void add(std::span<const Packet* const> packets, bool late);
   /// The clock shows `second`, unix seconds. On a clock that was set back, spans begin anew.
   void roll(uint64_t second);
 
   SizeSnapshot look(const Window& window) const;
+
+  /// A copy to be kept; sealed panes are shared.
+  SavedSizes save() const;
 
   /// Most bytes that one ever holds.
   static size_t bytes() noexcept;
@@ -52,7 +53,8 @@ class SizeCounter {
   SizeSnapshot look_at(const Span& asked) const;
   void dismiss(SizeHistogram& pane, uint64_t second);
   void restart(uint64_t second);
-  std::shared_ptr<const SealedSizes> seal(uint64_t start, const SizeHistogram& pane) const;
+  void take_up(const std::vector<SavedSizesPane>& panes);
+  std::shared_ptr<const SealedSizes> seal(uint64_t start, const SizeHistogram& pane);
 
   Secret secret_;
   Timeline time_;
@@ -61,6 +63,7 @@ class SizeCounter {
   SizeHistogram current_;  // the second that is running
   SizeHistogram minute_;   // the sealed seconds of the minute that is open in ring_
   Ring ring_;
+  uint64_t serial_ = 0;  // of the pane that was sealed last
 };
 
 }  // namespace tallytree

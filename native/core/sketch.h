@@ -82,6 +82,9 @@ class Sketch {
   void add_counter(CounterSpec spec);
   /// The same, going on with what was saved.
   void add_counter(SavedCounter saved);
+  /// Keeps packet sizes from here on, going on with what was saved. Throws Conflict when they are kept
+  /// already.
+  void add_sizes(const SavedSizes& saved);
   /// nullptr when there is none.
   const Counter* counter(const std::string& key_type) const noexcept;
   /// Those of its packets; nullptr when they are not kept.

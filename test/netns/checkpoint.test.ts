@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CountDetail } from "../../controller-client/messages/index.js";
+import type { CountDetail, SizesDetail } from "../../controller-client/messages/index.js";
 import { type Host, type Running, until } from "../lab.js";
 import { Network, program } from "../lab-network.js";
 import { buildStream, send, streamPort } from "../lab-stream.js";
@@ -46,6 +46,14 @@ const count = (window?: object) =>
     const body = JSON.stringify({ ...query, window, detail: true });
     const { status, value } = await network.post(own, body, "application/json");
     return status === 200 ? (value as CountDetail) : undefined;
+  });
+
+/** The sizes of the datagrams counted, once the agent's monitor answers. */
+const sizes = (window?: object) =>
+  until("an answer", async () => {
+    const body = JSON.stringify({ type: "query sizes", sketch_id: 0, window, detail: true });
+    const { status, value } = await network.post(own, body, "application/json");
+    return status === 200 ? (value as SizesDetail) : undefined;
   });
 
 /** Slowly, so that none is lost on the way. */
@@ -127,6 +135,27 @@ describe.each(long ? [1, 2] : [2])("a monitor of %i cores that is ended", (cores
     await network.startAgent(own);
     expect((await count()).value).toBe(2 * sent);
   });
+});
+
+it("packet sizes go on from the checkpoint of a monitor that is killed", { timeout: 60_000 }, async () => {
+  const sent = 3000;
+  const before = Math.floor(Date.now() / 1000);
+  let monitor = await startMonitor();
+  await network.startAgent(own);
+  await network.ask(own, { type: "config sketch", proto: "udp", dport: Number(streamPort), sizes: true });
+  for (const packets of [sent, 2 * sent]) {
+    await stream(sent);
+    const counted = await sizes();
+    expect(counted.value.packets).toBe(packets);
+    const isKept = () => existing(readHead)?.head.sketches[0]?.totals.packets === `${packets}`;
+    await until("a checkpoint", () => isKept() || undefined);
+    await monitor.stop("SIGKILL");
+    monitor = await startMonitor();
+    expect((await sizes()).value).toEqual(counted.value);
+    const { value, window, loss } = await sizes({ from: before, to: before + 50 });
+    expect(value).toEqual(counted.value);
+    expect(window.from).toBeLessThan(loss.gaps[0]?.from ?? 0);
+  }
 });
 
 describe("a checkpoint that is broken", () => {

@@ -1,5 +1,6 @@
 // Checkpoints with a tap that counts nothing: what is written and when, and what the next monitor takes up.
 
+import { createHash } from "node:crypto";
 import {
   mkdtempSync,
   readdirSync,
@@ -72,6 +73,32 @@ it("the next monitor goes on with sketches, totals, counters and their panes", a
   ]);
 });
 
+it("the next monitor goes on with the sizes of a sketch's packets", async () => {
+  await start();
+  await client.addSketch(newSketch("a", { sizes: true }), ms);
+  await end();
+  const tap = await start();
+  expect(tap.restored.map(({ state, panes }) => [`${state}`, panes.map(String)])).toEqual([
+    ["a sizes 5", ["pane 1"]],
+  ]);
+  expect(await client.sketches(ms)).toMatchObject([{ uuid: "a", sizes: true, counters: [] }]);
+  // They are paid for, and the sketch is the one that is asked for again.
+  expect((await client.stats(ms)).memory.used).toBe(2 ** 20);
+  expect(await client.addSketch(newSketch("a", { sizes: true }), ms)).toEqual({ added: false });
+  await client.removeSketch("a", ms);
+  expect((await client.stats(ms)).memory.used).toBe(0);
+});
+
+it("a checkpoint from before there were packet sizes in it is gone on from", async () => {
+  await keep();
+  const body = (head().split("\n")[1] ?? "").replace(/"version":\d+/, '"version":1');
+  writeFileSync(
+    join(state, "checkpoint"),
+    `${createHash("sha256").update(body).digest("base64url")}\n${body}`,
+  );
+  expect((await start()).restored).toHaveLength(2);
+});
+
 it("a sketch's filter is the same afterwards, in the tap as well", async () => {
   const filter = { interface: "INPUT", proto: "udp", dport: 53, device: "eth0", filter: "not broadcast" };
   const before = await start();
@@ -92,6 +119,15 @@ it("the books go on, with the time between as a gap", async () => {
   const [gap] = stats?.gaps ?? [];
   expect(gap?.from).toBeGreaterThanOrEqual(before);
   expect(gap?.to).toBeGreaterThanOrEqual(gap?.from ?? 0);
+});
+
+it("the network namespaces told are those that are read now", async () => {
+  await keep();
+  const tap = new FakeTap();
+  const own = await tap.stats();
+  tap.stats = async () => ({ ...own, namespaces: ["blue"] });
+  await start(tap);
+  expect((await client.stats(ms)).stats).toMatchObject({ seen: 14, namespaces: ["blue"] });
 });
 
 it("many restarts tell no more than 32 gaps, which cover them all", async () => {

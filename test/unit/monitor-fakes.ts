@@ -12,8 +12,8 @@ import type {
   CounterSpec,
   Filter,
   Interval,
-  KeptCounter,
-  SavedCounter,
+  Kept,
+  Saved,
   SketchOptions,
   Tap,
   Totals,
@@ -27,7 +27,7 @@ export const span = { from: 100, to: 110 };
 export class FakeTap implements Tap {
   readonly sketches = new Map<string, { filter: Filter; secret: Uint8Array; counters: CounterSpec[] }>();
   readonly asked: string[] = [];
-  readonly restored: KeptCounter[] = [];
+  readonly restored: Kept[] = [];
   readonly totalsGiven: Totals[] = [];
   packets = 5n;
   started = 0;
@@ -61,16 +61,18 @@ export class FakeTap implements Tap {
     this.sketches.get(id)?.counters.push(spec);
   }
   /** Its state is what it was restored from, and its one pane the number of its savings. */
-  async saveCounter(id: string, keyType: string): Promise<readonly SavedCounter[]> {
-    this.#note(`saveCounter ${id} ${keyType}`);
-    const serial = this.asked.filter((call) => call === `saveCounter ${id} ${keyType}`).length;
-    const bytes = Buffer.from(`pane ${serial}`);
-    return [
-      { state: Buffer.from(`${id} ${keyType} ${this.packets}`), panes: [{ serial, bytes }], kept: [serial] },
-    ];
+  async saveCounter(id: string, keyType: string): Promise<readonly Saved[]> {
+    return this.#save("saveCounter", `${id} ${keyType}`);
   }
-  async restoreCounter(id: string, _secret: Uint8Array, spec: CounterSpec, saved: readonly KeptCounter[]) {
+  async restoreCounter(id: string, _secret: Uint8Array, spec: CounterSpec, saved: readonly Kept[]) {
     await this.addCounter(id, spec);
+    this.restored.push(...saved);
+  }
+  async saveSizes(id: string): Promise<readonly Saved[]> {
+    return this.#save("saveSizes", `${id} sizes`);
+  }
+  async restoreSizes(id: string, _secret: Uint8Array, saved: readonly Kept[]) {
+    this.#note(`restoreSizes ${id}`);
     this.restored.push(...saved);
   }
   async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
@@ -105,6 +107,13 @@ export class FakeTap implements Tap {
   }
   async stop(): Promise<void> {
     this.stopped += 1;
+  }
+
+  #save(call: string, what: string): readonly Saved[] {
+    this.#note(`${call} ${what}`);
+    const serial = this.asked.filter((asked) => asked === `${call} ${what}`).length;
+    const bytes = Buffer.from(`pane ${serial}`);
+    return [{ state: Buffer.from(`${what} ${this.packets}`), panes: [{ serial, bytes }], kept: [serial] }];
   }
 
   #note(call: string): void {

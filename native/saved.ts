@@ -1,9 +1,9 @@
-// What is kept of counters, so that a later process can go on with them.
+// What is kept of counters and packet sizes, so that a later process can go on with them.
 
 import { addonAs } from "./addon.js";
 
-/** What one core has of a counter. */
-export interface SavedCounter {
+/** What one core has of a counter, or of a sketch's packet sizes. */
+export interface Saved {
   /** All but the sealed panes. */
   readonly state: Uint8Array;
   /** Sealed seconds and minutes, which never change. */
@@ -13,7 +13,7 @@ export interface SavedCounter {
 }
 
 /** The same, whole. */
-export interface KeptCounter {
+export interface Kept {
   readonly state: Uint8Array;
   readonly panes: readonly Uint8Array[];
 }
