@@ -109,6 +109,22 @@ it("takes what an earlier run left also where iptables was installed since", asy
   expect(await table()).toBe("");
 });
 
+it("knows what it lost at the end of a burst, by the counters of its rules", async () => {
+  const sent = 600_000;
+  const source = await startSource();
+  process.kill(source.pid, "SIGSTOP");
+  await network.flood(peer, { to: own.address, dport: 9, count: sent });
+  process.kill(source.pid, "SIGCONT");
+  await sleep(2000);
+  expect(await source.stop()).toBe(0);
+  const { lost, counts } = JSON.parse(source.stdout()) as {
+    lost: { socket: number };
+    counts: Record<string, { packets: number } | undefined>;
+  };
+  const besides = (counts["input 17"]?.packets ?? 0) + lost.socket - sent;
+  expect([lost.socket > 1000, besides >= 0, besides < 1000]).toEqual([true, true, true]);
+});
+
 it("is degraded while its table belongs to another program, says so, and counts when it may", async () => {
   await start();
   await network.startAgent(own);
