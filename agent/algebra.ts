@@ -14,12 +14,14 @@ import {
   type LedgerEntries,
   type LedgerGroups,
   type LedgerSummary,
+  type LikelyCounts,
   ledgerEntries,
   ledgerEntropy,
   ledgerFlowSizes,
   ledgerGroupIntervals,
   ledgerGroups,
   ledgerIntervals,
+  ledgerLikely,
   ledgerSummary,
   mergeDistinct,
   mergeLedgers,
@@ -36,6 +38,7 @@ export type {
   Interval,
   LedgerEntries,
   LedgerGroups,
+  LikelyCounts,
   SizeSummary,
   Totals,
   Window,
@@ -49,6 +52,7 @@ export interface Algebra {
   ledgerSummary(encoded: Uint8Array): LedgerSummary;
   ledgerEntries(encoded: Uint8Array, secret: Uint8Array, options?: EntryOptions): LedgerEntries;
   ledgerIntervals(encoded: Uint8Array, secret: Uint8Array, keys: readonly string[]): LedgerEntries;
+  ledgerLikely(encoded: Uint8Array, secret: Uint8Array, keys: readonly string[]): LikelyCounts;
   ledgerGroups(
     encoded: Uint8Array,
     secret: Uint8Array,
@@ -78,6 +82,7 @@ export const nativeAlgebra: Algebra = {
   ledgerSummary,
   ledgerEntries,
   ledgerIntervals,
+  ledgerLikely,
   ledgerGroups,
   ledgerGroupIntervals,
   ledgerEntropy,

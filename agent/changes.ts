@@ -1,7 +1,7 @@
 // By how much keys changed from one window to another, with certain bounds: the later count less the earlier one.
 
 import { type ChangeOfKey, type KeyedCounts, toCount } from "../controller-client/messages/index.js";
-import type { LedgerEntries } from "../native/index.js";
+import type { LikelyCounts } from "./algebra.js";
 import type { Compared } from "./payloads/compared.js";
 import type { LedgerKind } from "./payloads/ledgers.js";
 import { largestWithin } from "./payloads/share.js";
@@ -43,23 +43,24 @@ export function totalsOf({ algebra }: LedgerKind, { ledger, before }: Compared) 
 function allChanges({ algebra, secret }: LedgerKind, { ledger, before }: Compared): Change[] {
   const named = [ledger, before.value].flatMap((one) => algebra.ledgerEntries(one, secret).keys);
   const keys = [...new Set(named)];
-  const now = algebra.ledgerIntervals(ledger, secret, keys);
-  const then = algebra.ledgerIntervals(before.value, secret, keys);
+  const now = algebra.ledgerLikely(ledger, secret, keys);
+  const then = algebra.ledgerLikely(before.value, secret, keys);
   return keys.map((key, i) => {
-    const [from, to] = [boundsOf(then, i), boundsOf(now, i)];
-    const change = likely(to) - likely(from);
-    return { key, change, lower: to.lower - from.upper, upper: to.upper - from.lower };
+    const [from, to] = [countOf(then, i), countOf(now, i)];
+    return {
+      key,
+      change: to.likely - from.likely,
+      lower: to.lower - from.upper,
+      upper: to.upper - from.lower,
+    };
   });
 }
 
-const boundsOf = ({ lower, upper }: LedgerEntries, index: number) => ({
+const countOf = ({ lower, likely, upper }: LikelyCounts, index: number) => ({
   lower: lower[index] ?? 0n,
+  likely: likely[index] ?? 0n,
   upper: upper[index] ?? 0n,
 });
-
-/** Small counts are more frequent than large ones: a fifth of what is uncertain, measured by npm run bench:accuracy. */
-const likely = ({ lower, upper }: { readonly lower: bigint; readonly upper: bigint }): bigint =>
-  lower + (upper - lower) / 5n;
 
 const size = (change: bigint): bigint => (change < 0n ? -change : change);
 

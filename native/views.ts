@@ -9,6 +9,12 @@ export interface LedgerGroups extends LedgerEntries {
   readonly floor: bigint;
 }
 
+/** Counts that are uncertain, with the likeliest of each. */
+export interface LikelyCounts extends LedgerEntries {
+  /** Estimates within the bounds, equal to them where those are equal. */
+  readonly likely: BigUint64Array;
+}
+
 /** Shannon's, in bits. */
 export interface Entropy {
   readonly value: number;
@@ -41,6 +47,7 @@ export interface SizeClass {
 }
 
 interface Views {
+  ledgerLikely(encoded: Uint8Array, secret: Uint8Array, keys: readonly string[]): LikelyCounts;
   ledgerGroups(encoded: Uint8Array, secret: Uint8Array, groupBy: string, options: EntryOptions): LedgerGroups;
   ledgerGroupIntervals(
     encoded: Uint8Array,
@@ -53,6 +60,13 @@ interface Views {
 }
 
 const views = (): Views => addonAs<Views>();
+
+/** The likely count of each given key beside its certain bounds, in the order given. */
+export const ledgerLikely = (
+  encoded: Uint8Array,
+  secret: Uint8Array,
+  keys: readonly string[],
+): LikelyCounts => views().ledgerLikely(encoded, secret, keys);
 
 /**
  * The counts by a coarser key type: some parts of the ledger's own, in any order, with equal or shorter prefixes.

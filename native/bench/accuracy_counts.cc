@@ -1,9 +1,11 @@
 // Accuracy of what is derived from counts: heavy changes, flow sizes, distinct keys.
 #include <bit>
+#include <unordered_set>
 
 #include "accuracy.h"
 #include "core/distinct.h"
 #include "core/flow_sizes.h"
+#include "core/likely.h"
 #include "core/pane.h"
 #include "core/reduction.h"
 
@@ -11,8 +13,6 @@ namespace tallytree::accuracy {
 namespace {
 
 constexpr double kChange = 0.0005;
-/// Cells bound tightly; where there are none, small counts are likelier: as `query change` has it.
-constexpr double kByCells = 0.5, kBySpan = 0.2;
 
 /// The packets of one key in four belong to others.
 Trace changed(Trace trace) {
@@ -25,18 +25,17 @@ Trace changed(Trace trace) {
 
 uint32_t distance(int64_t a, int64_t b) { return static_cast<uint32_t>(std::abs(a - b)); }
 
-/// Counts are taken to have that share of what is uncertain.
-std::vector<Counted> change_of(const Ledger& one, const Ledger& two, double share) {
+/// Of the keys that either has an entry of, as `query change` has it.
+std::vector<Counted> change_of(const Ledger& one, const Ledger& two) {
+  const Likely before(one), after(two);
+  std::unordered_set<uint32_t> numbers;
+  for (const Ledger* ledger : {&one, &two})
+    for (const auto& [number, count] : listed(*ledger)) numbers.insert(number);
   std::vector<Counted> found;
-  for (uint32_t number = 0; number < kFlows; ++number) {
+  for (const uint32_t number : numbers) {
     const Key key = key_of(number);
-    const Interval before = one.interval(key, key.hash(kSecret)),
-                   after = two.interval(key, key.hash(kSecret));
-    const auto likely = [&](const Interval& count) {
-      return static_cast<int64_t>(static_cast<double>(count.lower) +
-                                  share * static_cast<double>(count.upper - count.lower));
-    };
-    found.emplace_back(number, distance(likely(before), likely(after)));
+    found.emplace_back(number, distance(static_cast<int64_t>(before.count(key)),
+                                        static_cast<int64_t>(after.count(key))));
   }
   return found;
 }
@@ -122,12 +121,12 @@ void heavy_change(report::Report& results) {
       const Trace before = trace_of(bursty, seed), after = changed(trace_of(bursty, seed + 100));
       std::vector<uint32_t> truth(kFlows);
       for (uint32_t key = 0; key < kFlows; ++key) truth[key] = distance(before.truth[key], after.truth[key]);
-      const auto judge = [&](report::Means& means, const Ledger& one, const Ledger& two, double share) {
-        means.add("ledger", traces::score(change_of(one, two, share), truth, kChange * kPackets));
+      const auto judge = [&](report::Means& means, const Ledger& one, const Ledger& two) {
+        means.add("ledger", traces::score(change_of(one, two), truth, kChange * kPackets));
       };
-      judge(small, counted(100'000, {}, before.keys), counted(100'000, {}, after.keys), kByCells);
-      judge(large, counted(200'000, {}, before.keys), counted(200'000, {}, after.keys), kByCells);
-      judge(spans, span_of(before.keys), span_of(after.keys), kBySpan);
+      judge(small, counted(100'000, {}, before.keys), counted(100'000, {}, after.keys));
+      judge(large, counted(200'000, {}, before.keys), counted(200'000, {}, after.keys));
+      judge(spans, span_of(before.keys), span_of(after.keys));
     }
     small.write(results, "heavy change 0.05 %", setting(100, bursty));
     large.write(results, "heavy change 0.05 %", setting(200, bursty));

@@ -178,6 +178,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("ledgerSummary", ledger_summary);
   declare("ledgerEntries", ledger_entries);
   declare("ledgerIntervals", ledger_intervals);
+  declare("ledgerLikely", ledger_likely);
   declare("ledgerGroups", ledger_groups);
   declare("ledgerGroupIntervals", ledger_group_intervals);
   declare("ledgerEntropy", ledger_entropy);

@@ -6,6 +6,7 @@
 #include "core/flow_sizes.h"
 #include "core/ledger_entropy.h"
 #include "core/ledger_groups.h"
+#include "core/likely.h"
 
 namespace tallytree::binding {
 namespace {
@@ -34,6 +35,25 @@ Napi::Object from_class(Napi::Env env, const SizeClass& found) {
 }
 
 }  // namespace
+
+Napi::Value ledger_likely(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Secret secret = to_secret(info[1]);
+    const Ledger ledger = Ledger::decode(to_bytes(info[0], "encoded"), secret);
+    const Likely counts(ledger);
+    const auto texts = to_text_list(info[2]);
+    std::vector<Ledger::Entry> entries;
+    Napi::BigUint64Array likely = Napi::BigUint64Array::New(info.Env(), texts.size());
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const Key key = ledger.spec().key_type.learn(texts[i]);
+      entries.push_back({key, ledger.interval(key, key.hash(secret))});
+      likely[i] = counts.count(key);
+    }
+    auto columns = from_entries(info.Env(), ledger.spec().key_type, entries).As<Napi::Object>();
+    columns.Set("likely", likely);
+    return columns;
+  });
+}
 
 Napi::Value ledger_groups(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {

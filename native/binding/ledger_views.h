@@ -5,6 +5,8 @@
 
 namespace tallytree::binding {
 
+/// (encoded, secret, keys) -> {keys, lower, likely, upper}
+Napi::Value ledger_likely(const Napi::CallbackInfo& info);
 /// (encoded, secret, groupBy, options) -> {keys, lower, upper, floor}
 Napi::Value ledger_groups(const Napi::CallbackInfo& info);
 /// (encoded, secret, groupBy, keys) -> {keys, lower, upper}

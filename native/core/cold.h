@@ -47,6 +47,11 @@ class Cold {
 
   /// 0 for the second of two that are joined.
   uint64_t cell(size_t index) const noexcept { return is_second(index) ? 0 : value(index); }
+  /// Where the tag is counted in a row.
+  size_t cell_of(uint32_t row, uint32_t tag) const noexcept {
+    const size_t at = index(row, tag);
+    return is_second(at) ? at - 1 : at;
+  }
   /// Whether it is one of two that are joined.
   bool is_joined(size_t index) const noexcept { return level_ == 0 && joined(index / 2); }
   void add_to_cell(size_t index, uint64_t amount) {
