@@ -107,7 +107,7 @@ export interface CounterSpec {
   readonly increment: "pkt" | "bytes";
   /** Most keys kept with their own count; below it every answer is exact. */
   readonly capacity: number;
-  /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 2, 4 or 10, by `capacity`. */
+  /** Bytes of each of the two rows of the cold part for each of `capacity`, 0 to 64; without it 2, 4, 6 or 10, by `capacity`. */
   readonly coldPerKey?: number;
   /** Relative standard error of the number of distinct keys beyond 4096 of them, at least 0.003; without it 0.012. */
   readonly distinct?: number;

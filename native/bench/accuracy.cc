@@ -112,17 +112,18 @@ alpha 1), the mean over the seeds, and the worst of the F1.
 
 - Heavy hitters have more than 0.02 %. All flows: keys without an entry count by their upper bound.
 - Top 100: 10 M packets, Zipf 1.0, one seed.
-- Heavy change: the packets of one key in four go to others in the second window. Whole ledgers count by the
-  middle of their bounds. "spans" are five panes of 1024 keys, and count as `query change` does: a fifth of what is
-  uncertain is added to the certain count.
+- Heavy change: the packets of one key in four go to others in the second window. All count by the likely counts that
+  `query change` shows: an estimate by the cold cells, and in "spans", which are five panes of 1024 keys without
+  cells, the certain count and a fifth of what is uncertain, a tenth for keys without an entry.
 - Flow sizes: the weighted mean relative difference of the numbers of flows in each class 2^i..2^(i+1)-1. "cold 0" has
   a power law where the other looks at cells. Published figures are for other traces and by single sizes.
 - Partial keys: one 5-tuple ledger of 500 KB (CocoSketch: 17 bytes a bucket) read by six key types, and six ledgers of
   a sixth of it; keys with more than 0.01 %.
 
-Short of what we want: heavy change (wanted F1 0.995), and coarse keys out of a 5-tuple ledger: what was evicted
-belongs to no group for certain, so a counter of its own answers better. HeavyKeeper's published precision at 10 KB (82 %)
-is on another trace; there we are behind CocoSketch on ours too.
+Short of what we want: heavy change over spans and at 100 KB (wanted F1 0.995), heavy hitters at 200 KB bursty by
+0.00002 (wanted F1 0.999), and coarse keys out of a 5-tuple ledger: what was evicted belongs to no group for certain, so
+a counter of its own answers better. HeavyKeeper's published precision at 10 KB (82 %) is on another trace; there we are
+behind CocoSketch on ours too.
 )";
 
 }  // namespace
