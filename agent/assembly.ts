@@ -57,7 +57,6 @@ export function assemble(options: AssemblyOptions): Agent {
   const tree: Tree = new Tree({
     ...{ name, address, ask, time },
     configured: () => wanted.summary,
-    monitor: () => upkeep.instance,
     wanted: () => book.wanted(),
     roster: () => part.membership.reign?.roster,
     epoch: () => part.membership.claim?.tree_epoch,

@@ -42,8 +42,9 @@ function watchMonitor(agent: Agent, log: FastifyBaseLogger): () => Promise<void>
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    if (problem !== undefined && before === undefined) log.warn({ problem }, "the monitor does not answer");
-    if (problem === undefined && before !== undefined) log.info("the monitor answers again");
+    if (problem === before) return;
+    if (problem === undefined) log.info("the monitor answers again");
+    else log.warn({ problem }, "the monitor does not answer");
   };
 }
 

@@ -1,5 +1,6 @@
 // One running agent: parts, server, chores, from listening to the end.
 
+import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { MonitorClient } from "../monitor/client.js";
@@ -37,7 +38,8 @@ export async function startAgent({ options, version, account, log }: ServiceOpti
   const { address, transport, serve } = await reachOf(options, log);
   requireAddon();
   const links = new AgentLinks(transport);
-  const monitor = new MonitorClient(socket);
+  const introduction = { agent: address.name, pid: process.pid, key: randomUUID() };
+  const monitor = new MonitorClient(socket, introduction);
   const part = rosterOptions({ options, address, account, log });
   const chosen = { ...part, ...(parent === undefined ? {} : { parent }) };
   const onRestart = (sketches: number) => log.warn({ sketches }, "the monitor was restarted: counting anew");

@@ -1,8 +1,8 @@
 // Keeps the monitor at what the agent's book says: adopts what it finds there after the agent was restarted, adds
 // everything anew after the monitor was, and removes what was deleted while it was away.
 
-import type { Gap } from "../controller-client/messages/index.js";
-import type { Monitor, SketchRecord } from "../monitor/client.js";
+import { type Gap, TallyError } from "../controller-client/messages/index.js";
+import type { Hello, Monitor, SketchRecord } from "../monitor/client.js";
 import { addCounters, counterNote, sketchNote, sketchOf } from "./monitor-notes.js";
 import { type Counter, type Sketch, type SketchBook, specOf } from "./sketch-book.js";
 
@@ -53,9 +53,9 @@ export class Upkeep {
 
   /** Looks whether the monitor is another one than before, and if so brings it up to date. Rejects with TallyError. */
   async sync(deadlineMs: number): Promise<void> {
-    const { monitor, book } = this.#options;
+    const { book } = this.#options;
     // Not in turn: a monitor that hangs must not hold up changes longer than their own time allows.
-    const { instance, resumed = false } = await monitor.hello(deadlineMs);
+    const { instance, resumed = false } = await this.#greet(deadlineMs);
     const heard = this.#heard;
     const isNew = instance !== this.#instance;
     if (!isNew) this.#heard = this.#seconds();
@@ -64,6 +64,16 @@ export class Upkeep {
     this.#heard = this.#seconds();
     // One that goes on from a checkpoint tells the gap itself.
     if (isNew && heard > 0 && !resumed) this.#noteRestart(heard);
+  }
+
+  /** While it serves another agent, that one may change what it holds. */
+  async #greet(deadlineMs: number): Promise<Hello> {
+    try {
+      return await this.#options.monitor.hello(deadlineMs);
+    } catch (error) {
+      if (error instanceof TallyError && error.code === "conflict") this.#stale = true;
+      throw error;
+    }
   }
 
   #noteRestart(from: number): void {

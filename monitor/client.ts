@@ -2,7 +2,7 @@
 
 import type { Frame } from "../controller-client/messages/index.js";
 import type { Counted, Interval, Span, Totals } from "../native/index.js";
-import { Connection } from "./connection.js";
+import { Connection, type Introduction } from "./connection.js";
 import {
   type Answers,
   defaultSocket,
@@ -39,7 +39,7 @@ export type SpreadQuery = Fields<"spread">;
 /**
  * What an agent asks of its monitor. `deadlineMs` is the time left for this one call.
  * Every method rejects with a TallyError: `monitor_down` when nobody answers at the socket, `timeout` at the deadline,
- * `tap` once the tap has failed for good, else the code named below with the field at fault.
+ * `conflict` while the monitor serves another agent, `tap` once the tap has failed for good, else the code named below with the field at fault.
  */
 export interface Monitor {
   hello(deadlineMs: number): Promise<Hello>;
@@ -74,9 +74,9 @@ export type MonitorLink = Pick<Connection, "ask" | "close">;
 export class MonitorClient implements Monitor {
   readonly #connection: MonitorLink;
 
-  /** `place`: the socket's path, or a monitor in this process. */
-  constructor(place: string | MonitorLink = defaultSocket) {
-    this.#connection = typeof place === "string" ? new Connection(place) : place;
+  /** `place`: the socket's path, or a monitor in this process. `introduction`: an agent's; a monitor serves one. */
+  constructor(place: string | MonitorLink = defaultSocket, introduction?: Introduction) {
+    this.#connection = typeof place === "string" ? new Connection(place, introduction) : place;
   }
 
   async hello(deadlineMs: number): Promise<Hello> {

@@ -8,6 +8,10 @@ import {
   fromErrorBody,
   TallyError,
 } from "../controller-client/messages/index.js";
+import type { Fields } from "./protocol.js";
+
+/** Who connects. */
+export type Introduction = Fields<"introduce">;
 
 interface Waiting {
   readonly socket: Socket;
@@ -17,12 +21,15 @@ interface Waiting {
 
 export class Connection {
   readonly #path: string;
+  readonly #introduction: Introduction | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #socket: Socket | undefined;
   #lastId = 0;
 
-  constructor(path: string) {
+  /** `introduction`: said first on each connection. */
+  constructor(path: string, introduction?: Introduction) {
     this.#path = path;
+    this.#introduction = introduction;
   }
 
   /** The answer's fields and body. Rejects with the monitor's own error, `monitor_down`, or `timeout` after `deadlineMs`. */
@@ -34,7 +41,7 @@ export class Connection {
       return await new Promise<Frame>((resolve, reject) => {
         this.#socket ??= this.#open();
         this.#waiting.set(id, { socket: this.#socket, resolve, reject });
-        this.#socket.write(encodeFrame({ head: { ...fields, id, op }, body: new Uint8Array() }));
+        this.#socket.write(request(op, fields, id));
       });
     } finally {
       clearTimeout(timer);
@@ -57,6 +64,8 @@ export class Connection {
     });
     socket.on("data", (chunk: Buffer) => this.#read(socket, reader, chunk));
     socket.on("close", () => this.#lose(socket, cause));
+    // Nobody waits for its answer: whether this agent is served the next one tells.
+    if (this.#introduction !== undefined) socket.write(request("introduce", this.#introduction, 0));
     return socket;
   }
 
@@ -94,5 +103,8 @@ export class Connection {
     return new TallyError("monitor_down", message, { cause });
   }
 }
+
+const request = (op: string, fields: object, id: number): Uint8Array =>
+  encodeFrame({ head: { ...fields, id, op }, body: new Uint8Array() });
 
 const nonsense = (): TallyError => new TallyError("internal", "the monitor's answer makes no sense");

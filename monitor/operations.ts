@@ -8,6 +8,7 @@ import type { Counted, Offloads } from "../native/index.js";
 import { type Capture, fromNative } from "./capture.js";
 import type { MemoryBudget } from "./memory.js";
 import { type Answers, type Fields, type Operation, protocolVersion, requests } from "./protocol.js";
+import type { Visit } from "./seat.js";
 import type { Sketches } from "./sketches.js";
 
 /** An answer's fields, and the encoded ledger if it has one. */
@@ -16,8 +17,8 @@ export interface Reply {
   readonly body?: Uint8Array;
 }
 
-/** Carries out one request. Throws TallyError. */
-export type Perform = (op: string, fields: object) => Promise<Reply>;
+/** Carries out one request, of a visitor if it came by the socket. Throws TallyError. */
+export type Perform = (op: string, fields: object, visit?: Visit) => Promise<Reply>;
 
 export interface Parts {
   readonly capture: Capture;
@@ -30,18 +31,19 @@ export interface Parts {
   readonly kept?: () => Promise<void>;
 }
 
-type Handlers = { readonly [O in Operation]: (fields: Fields<O>) => Promise<Reply> };
+type Handlers = { readonly [O in Operation]: (fields: Fields<O>, visit?: Visit) => Promise<Reply> };
 
 const checkers = new Map(Object.entries(requests).map(([op, schema]) => [op, checker(schema)]));
 
 /** The monitor's operations on these parts. Throws `bad_request` or `unknown_type` for a request that is none. */
 export function operations(parts: Parts): Perform {
   const handlers: Handlers = { ...stateHandlers(parts), ...changeHandlers(parts), ...queryHandlers(parts) };
-  return async (op, fields) => {
+  return async (op, fields, visit) => {
     const check = checkers.get(op);
     if (check === undefined) throw new TallyError("unknown_type", `the monitor has no operation "${op}"`);
     check(fields);
-    return (handlers[op as Operation] as (fields: object) => Promise<Reply>)(fields);
+    if (op !== "introduce") await visit?.admit();
+    return (handlers[op as Operation] as (fields: object, visit?: Visit) => Promise<Reply>)(fields, visit);
   };
 }
 
@@ -51,10 +53,14 @@ function stateHandlers({
   sketches,
   offloads,
   resumed = false,
-}: Parts): Pick<Handlers, "hello" | "stats" | "sketches"> {
+}: Parts): Pick<Handlers, "introduce" | "hello" | "stats" | "sketches"> {
   const instance = randomUUID();
   const started = performance.now();
   return {
+    introduce: async (agent, visit) => {
+      visit?.introduce(agent);
+      return answer<"introduce">({});
+    },
     hello: async () => answer<"hello">({ version: protocolVersion, instance, resumed, tap: capture.state }),
     sketches: async () => answer<"sketches">({ sketches: sketches.list() }),
     stats: async () => {

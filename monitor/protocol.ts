@@ -66,8 +66,23 @@ const NewSketch = Type.Object(
   exact,
 );
 
+/** What an agent says before all else on each connection; other programs do not. */
+const Introduction = Type.Object(
+  {
+    agent: Type.String({ minLength: 1, maxLength: 300, description: "its address" }),
+    pid: Type.Integer({ minimum: 1 }),
+    key: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: "the same on all connections of one process",
+    }),
+  },
+  exact,
+);
+
 /** The fields of each operation: the monitor checks every request against its row. */
 export const requests = {
+  introduce: Introduction,
   hello: Type.Object({}, exact),
   "add sketch": NewSketch,
   "add counter": Type.Object({ uuid: Uuid, spec: CounterSpec, meta: Meta }, exact),
@@ -160,6 +175,7 @@ export interface MonitorStats {
 
 /** What each operation answers, besides a body; 64-bit counts travel as decimal text. */
 export interface Answers {
+  introduce: Record<never, never>;
   hello: Hello;
   "add sketch": { readonly added: boolean };
   "add counter": { readonly added: boolean };
@@ -176,7 +192,7 @@ export interface Answers {
 }
 
 /** Raised when a request or an answer changes its meaning. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** Where the monitor listens unless told otherwise. */
 export const defaultSocket = "/run/tallytree/monitor.sock";

@@ -9,6 +9,7 @@ import {
   toErrorBody,
 } from "../controller-client/messages/index.js";
 import type { Perform, Reply } from "./operations.js";
+import { Seat, type Visit } from "./seat.js";
 import { sentAnswers } from "./sent-answers.js";
 
 const maxConnections = 64;
@@ -24,8 +25,9 @@ export type Report = (error: unknown) => void;
 
 /** A server that answers by `perform`; not listening yet. */
 export function monitorServer(perform: Perform, report: Report): Server {
-  const answering = { perform, report, sent: sentAnswers() };
-  const server = createServer((socket) => serve(socket, answering));
+  const seat = new Seat();
+  const all = { perform, report, sent: sentAnswers() };
+  const server = createServer((socket) => serve(socket, { ...all, visit: seat.visit() }));
   server.maxConnections = maxConnections;
   return server;
 }
@@ -51,6 +53,7 @@ export function trackConnections(server: Server): ReadonlySet<Socket> {
 function serve(socket: Socket, answering: Answering): void {
   const reader = new FrameReader();
   let underWay = 0;
+  socket.once("close", () => answering.visit.end());
   // A client that goes away in the middle of an answer is no error of ours.
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk: Buffer) => {
@@ -80,11 +83,12 @@ interface Answering {
   readonly perform: Perform;
   readonly report: Report;
   readonly sent: (bytes: number) => void;
+  readonly visit: Visit;
 }
 
 async function answer({ id, op, fields }: Request, socket: Socket, answering: Answering): Promise<void> {
-  const { perform, report, sent } = answering;
-  const frame = await perform(op, fields).then(
+  const { perform, report, sent, visit } = answering;
+  const frame = await perform(op, fields, visit).then(
     (reply) => replyFrame(id, reply),
     (error: unknown) => {
       if (!(error instanceof TallyError) || error.code === "internal") report(error);

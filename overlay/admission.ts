@@ -4,14 +4,12 @@ import { type AgentAddress, TallyError } from "../controller-client/messages/ind
 import type { Child } from "./children.js";
 import { type Asker, type Gathered, gather } from "./gather.js";
 import { KnownHosts } from "./known-hosts.js";
-import { type Monitors, rollCall, rollCallQuestion } from "./roll-call.js";
+import { rollCall, rollCallQuestion } from "./roll-call.js";
 
 export interface Admitting {
   /** The agent that is to be the parent, with the children it has. */
   readonly asker: Asker;
   readonly self: AgentAddress;
-  /** Which monitor it counts by, as far as that is known. */
-  readonly monitor: string | undefined;
 }
 
 /** A host that answered this lately is taken to be alive where it is. */
@@ -25,21 +23,19 @@ export function refuseSelf({ asker, self }: Admitting, address: AgentAddress): v
 
 /** Rejects with loop, or conflict. The agent is asked before it is a child, so that a refused one leaves no trace. */
 export async function refuseTaken(
-  admitting: Admitting,
+  { asker }: Admitting,
   address: AgentAddress,
   budgetMs: number,
 ): Promise<void> {
-  const { asker } = admitting;
   const candidate: Child = { address, state: "unknown" };
   const scratch: Asker = { ...asker, children: [candidate], known: new KnownHosts(asker.time) };
   const theirs = await gather(scratch, rollCallQuestion({ request: rollCall, budgetMs }));
   refuseHeld(theirs, address);
   if (candidate.state === "up") refuseLoop(theirs, asker, { address, known: scratch.known });
   refuseKnown(theirs, asker, address);
-  await refuseSameMonitor(theirs.payload ?? {}, admitting, { address, budgetMs });
 }
 
-function refuseHeld({ missing }: Gathered<Monitors>, address: AgentAddress): void {
+function refuseHeld({ missing }: Gathered<unknown>, address: AgentAddress): void {
   const held = missing.find(({ reason }) => reason === "conflict");
   if (held === undefined) return;
   const advice = "the roster says who is below whom; expel it there first";
@@ -51,14 +47,14 @@ interface Found {
   readonly known: KnownHosts;
 }
 
-function refuseLoop({ missing }: Gathered<Monitors>, { name }: Asker, { address, known }: Found): void {
+function refuseLoop({ missing }: Gathered<unknown>, { name }: Asker, { address, known }: Found): void {
   const looped = missing.some(({ host, reason }) => reason === "loop" || host === name);
   if (!looped && known.via(name) === undefined) return;
   const advice = "adding it here would make a loop; remove one of the two links";
   throw refusal("loop", `${address.name} has ${name} below it: ${advice}`);
 }
 
-function refuseKnown({ hosts }: Gathered<Monitors>, { name, known }: Asker, address: AgentAddress): void {
+function refuseKnown({ hosts }: Gathered<unknown>, { name, known }: Asker, address: AgentAddress): void {
   const livesElsewhere = (host: string) => {
     const via = known.via(host);
     return via !== undefined && via !== address.name && known.seenWithin(host, aliveMs);
@@ -67,21 +63,6 @@ function refuseKnown({ hosts }: Gathered<Monitors>, { name, known }: Asker, addr
   if (taken === undefined) return;
   const via = known.via(taken) ?? "another agent";
   const message = `${taken} is below ${via} already: adding ${address.name} here would count it twice`;
-  throw refusal("conflict", message);
-}
-
-// By whatever names they go: what two agents on one monitor say would count its packets twice.
-async function refuseSameMonitor(
-  theirs: Monitors,
-  { asker, monitor }: Admitting,
-  { address, budgetMs }: { readonly address: AgentAddress; readonly budgetMs: number },
-): Promise<void> {
-  const own = monitor === undefined ? {} : { [asker.name]: monitor };
-  const { payload = {} } = await gather(asker, rollCallQuestion({ request: rollCall, budgetMs, own }));
-  const ours = new Map(Object.entries(payload).map(([host, instance]) => [instance, host]));
-  const [host, instance] = Object.entries(theirs).find(([, one]) => ours.has(one)) ?? [];
-  if (host === undefined || instance === undefined || ours.get(instance) === host) return;
-  const message = `${host} counts by the same monitor as ${ours.get(instance)}: with ${address.name} here its packets would count twice; stop one of the two`;
   throw refusal("conflict", message);
 }
 

@@ -5,22 +5,10 @@ import type { Question } from "./gather.js";
 import { noLoss } from "./loss.js";
 import type { Codec } from "./partial.js";
 
-/** Which monitor each host is counted by: one that two agents name would count twice. */
-export type Monitors = Readonly<Record<string, string>>;
+/** Names of a large subtree that is new: 40 000 hosts or so. */
+const mostBytes = 2 ** 20;
 
-/** Names and monitors of a large subtree that is new: 40 000 hosts or so. */
-const mostBytes = 2 ** 22;
-
-const codec: Codec<Monitors> = {
-  mostBytes,
-  write: (monitors) => ({ fields: { monitors } }),
-  // An agent of before says nothing of it.
-  read: ({ monitors = {} }) => {
-    if (typeof monitors !== "object" || monitors === null) throw new Error("its monitors are malformed");
-    return Object.fromEntries(Object.entries(monitors).filter(([, one]) => typeof one === "string"));
-  },
-  merge: (a, b) => ({ ...a, ...b }),
-};
+const codec: Codec<null> = { mostBytes, write: () => ({ fields: {} }), read: () => null, merge: () => null };
 
 /** The message that asks for it. */
 export const rollCall: QueryLeafAgents = {
@@ -36,11 +24,8 @@ export interface RollCallOptions {
   readonly request: QueryLeafAgents;
   readonly budgetMs: number;
   readonly path?: readonly string[];
-  /** Who asks, and which monitor it counts by. */
-  readonly own?: Monitors;
 }
 
-export function rollCallQuestion(options: RollCallOptions): Question<Monitors> {
-  const { request, budgetMs, path = [], own = {} } = options;
-  return { request, own: async () => ({ payload: own, loss: noLoss }), codec, budgetMs, path };
+export function rollCallQuestion({ request, budgetMs, path = [] }: RollCallOptions): Question<null> {
+  return { request, own: async () => ({ payload: null, loss: noLoss }), codec, budgetMs, path };
 }

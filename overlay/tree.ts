@@ -13,7 +13,7 @@ import { type Configured, comparison } from "./behind.js";
 import { type Child, Children, hasLapsed, nameOf } from "./children.js";
 import { type Gathered, gather, type Question, refuseLoop } from "./gather.js";
 import { KnownHosts } from "./known-hosts.js";
-import { type Monitors, type RollCallOptions, rollCall, rollCallQuestion } from "./roll-call.js";
+import { type RollCallOptions, rollCall, rollCallQuestion } from "./roll-call.js";
 import { Leases } from "./roster/leases.js";
 import type { Roster } from "./roster/roster.js";
 import type { Time } from "./time.js";
@@ -28,8 +28,6 @@ export interface TreeOptions {
   /** The whole configuration, for children that are new or were away. */
   readonly wanted: () => readonly Request[];
   readonly time: Time;
-  /** Which monitor this agent counts by, as far as that is known. */
-  readonly monitor?: () => string | undefined;
   /** The roster, at its root. */
   readonly roster?: () => Roster | undefined;
   /** Of the root of the roster that it follows, if of any. */
@@ -93,18 +91,14 @@ export class Tree {
     budgetMs: number,
   ): Promise<{ readonly added: boolean; readonly child: Child }> {
     const address = parseAgentAddress(agentAddr);
-    const admitting = {
-      asker: this.#asker(this.#present()),
-      self: this.#options.address,
-      monitor: this.#monitor,
-    };
+    const admitting = { asker: this.#asker(this.#present()), self: this.#options.address };
     refuseSelf(admitting, address);
     const present = this.#children.get(address.name);
     if (present !== undefined) {
       void this.#wanted.catchUp(present);
       return { added: false, child: present };
     }
-    await refuseTaken(admitting, address, budgetMs / 4);
+    await refuseTaken(admitting, address, budgetMs / 2);
     const child = this.#children.get(address.name) ?? this.#children.add(address);
     await this.#call([child], budgetMs / 2);
     this.#wanted.markBehind(child);
@@ -122,9 +116,8 @@ export class Tree {
   }
 
   /** Who answers below, without asking them to count anything. */
-  rollCall(options: Omit<RollCallOptions, "own">): Promise<Gathered<Monitors>> {
-    const own = this.#monitor === undefined ? {} : { [this.#name]: this.#monitor };
-    return this.gather(rollCallQuestion({ ...options, own }), options.request.scope);
+  rollCall(options: RollCallOptions): Promise<Gathered<null>> {
+    return this.gather(rollCallQuestion(options), options.request.scope);
   }
 
   /** The direct children. */
@@ -188,10 +181,6 @@ export class Tree {
 
   get #epoch(): number | undefined {
     return this.#options.epoch?.();
-  }
-
-  get #monitor(): string | undefined {
-    return this.#options.monitor?.();
   }
 
   #asker(children: readonly Child[]) {

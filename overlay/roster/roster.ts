@@ -23,7 +23,7 @@ export interface Member {
   readonly slot: number;
   readonly labels: Labels;
   readonly standby: boolean;
-  /** Names the monitor that it counts by: two agents on one would count each packet twice. */
+  /** Names the monitor that it counts by: of two agents on one host only one is served. */
   readonly monitor?: string;
 }
 

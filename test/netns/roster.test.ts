@@ -218,35 +218,4 @@ describe.concurrent("what a roster refuses", { timeout: 180_000 }, () => {
       expect((await lab.roster()).agents).toHaveLength(2);
     }),
   );
-
-  it(
-    "two agents on one monitor, on a roster and by hand",
-    inLab(2, async (lab) => {
-      for (const one of [lab.host(0), lab.host(1)]) await lab.network.startMonitor(one);
-      await lab.start(lab.host(0), ["--root"]);
-      await lab.start(lab.host(1), ["--join", url(lab.host(0))]);
-      await lab.whole(2);
-      const twin = await lab.network.startAgent(lab.host(1), [
-        "--port",
-        "8001",
-        "--join",
-        url(lab.host(0)),
-        ...lab.state(),
-      ]);
-      await until("it says why", () => /counts by the same monitor/.test(twin.stderr()) || undefined);
-      await twin.stop();
-      const other = await lab.network.startAgent(lab.host(1), ["--port", "8002"]);
-      await until("it listens", () => /"listening"/.test(other.stderr()) || undefined);
-      const byHand = { type: "add leaf agent", agent_addr: `${lab.host(1).address}:8002` };
-      const { status, value } = await lab.network.post(
-        lab.host(0),
-        JSON.stringify(byHand),
-        "application/json",
-      );
-      expect(value).toMatchObject({
-        error: { message: expect.stringContaining("counts by the same monitor") },
-      });
-      expect(status).toBe(409);
-    }),
-  );
 });

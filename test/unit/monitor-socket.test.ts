@@ -112,7 +112,7 @@ describe("clients", () => {
     const closed = new Promise((resolve) => bad.once("close", resolve));
     bad.write(bytes);
     await closed;
-    expect((await monitor.client.hello(ms)).version).toBe(3);
+    expect((await monitor.client.hello(ms)).version).toBe(4);
   });
 
   it("get an error for an unknown operation or field and keep their connection", async () => {

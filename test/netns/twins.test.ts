@@ -1,0 +1,80 @@
+// Two agents on one monitor, by hand and on a roster: the second one answers for nobody until the first is gone.
+
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Host, type Running, until } from "../lab.js";
+import { Network, port } from "../lab-network.js";
+
+interface Detail {
+  readonly value: number;
+  readonly coverage: {
+    readonly answered: readonly string[];
+    readonly missing: readonly { readonly host: string; readonly reason: string; readonly message: string }[];
+  };
+}
+
+const twinPort = port + 1;
+let network: Network;
+let root: Host;
+let own: Host;
+let first: Running;
+let twin: Running;
+let id: number;
+
+afterEach(() => network?.close());
+
+async function total(): Promise<Detail> {
+  const query = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: "total" };
+  return (await network.ask(root, { ...query, detail: true })) as Detail;
+}
+
+const untilMissing = (host: string) =>
+  until(`${host} is missing`, async () => {
+    const { coverage } = await total();
+    const lost = coverage.missing.find((one) => one.host === host);
+    return coverage.answered.length === 2 ? lost : undefined;
+  });
+
+describe.each(["--parent", "--join"])("two agents with %s on one monitor", (below) => {
+  const state = (which: string) => ["--state", join(network.lab.folder, which)];
+
+  beforeEach(async () => {
+    network = new Network(2);
+    [root, own] = [network.host(0), network.host(1)];
+    const isRoster = below === "--join";
+    await network.start(root, { more: isRoster ? ["--root", ...state("root")] : [] });
+    const above = [below, `http://${root.address}:${port}`];
+    const station = await network.start(own, { more: [...above, ...state("first")] });
+    first = station.agent;
+    const place = ["--port", `${twinPort}`, "--monitor", station.socket];
+    twin = await network.startAgent(own, [...above, ...place, ...state("twin")]);
+    id = await network.count(root, { proto: "icmp" });
+  });
+
+  it("count each packet once, say why, and change over by themselves", async () => {
+    const [name, twinName] = [`${own.address}:${port}`, `${own.address}:${twinPort}`];
+    const lost = await untilMissing(twinName);
+    expect(lost).toMatchObject({
+      reason: "conflict",
+      message: expect.stringContaining(`agent ${name}, process`),
+    });
+    await network.ping(root, own.address, 5);
+    await network.ping(own, root.address, 5);
+    expect((await total()).value).toBe(20); // requests and answers, where each came in
+    const { status } = await network.lab.run(own, "curl", "-sf", `http://${twinName}/status`);
+    expect(status).toBe(0);
+
+    await first.stop("SIGKILL");
+    const changed = await until("the other one answers", async () => {
+      const detail = await total();
+      return detail.coverage.answered.includes(twinName) ? detail : undefined;
+    });
+    expect(changed.value).toBe(20);
+    const warnings = twin
+      .stderr()
+      .split("\n")
+      .filter((line) => line.includes("serves the agent"));
+    expect(warnings).toHaveLength(1);
+    expect(twin.stderr()).toContain("the monitor answers again");
+  });
+});
