@@ -11,7 +11,6 @@
 #include <stdexcept>
 
 #include "capture_reader.h"
-#include "segments.h"
 #include "spawn.h"
 
 namespace tallytree {
@@ -155,7 +154,7 @@ bool CapSource::deliver(std::span<const uint8_t> bytes, uint32_t original_length
   out.ifindex = device_;
   out.loopback = link != nullptr && link->loopback;
   if (link_type_ == LinkType::ethernet && !out.loopback) out.direction = direction_of(bytes, link);
-  if (split_by_mtu(out, headers, link)) ++split_;
+  segments_.split(out, headers, bytes, link);
   ++read_;
   return true;
 }
@@ -193,7 +192,8 @@ SourceStats CapSource::stats() {
   stats.seen = read_ + unparsed_.sum();
   stats.read = read_;
   stats.unparsed = unparsed_.named();
-  stats.super_packets = stats.estimated = split_;
+  stats.super_packets = segments_.super_packets();
+  stats.estimated = segments_.estimated();
   stats.gaps = gaps_.all();
   stats.obstacle = begun_ && !over_ ? "" : "the process of the cap package ended and is started anew";
   return stats;

@@ -12,6 +12,7 @@
 #include "gaps.h"
 #include "links.h"
 #include "parse.h"
+#include "segment_sizes.h"
 #include "source.h"
 #include "unparsed_counts.h"
 
@@ -55,6 +56,7 @@ class CapSource final : public Source {
 
   CapOptions options_;
   Links links_;
+  SegmentSizes segments_;
   Gaps gaps_;
   uint32_t device_;  // its index
   Descriptor pipe_;
@@ -72,7 +74,6 @@ class CapSource final : public Source {
   uint64_t awaited_since_ns_ = 0;
   uint64_t reached_ = 0;
   uint64_t read_ = 0;
-  uint64_t split_ = 0;
   UnparsedCounts unparsed_;
 };
 

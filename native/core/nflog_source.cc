@@ -99,7 +99,7 @@ size_t NflogSource::deliver(const LoggedPacket& logged, uint64_t now, Packet* al
   if (interest_.inner && is_tunnel(out, headers, tunnels_))
     opened = open_and_split(logged.payload, tunnels_, error, headers, link, all, unopened_);
   else if (opened.count == 1)
-    opened.split = split_by_mtu(out, headers, link);
+    segments_.split(out, headers, logged.payload, link);
   if (opened.count == 0) return unparsed_.add(error), 0;
   out.direction = input ? Direction::input : Direction::output;
   out.ifindex = input ? logged.input_device : logged.output_device;
@@ -107,7 +107,7 @@ size_t NflogSource::deliver(const LoggedPacket& logged, uint64_t now, Packet* al
   out.loopback = link != nullptr && link->loopback;
   if (link != nullptr && opened.outer) out.vlan = link->vlan_id;
   if (opened.count == 2) seen_as(out, all[1]);
-  split_ += opened.split;
+  if (opened.split) segments_.note_estimate();
   ++read_;
   return opened.count;
 }
@@ -149,7 +149,8 @@ SourceStats NflogSource::stats() {
   stats.lost = {{"socket", lost()}};
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
-  stats.super_packets = stats.estimated = split_;
+  stats.super_packets = segments_.super_packets();
+  stats.estimated = segments_.estimated();
   stats.unopened = unopened_;
   stats.gaps = rules_.gaps().all();
   stats.obstacle = rules_.obstacle();

@@ -10,6 +10,7 @@
 #include "packet_ids.h"
 #include "parse.h"
 #include "rule_keeper.h"
+#include "segment_sizes.h"
 #include "source.h"
 #include "unparsed_counts.h"
 
@@ -51,6 +52,7 @@ class NflogSource final : public Source {
   uint64_t lost() const noexcept;
 
   Links links_;
+  SegmentSizes segments_;
   Tunnels tunnels_;
   Interest interest_;
   NflogSocket group_;
@@ -67,7 +69,6 @@ class NflogSource final : public Source {
   uint64_t not_by_rules_ = 0;  ///< at least as many numbers are beyond what the guard says it knows of
   uint64_t sent_ = 0;          ///< at least as many packets have a number
   uint64_t read_ = 0;
-  uint64_t split_ = 0;
   uint64_t unopened_ = 0;
   uint64_t other_hook_ = 0;
   UnparsedCounts unparsed_;

@@ -138,8 +138,9 @@ size_t NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet* 
   if (interest_.inner && is_tunnel(out, headers, tunnels_))
     opened =
         open_and_split(queued.payload, tunnels_, error, headers, link, all, unopened_, queued.super_packet);
-  else if (opened.count == 1 && queued.super_packet)
-    opened.split = split_by_mtu(out, headers, link);
+  else if (opened.count == 1)
+    segments_.split(out, headers, queued.payload, link,
+                    queued.super_packet ? Told::super_packet : Told::one_packet);
   if (opened.count == 0) return unparsed_.add(error), 0;
   out.direction = input ? Direction::input : Direction::output;
   out.ifindex = input ? queued.input_device : queued.output_device;
@@ -147,7 +148,7 @@ size_t NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet* 
   out.loopback = link != nullptr && link->loopback;
   if (link != nullptr && opened.outer) out.vlan = link->vlan_id;
   if (opened.count == 2) seen_as(out, all[1]);
-  super_packets_ += opened.split;
+  if (opened.split) segments_.note_estimate();
   ++read_;
   return opened.count;
 }
@@ -186,7 +187,8 @@ SourceStats NfqueueSource::stats() {
   stats.lost = {{"queue", queue_dropped_}, {"socket", ids_.lost()}, {"uncounted", uncounted}};
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"other_hook", other_hook_}};
-  stats.super_packets = stats.estimated = super_packets_;
+  stats.super_packets = segments_.super_packets();
+  stats.estimated = segments_.estimated();
   stats.unopened = unopened_;
   if (!rules_) return stats;
   stats.gaps = rules_->gaps().all();

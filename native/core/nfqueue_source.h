@@ -15,6 +15,7 @@
 #include "precedence.h"
 #include "queue_crew.h"
 #include "rule_keeper.h"
+#include "segment_sizes.h"
 #include "source.h"
 #include "unparsed_counts.h"
 
@@ -32,8 +33,8 @@ struct NfqueueOptions {
 /// Input is what reaches the mangle table's INPUT chain, output what passes its OUTPUT chain, IPv4 and IPv6.
 /// Not seen: loopback, TCP from or to port 22 and the agent's port. Output is seen before it is cut into
 /// fragments, IPv4 input after it was reassembled.
-/// The kernel does not say the segment size of a super-packet here: its wire packets are estimated from the
-/// device's MTU, payload / (mtu - headers), and counted in SourceStats.estimated.
+/// The kernel says which packets are super-packets, but not their segment size: that is learned
+/// (SegmentSizes), or estimated from the device's MTU.
 /// Lost: "queue" (the kernel dropped it), "socket" (a gap in the packet ids) and "uncounted": with the
 /// fail-open flag that this tap sets, a full queue lets packets pass and none of its counters says so;
 /// whenever we were far behind, the guard compares the counters of the rules with the ids, until that is
@@ -70,6 +71,7 @@ class NfqueueSource final : public Source {
   Links links_;
   Tunnels tunnels_;
   Interest interest_;
+  SegmentSizes segments_;
   NfqueueSocket queue_;
   std::shared_ptr<QueueReader> reader_;
   std::optional<RuleKeeper> rules_;  ///< of the leader, and of all readers what it passes on
@@ -84,7 +86,6 @@ class NfqueueSource final : public Source {
   Precedence precedence_;
 
   uint64_t read_ = 0;
-  uint64_t super_packets_ = 0;
   uint64_t unopened_ = 0;
   uint64_t queue_dropped_ = 0;
   uint64_t other_hook_ = 0;

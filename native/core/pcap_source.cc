@@ -185,14 +185,14 @@ size_t PcapSource::deliver(const Captured& from, const pcap_pkthdr& header, cons
   if (interest_.inner && is_tunnel(out, headers, options_.tunnels))
     opened = open_and_split({bytes, header.caplen}, options_.tunnels, error, headers, link, all, unopened_);
   else if (opened.count == 1)
-    opened.split = split_by_mtu(out, headers, link);
+    segments_.split(out, headers, {bytes, header.caplen}, link);
   if (opened.count == 0) return unparsed_.add(error), 0;
   out.second = static_cast<uint64_t>(header.ts.tv_sec);
   out.ifindex = from.ifindex;
   out.loopback = link != nullptr && link->loopback;
   out.direction = from.direction;
   if (opened.count == 2) seen_as(out, all[1]);
-  super_packets_ += opened.split;
+  if (opened.split) segments_.note_estimate();
   ++read_;
   return opened.count;
 }
@@ -234,7 +234,8 @@ SourceStats PcapSource::stats() {
   stats.lost = {{"pcap", lost()}, {"device", gone_}};
   stats.unparsed = unparsed_.named();
   stats.ignored = {{"vlan_parent", ignored_[kVlanParent]}};
-  stats.super_packets = stats.estimated = super_packets_;
+  stats.super_packets = segments_.super_packets();
+  stats.estimated = segments_.estimated();
   stats.unopened = unopened_;
   return stats;
 }

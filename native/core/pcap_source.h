@@ -11,6 +11,7 @@
 #include "links.h"
 #include "parse.h"
 #include "pcap_capture.h"
+#include "segment_sizes.h"
 #include "source.h"
 #include "unparsed_counts.h"
 
@@ -69,6 +70,7 @@ class PcapSource final : public Source {
 
   PcapOptions options_;
   Links links_;
+  SegmentSizes segments_;
   Interest interest_;
   Descriptor poll_;  // an epoll of all captures: there may be many
   std::array<int, 2> descriptors_{};
@@ -83,7 +85,6 @@ class PcapSource final : public Source {
   uint64_t past_lost_ = 0;
   uint64_t gone_ = 0;
   uint64_t read_ = 0;
-  uint64_t super_packets_ = 0;
   uint64_t unopened_ = 0;
   std::array<uint64_t, kIgnoredReasons> ignored_{};
   UnparsedCounts unparsed_;

@@ -2,10 +2,13 @@
 // counter where there are no super-packets, and the sender's queueing discipline, which counts segments, where there are.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { StatusAnswer } from "../../controller-client/messages/index.js";
 import type { Host } from "../lab.js";
 import { Network } from "../lab-network.js";
 
 const mebibytes = process.env.TALLYTREE_LONG === "1" ? "1000M" : "50M";
+const usual = ["-n", mebibytes, "-b", "1G"];
+const slow = ["-n", "10M", "-b", "100M"];
 const ethernetHeader = 14;
 
 interface Counts {
@@ -46,8 +49,20 @@ describe.each(["packet", "pcap", "nflog", "nfqueue"] as const)("the %s tap", (ta
   };
   const rule = () => ["INPUT", "-p", "tcp", "-s", peer.address, "--dport", "5201"];
 
+  /** The longest segment that this host announces; 0: what its MTU allows. */
+  const announce = (mss: number) => {
+    const route = ["10.99.0.0/24", "dev", "eth0", "proto", "kernel", "scope", "link", "src", own.address];
+    return network.lab.must(own, "ip", "route", "replace", ...route, "advmss", `${mss}`);
+  };
+  const estimated = async () => {
+    const { monitor } = (await network.ask(own, { type: "query status" })) as StatusAnswer;
+    return monitor.state === "up" ? monitor.loss.estimated : Number.NaN;
+  };
+
   /** What a transfer from the peer counts to: by a sketch, by netfilter and by the sender's device. */
-  async function transfer(): Promise<Readonly<Record<"tap" | "netfilter" | "wire", Counts>>> {
+  async function transfer(
+    options: readonly string[],
+  ): Promise<Readonly<Record<"tap" | "netfilter" | "wire", Counts>>> {
     const filter = { interface: "INPUT", proto: "tcp", src: peer.address, dport: 5201 };
     const id = await network.count(own, filter, { counter_key_type: "proto" });
     const bytes = { counter_key_type: "dport", increment: "bytes" };
@@ -56,7 +71,7 @@ describe.each(["packet", "pcap", "nflog", "nfqueue"] as const)("the %s tap", (ta
     const argv = ["iperf3", "-s", "-1", "--forceflush"];
     const server = await network.lab.spawn(own, argv, { ready: /listening/ });
     const before = await wire();
-    await network.lab.must(peer, "iperf3", "-c", own.address, "-n", mebibytes, "-b", "1G");
+    await network.lab.must(peer, "iperf3", "-c", own.address, ...options);
     await server.ended;
     const after = await wire();
     const sent = { packets: after.packets - before.packets, bytes: after.bytes - before.bytes };
@@ -70,13 +85,20 @@ describe.each(["packet", "pcap", "nflog", "nfqueue"] as const)("the %s tap", (ta
     return { tap: counted, netfilter: { packets: packets ?? 0, bytes: ipBytes ?? 0 }, wire: sent };
   }
 
-  it("counts wire packets and their bytes, whatever the kernel makes of them", async () => {
+  it.each([
+    ["as long as the MTU allows", 0, usual],
+    ["of 536 bytes, as the receiver wants it", 536, slow],
+    ["of 536 bytes, as the sender does it", 0, [...slow, "-M", "536"]],
+  ] as const)("counts wire packets and their bytes, with segments %s", async (_, mss, options) => {
+    await announce(mss);
     for (const host of [own, peer]) await offloads(host, "off");
-    const off = await transfer();
+    const off = await transfer(options);
     expect(off.tap).toEqual(off.netfilter);
     for (const host of [own, peer]) await offloads(host, "on");
-    const on = await transfer();
+    const guessed = await estimated();
+    const on = await transfer(options);
     expect(on.netfilter.packets).toBeLessThan(on.tap.packets / 2); // there were super-packets
+    expect((await estimated()) - guessed).toBeLessThan(on.netfilter.packets / 50);
     for (const { tap: counted, wire: carried } of [off, on]) {
       expect(Math.abs(counted.packets - carried.packets) / carried.packets).toBeLessThan(0.001);
       expect(counted.bytes).toBe(carried.bytes);

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Host, type Running, until } from "../lab.js";
+import { type Host, type Running, startMs, until } from "../lab.js";
 import { Network, port } from "../lab-network.js";
 
 interface Detail {
@@ -29,13 +29,17 @@ async function total(): Promise<Detail> {
 }
 
 const untilMissing = (host: string) =>
-  until(`${host} is missing`, async () => {
-    const { coverage } = await total();
-    const lost = coverage.missing.find((one) => one.host === host);
-    return coverage.answered.length === 2 ? lost : undefined;
-  });
+  until(
+    `${host} is missing`,
+    async () => {
+      const { coverage } = await total();
+      const lost = coverage.missing.find((one) => one.host === host);
+      return coverage.answered.length === 2 ? lost : undefined;
+    },
+    startMs,
+  );
 
-describe.each(["--parent", "--join"])("two agents with %s on one monitor", (below) => {
+describe.each(["--parent", "--join"])("two agents with %s on one monitor", { timeout: 180_000 }, (below) => {
   const state = (which: string) => ["--state", join(network.lab.folder, which)];
 
   beforeEach(async () => {
@@ -49,7 +53,7 @@ describe.each(["--parent", "--join"])("two agents with %s on one monitor", (belo
     const place = ["--port", `${twinPort}`, "--monitor", station.socket];
     twin = await network.startAgent(own, [...above, ...place, ...state("twin")]);
     id = await network.count(root, { proto: "icmp" });
-  });
+  }, 180_000);
 
   it("count each packet once, say why, and change over by themselves", async () => {
     const [name, twinName] = [`${own.address}:${port}`, `${own.address}:${twinPort}`];
@@ -65,10 +69,14 @@ describe.each(["--parent", "--join"])("two agents with %s on one monitor", (belo
     expect(status).toBe(0);
 
     await first.stop("SIGKILL");
-    const changed = await until("the other one answers", async () => {
-      const detail = await total();
-      return detail.coverage.answered.includes(twinName) ? detail : undefined;
-    });
+    const changed = await until(
+      "the other one answers",
+      async () => {
+        const detail = await total();
+        return detail.coverage.answered.includes(twinName) ? detail : undefined;
+      },
+      startMs,
+    );
     expect(changed.value).toBe(20);
     const warnings = twin
       .stderr()
