@@ -124,11 +124,19 @@ const isTimeout = (cause: unknown): boolean =>
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause ? String(cause.code) : "";
 
+/** What the system's codes mean to who reads them. */
+const reasons: Readonly<Record<string, string>> = {
+  EAI_AGAIN: "its name cannot be looked up",
+  ENOTFOUND: "there is no host of that name",
+  ECONNREFUSED: "nothing listens there",
+  ECONNRESET: "it cut the connection",
+  EHOSTUNREACH: "no such host answers",
+  ENETUNREACH: "there is no route to it",
+  UND_ERR_CONNECT_TIMEOUT: "no answer to the connection",
+  UND_ERR_SOCKET: "it cut the connection",
+};
+
 function reasonOf(cause: unknown): string {
-  return (
-    codeOf(cause)
-      .replace(/^UND_ERR_/, "")
-      .toLowerCase()
-      .replaceAll("_", " ") || "the connection failed"
-  );
+  const code = codeOf(cause);
+  return reasons[code] ?? (code === "" ? "the connection failed" : code.toLowerCase().replaceAll("_", " "));
 }

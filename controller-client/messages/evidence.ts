@@ -103,7 +103,7 @@ export interface Loss {
   readonly lost: Readonly<Record<string, number>>;
   readonly unparsed: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
-  /** Super-packets whose packets on the wire were estimated, by the MTU of their device. */
+  /** Super-packets whose packets on the wire are a guess, by the MTU of their device. */
   readonly estimated: number;
   readonly gaps: readonly Gap[];
   /** Offloads in force on any device: "gro", "gso", "lro", "tso". */
