@@ -12,6 +12,7 @@ import {
   type Codec,
   clocksOff,
   encodePartial,
+  failureOf,
   type Gathered,
   hostsBehind,
   noClocks,
@@ -102,9 +103,12 @@ async function askAgain(
 
 /** A parent asks for a sketch that this agent does not know: nobody below can be added up without its secret. */
 export function withoutSketch(agent: Agent, { uuid }: Pick<Sketch, "uuid">): Outcome {
-  const { name, tree } = agent;
-  const message = `no sketch ${uuid} yet`;
-  const missing = [name, ...tree.hostsBelow()].map((host) => ({ host, reason: "no_sketch", message }));
+  const { name, tree, upkeep } = agent;
+  const unknown = { reason: "no_sketch", message: `no sketch ${uuid} yet` } as const;
+  // An agent whose monitor does not answer takes no configuration.
+  const own = upkeep.problem === undefined ? unknown : failureOf(upkeep.problem);
+  const below = tree.hostsBelow().map((host) => ({ host, ...unknown }));
+  const missing = [{ host: name, ...own }, ...below];
   return { frame: { head: { name, hosts: [], missing, loss: noLoss }, body: new Uint8Array() } };
 }
 

@@ -25,6 +25,7 @@ export class Upkeep {
   #instance: string | undefined;
   #stale = true;
   #heard = 0;
+  #problem: unknown;
   #restarts: readonly Omit<Gap, "host">[] = [];
 
   constructor(options: UpkeepOptions) {
@@ -39,6 +40,11 @@ export class Upkeep {
   /** Which monitor it is, once it was asked. */
   get instance(): string | undefined {
     return this.#instance;
+  }
+
+  /** What kept the monitor from answering when it was asked last. */
+  get problem(): unknown {
+    return this.#problem;
   }
 
   /** When the monitor was another one than before: from its last answer until it counted again. The newest ones. */
@@ -69,8 +75,11 @@ export class Upkeep {
   /** While it serves another agent, that one may change what it holds. */
   async #greet(deadlineMs: number): Promise<Hello> {
     try {
-      return await this.#options.monitor.hello(deadlineMs);
+      const hello = await this.#options.monitor.hello(deadlineMs);
+      this.#problem = undefined;
+      return hello;
     } catch (error) {
+      this.#problem = error;
       if (error instanceof TallyError && error.code === "conflict") this.#stale = true;
       throw error;
     }

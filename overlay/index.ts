@@ -14,7 +14,7 @@ export { addLoss, isNothing, noLoss } from "./loss.js";
 export { natsTransport } from "./nats/lazily.js";
 export type { NatsTransport } from "./nats/transport.js";
 export { type Codec, encodePartial, type Partial } from "./partial.js";
-export type { OwnPart } from "./replies.js";
+export { failureOf, type OwnPart } from "./replies.js";
 export { rollCallCodec } from "./roll-call.js";
 export { recordIn } from "./roster/claims.js";
 export { labelsOf, type Self } from "./roster/identity.js";

@@ -12,7 +12,6 @@ namespace {
 constexpr uint8_t kTcp = 6;
 constexpr uint32_t kTcpHeader = 20;
 constexpr uint8_t kSyn = 0x02;
-constexpr uint8_t kAck = 0x10;
 constexpr uint16_t kUsualMss = 536;  // of a SYN that announces none
 constexpr uint16_t kLeastMss = 64;   // less is nobody's
 
@@ -65,11 +64,12 @@ SegmentSizes::Place SegmentSizes::place_of(const Packet& packet) noexcept {
   return {&connections_[hash % kConnections], static_cast<uint32_t>(hash >> 32) | 1, back};
 }
 
-/// With a first SYN what was known of the place is another connection's.
+/// What was decided is over. An answer to a first SYN may have come to us before it, by another socket: it
+/// stays.
 void SegmentSizes::note_syn(const Place& place, std::span<const uint8_t> header) noexcept {
   Connection& connection = *place.connection;
-  const bool begins = (header[13] & kAck) == 0;
-  if (begins || connection.tag != place.tag) connection = {place.tag, {}};
+  if (connection.tag != place.tag) connection = {place.tag, {}};
+  for (Way& way : connection.ways) way.decided = 0;
   connection.ways[place.way].announced = announced_mss(header);
 }
 

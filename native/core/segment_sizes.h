@@ -22,15 +22,15 @@ enum class Told : uint8_t {
 /// allocates nothing.
 ///
 /// No segment is longer than what the other end announced with its SYN (RFC 9293, 3.7.1) or than the device's
-/// MTU allows. Most are no longer than what their sender announced for itself, which often is its own limit as
-/// well, or was lowered by a router on the way. The first super-packet that is a multiple of one of the two
+/// MTU allows. Most are no longer than what their sender announced for itself, which often is its own limit
+/// as well, or was lowered by a router on the way. The first super-packet that is a multiple of one of the two
 /// decides. Before, and of a connection whose SYNs were not seen, it is an estimate.
 class SegmentSizes {
  public:
   SegmentSizes();
 
-  /// Learns from a parsed packet, and turns a super-packet into what it carries. `captured`: the bytes that it
-  /// was parsed from. `link` nullptr: unknown.
+  /// Learns from a parsed packet, and turns a super-packet into what it carries. `captured`: the bytes that
+  /// it was parsed from. `link` nullptr: unknown.
   void split(Packet& packet, const Headers& headers, std::span<const uint8_t> captured, const Link* link,
              Told told = Told::nothing) noexcept;
 

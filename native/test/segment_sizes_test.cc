@@ -1,4 +1,5 @@
-// Super-packets of TCP connections whose segment size nobody tells: what is learned from SYNs, and what stays a guess.
+// Super-packets of TCP connections whose segment size nobody tells: what is learned from SYNs, and what stays
+// a guess.
 #include "core/segment_sizes.h"
 
 #include "check.h"
@@ -20,7 +21,8 @@ constexpr size_t kTimestamps = 12;
 Bytes tcp_segment(const Ends& ends, uint8_t flags, const Bytes& options, size_t payload) {
   const bool is_first = ends.from < ends.to;
   const Bytes tcp = be16(is_first ? ends.port : 80) + be16(is_first ? 80 : ends.port) + filler(8, 0) +
-                    Bytes{static_cast<uint8_t>((20 + options.size()) / 4 << 4), flags} + filler(6, 0) + options;
+                    Bytes{static_cast<uint8_t>((20 + options.size()) / 4 << 4), flags} + filler(6, 0) +
+                    options;
   return Bytes{0x45, 0} + be16(20 + tcp.size() + payload) + filler(4, 0) + Bytes{64, 6, 0, 0} +
          Bytes{10, 0, 0, ends.from} + Bytes{10, 0, 0, ends.to} + tcp;
 }
@@ -113,6 +115,14 @@ TEST(segment_sizes_begin_anew_with_the_connection) {
   tap.open({1, 2}, 1460, 1460);
   CHECK_EQ(tap.data({1, 2}, 1448).packets, 1u);
   CHECK_EQ(tap.data({1, 2}, 10 * 1448).packets, 10u);
+}
+
+TEST(segment_sizes_do_not_mind_in_which_order_the_syns_come) {
+  Tap tap;
+  tap.syn({2, 1}, 1460, 0x12);
+  tap.syn({1, 2}, 536);
+  CHECK_EQ(tap.data({1, 2}, 10 * 524).packets, 10u);
+  CHECK_EQ(tap.sizes.estimated(), 0u);
 }
 
 TEST(segment_sizes_of_a_syn_without_the_option_are_the_usual) {
