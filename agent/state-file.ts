@@ -30,6 +30,8 @@ export function requireStateFolder(path: string): void {
 
 export class StateFile {
   readonly #path: string;
+  /** One write at a time, in the order they were asked for: all go through one draft. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(folder: string, name: string) {
     this.#path = join(folder, `${encodeURIComponent(name)}.state`);
@@ -47,8 +49,11 @@ export class StateFile {
 
   /** Resolves when the value will survive a crash. Rejects with unavailable. */
   async save(value: object): Promise<void> {
+    const body = JSON.stringify(value);
+    const written = this.#turn.then(() => this.#replace(body));
+    this.#turn = written.catch(() => undefined);
     try {
-      await this.#replace(JSON.stringify(value));
+      await written;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new TallyError("unavailable", `nothing was changed, for it cannot be kept: ${reason}`, { cause });

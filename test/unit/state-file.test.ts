@@ -24,6 +24,15 @@ it("gives back what was saved last, to its owner only, and leaves nothing else b
   expect(readdirSync(folder)).toHaveLength(1);
 });
 
+it("writes what comes at the same time one after the other, the last one last", async () => {
+  const one = file();
+  await Promise.all(
+    Array.from({ length: 20 }, (_, i) => one.save({ text: "x".repeat(100_000 - 5000 * i), i })),
+  );
+  expect(file().load()).toEqual({ text: "x".repeat(5000), i: 19 });
+  expect(readdirSync(folder)).toHaveLength(1);
+});
+
 it("refuses a file that is damaged anywhere, with what to do", async () => {
   await file().save({ members: ["h1", "h2"] });
   const whole = readFileSync(path());
