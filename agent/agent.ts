@@ -9,6 +9,7 @@ import type {
 } from "../controller-client/messages/index.js";
 import type { Monitor } from "../monitor/client.js";
 import type { AgentLinks, Membership, RosterService, TellLimits, Time, Tree } from "../overlay/index.js";
+import type { Alerts } from "./alerts.js";
 import type { Algebra } from "./algebra.js";
 import type { Bandwidth } from "./bandwidth/bandwidth.js";
 import type { Fresh } from "./fresh.js";
@@ -38,6 +39,7 @@ export interface Agent {
   readonly membership: Membership;
   readonly roster: RosterService;
   readonly wanted: WantedSet;
+  readonly alerts: Alerts;
   readonly links: Pick<AgentLinks, "send">;
   readonly bandwidth: Bandwidth;
 }

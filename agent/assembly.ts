@@ -4,11 +4,13 @@ import type { AgentAddress } from "../controller-client/messages/index.js";
 import type { Monitor } from "../monitor/client.js";
 import { AgentLinks, type Ask, type Send, systemTime, type Time, Tree } from "../overlay/index.js";
 import type { Agent, Call } from "./agent.js";
+import { Alerts } from "./alerts.js";
 import { type Algebra, nativeAlgebra } from "./algebra.js";
 import { Bandwidth } from "./bandwidth/bandwidth.js";
 import { Iperf } from "./bandwidth/iperf.js";
 import { type Fresh, systemFresh } from "./fresh.js";
 import { handle } from "./handlers/index.js";
+import { Notices } from "./notices.js";
 import { OwnHost } from "./own-host.js";
 import { noWish, type RosterWish, rosterPart } from "./roster-part.js";
 import { SketchBook } from "./sketch-book.js";
@@ -67,8 +69,18 @@ export function assemble(options: AssemblyOptions): Agent {
     monitor: () => upkeep.instance,
   });
   const own = new OwnHost({ name, monitor, algebra, now, restarts: () => upkeep.restarts });
+  const notices = new Notices(time);
+  const alerts: Alerts = new Alerts(
+    () => tree.name,
+    (watch, alert) => {
+      const { sendTo, label } = watch;
+      if (sendTo === undefined) return;
+      const notice = label === undefined ? alert : { label, ...alert };
+      notices.send(sendTo, notice, (problem) => alerts.sent(watch, problem));
+    },
+  );
   const bandwidth = new Bandwidth(new Iperf());
-  const parts = { fresh, monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now };
+  const parts = { fresh, monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now, alerts };
   const agent: Agent = {
     get name() {
       return tree.name;

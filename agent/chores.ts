@@ -1,9 +1,10 @@
-// What an agent does without being asked: looks after its monitor and its children, and announces itself.
+// What an agent does without being asked: looks after its monitor and its children, judges, and announces itself.
 
 import type { FastifyBaseLogger } from "fastify";
 import type { AgentAddress, TallyError } from "../controller-client/messages/index.js";
 import { announce, repeat } from "../overlay/index.js";
 import type { Agent } from "./agent.js";
+import { judgeOn } from "./judge.js";
 
 const monitorEveryMs = 2000;
 const childrenEveryMs = 5000;
@@ -21,6 +22,7 @@ export function startChores(agent: Agent, { parent, log, signal }: ChoreOptions)
   const { time, tree } = agent;
   void repeat(time, { everyMs: monitorEveryMs, signal, chore: watchMonitor(agent, log) });
   void repeat(time, { everyMs: childrenEveryMs, signal, chore: () => tree.tend(budgetMs) });
+  void judgeOn(agent, signal);
   void agent.membership
     .live(signal)
     .catch((error: unknown) => log.fatal({ problem: String(error) }, "no roster"));

@@ -5,7 +5,8 @@ import { type Request, TallyError } from "../controller-client/messages/index.js
 import { differingField } from "../monitor/client.js";
 import { within } from "../overlay/index.js";
 import { type Agent, type Call, isRelayed, monitorMs, tellLimits } from "./agent.js";
-import type { Counter, NewSketch, Sketch, SketchName } from "./sketch-book.js";
+import { type Counter, type NewSketch, newSketch, type Sketch, type SketchName } from "./sketch-book.js";
+import { mostWatches, type NewWatch, type Watch } from "./watches.js";
 
 /** Makes a sketch here and below; the same uuid again changes nothing. Rejects with TallyError. */
 export async function makeSketch(
@@ -34,11 +35,11 @@ export async function makeSketch(
 }
 
 /** Adds a counter here and below; the same again changes only its threshold. Rejects with TallyError. */
-export async function makeCounter(agent: Agent, sketch: Sketch, counter: Counter, options: CounterOptions) {
+export async function makeCounter(agent: Agent, sketch: Sketch, counter: Counter, options: ChangeOptions) {
   const { request, call } = options;
   const wanted = { ...counter, since: sketch.counters.get(counter.keyType)?.since ?? counter.since };
   refuseOther(sketch.counters.get(counter.keyType), wanted);
-  if (!isRelayed(request)) refuseInherited(agent, sketch);
+  if (!isRelayed(request)) refuseInherited(agent, sketchOf(sketch));
   if (isRelayed(request)) {
     sketch.counters.set(wanted.keyType, wanted);
     await placeAndTell(agent, sketch, request, call);
@@ -49,8 +50,8 @@ export async function makeCounter(agent: Agent, sketch: Sketch, counter: Counter
   await agent.tree.tell(request, tellLimits(call));
 }
 
-export interface CounterOptions {
-  /** As it goes to the children: the sketch by its uuid. */
+export interface ChangeOptions {
+  /** As it goes to the children: sketch and watch by their uuids. */
   readonly request: Request;
   readonly call: Call;
 }
@@ -58,11 +59,59 @@ export interface CounterOptions {
 /** Ends a sketch here and below. Never rejects for a monitor or child that is away: they are told later. */
 export async function endSketch(agent: Agent, uuid: string, request: Request, call: Call): Promise<void> {
   const sketch = agent.book.get(uuid);
-  if (sketch !== undefined && !isRelayed(request)) refuseInherited(agent, sketch);
+  if (sketch !== undefined && !isRelayed(request)) refuseInherited(agent, sketchOf(sketch));
   agent.book.remove(uuid);
   if (!isRelayed(request)) await agent.wanted.changed();
   const removed = agent.monitor.removeSketch(uuid, monitorMs(call)).catch(() => agent.upkeep.markStale());
   await Promise.all([removed, agent.tree.tell(request, tellLimits(call))]);
+}
+
+/** Sets a watch here and below; the same uuid again changes nothing. Rejects with TallyError. */
+export async function makeWatch(
+  agent: Agent,
+  sketch: Sketch,
+  draft: NewWatch,
+  { request, call }: ChangeOptions,
+): Promise<Watch> {
+  const { watches } = agent.book;
+  const present = watches.get(draft.uuid)?.watch;
+  if (present !== undefined) {
+    present.inherited ||= isRelayed(request);
+    return present;
+  }
+  if (!isRelayed(request)) {
+    refuseInherited(agent, sketchOf(sketch));
+    refuseMore(agent);
+  }
+  const watch = watches.add(sketch, draft);
+  if (!isRelayed(request)) await keep(agent, () => watches.remove(watch.uuid));
+  await noteAndTell(agent, sketch, request, call);
+  return watch;
+}
+
+/** Ends a watch here and below. Rejects with TallyError; never for a monitor or child that is away. */
+export async function endWatch(agent: Agent, uuid: string, { request, call }: ChangeOptions): Promise<void> {
+  const found = agent.book.watches.get(uuid);
+  if (found !== undefined && !isRelayed(request)) refuseInherited(agent, watchOf(found.watch));
+  agent.book.watches.remove(uuid);
+  const undo = () => found && agent.book.watches.add(found.sketch, found.watch);
+  if (!isRelayed(request)) await keep(agent, undo);
+  await noteAndTell(agent, found?.sketch, request, call);
+}
+
+/** Takes the change back when it cannot be kept, and rejects. */
+async function keep({ wanted }: Agent, undo: () => unknown): Promise<void> {
+  try {
+    await wanted.changed();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+async function noteAndTell(agent: Agent, sketch: Sketch | undefined, request: Request, call: Call) {
+  const noted = sketch === undefined ? undefined : agent.upkeep.note(sketch, monitorMs(call));
+  await Promise.all([noted, agent.tree.tell(request, tellLimits(call))]);
 }
 
 /** By id or uuid. Throws not_found, or what keeps the monitor from telling which sketches it holds. */
@@ -77,7 +126,7 @@ export async function look({ upkeep }: Agent, call: Call): Promise<void> {
 }
 
 async function placeFirst({ book, upkeep }: Agent, draft: NewSketch, call: Call): Promise<Sketch> {
-  const candidate: Sketch = { ...draft, id: book.nextId, counters: new Map() };
+  const candidate = newSketch({ ...draft, id: book.nextId });
   try {
     await upkeep.place(candidate, monitorMs(call));
   } catch (error) {
@@ -105,11 +154,33 @@ async function placeAndTell(agent: Agent, sketch: Sketch, request: Request, call
 }
 
 // What the root wants comes back at the next heartbeat.
-function refuseInherited({ membership }: Agent, { id, inherited }: Sketch): void {
+function refuseInherited({ membership }: Agent, { what, field, inherited }: Changed): void {
   const root = membership.claim?.root;
   if (!inherited || membership.role !== "member" || root === undefined) return;
-  const message = `sketch ${id} is the root's: change it there, at ${root.agent_addr}`;
-  throw new TallyError("conflict", message, { field: "sketch_id" });
+  const message = `${what} is the root's: change it there, at ${root.agent_addr}`;
+  throw new TallyError("conflict", message, { field });
+}
+
+interface Changed {
+  readonly what: string;
+  readonly field: string;
+  readonly inherited: boolean | undefined;
+}
+
+const sketchOf = ({ id, inherited }: Sketch): Changed => ({
+  ...{ what: `sketch ${id}`, field: "sketch_id", inherited },
+});
+
+const watchOf = ({ id, inherited }: Watch): Changed => ({
+  ...{ what: `watch ${id}`, field: "watch_id", inherited },
+});
+
+function refuseMore({ book }: Agent): void {
+  if (book.watches.list().filter(({ watch }) => !watch.inherited).length < mostWatches) return;
+  throw new TallyError(
+    "too_large",
+    `an agent has at most ${mostWatches} watches: end one by 'unwatch' first`,
+  );
 }
 
 function refuseOther(known: Counter | undefined, wanted: Counter): void {

@@ -65,16 +65,12 @@ export interface Again {
 export async function countOver<V>(agent: Agent, call: Call, counting: Counting<V>): Promise<Outcome> {
   const { request, own } = counting;
   const codec = counted(counting.codec);
-  const { path, received } = call;
+  const { path } = call;
   const isTwofold = counting.refine !== undefined && !isRelayed(request);
   const budgetMs = isTwofold ? call.budgetMs * firstRoundShare : call.budgetMs;
   const gathered = await agent.tree.gather({ request, own, codec, budgetMs, path }, request.scope);
   noticeRestart(agent, gathered);
-  if (isRelayed(request)) {
-    const clock = { received, sent: agent.now() };
-    const taken = agent.membership.role === "static" ? {} : { taken: agent.wanted.taken };
-    return { frame: encodePartial({ ...gathered, clock, ...taken }, codec, request.known) };
-  }
+  if (isRelayed(request)) return framed(agent, call, gathered, { codec, known: request.known });
   if (gathered.payload === undefined) throw nobody(gathered.error);
   requireHosts(gathered, request.require);
   const { value } = gathered.payload;
@@ -82,6 +78,18 @@ export async function countOver<V>(agent: Agent, call: Call, counting: Counting<
   if (!request.detail) return { json: counting.bare(value, again) };
   const detail = { ...counting.detail(value, again), ...(again === undefined ? {} : { refined: true }) };
   return { json: { ...detail, ...evidence(gathered, gathered.payload, counting.window) } };
+}
+
+/** A subtree's answer, as a parent adds it up: with this agent's clock and what it has of the configuration. */
+export function framed<P>(
+  agent: Agent,
+  { received }: Call,
+  gathered: Gathered<P>,
+  { codec, known }: { readonly codec: Codec<P>; readonly known: string | undefined },
+): Outcome {
+  const clock = { received, sent: agent.now() };
+  const taken = agent.membership.role === "static" ? {} : { taken: agent.wanted.taken };
+  return { frame: encodePartial({ ...gathered, clock, ...taken }, codec, known) };
 }
 
 /** The second round, when the same hosts answered it. One that was begun anew in between may count less: no use. */
@@ -152,7 +160,8 @@ function requireHosts({ hosts, missing }: Asked, required: "all" | number | unde
 
 const mostNamed = 20;
 
-function noticeRestart({ upkeep }: Agent, { error }: Gathered<unknown>): void {
+/** An answer without this host may be told by a monitor that was begun anew. */
+export function noticeRestart({ upkeep }: Agent, { error }: Gathered<unknown>): void {
   if (error instanceof TallyError && error.code === "not_found") upkeep.markStale();
 }
 

@@ -2,6 +2,7 @@
 
 import { type Request, TallyError } from "../controller-client/messages/index.js";
 import type { SketchFilter, TapKind } from "../monitor/client.js";
+import { type Watch, Watches, watchRequest } from "./watches.js";
 
 export interface Counter {
   readonly keyType: string;
@@ -34,18 +35,21 @@ export interface Sketch {
   /** Unix seconds: totals begin here. */
   since: number;
   readonly counters: Map<string, Counter>;
+  /** By uuid. */
+  readonly watches: Map<string, Watch>;
   /** True when the agent above wants it: that one decides when it ends. */
   inherited?: boolean;
   /** Why this host does not count it, if so. */
   problem?: string;
 }
 
-export type NewSketch = Omit<Sketch, "id" | "counters"> & { readonly id?: number };
+export type NewSketch = Omit<Sketch, "id" | "counters" | "watches"> & { readonly id?: number };
 
 /** Remembered so that a child that was away still hears of them. */
 const maxDeleted = 4096;
 
 export class SketchBook {
+  readonly watches = new Watches(() => this.list());
   readonly #sketches = new Map<string, Sketch>();
   readonly #deleted = new Set<string>();
   #nextId = 0;
@@ -90,7 +94,7 @@ export class SketchBook {
   /** Keeps the id asked for (a sketch found in the monitor) unless it is taken. */
   add({ id, ...rest }: NewSketch): Sketch {
     const taken = id === undefined || this.list().some((sketch) => sketch.id === id);
-    const sketch: Sketch = { ...rest, id: taken ? this.#nextId : id, counters: new Map() };
+    const sketch: Sketch = newSketch({ ...rest, id: taken ? this.#nextId : id });
     this.#nextId = Math.max(this.#nextId, sketch.id + 1);
     this.#deleted.delete(sketch.uuid);
     this.#sketches.set(sketch.uuid, sketch);
@@ -110,7 +114,8 @@ export class SketchBook {
 
   /** All that a child must be told to count the same; telling it again changes nothing. */
   wanted(): readonly Request[] {
-    return [...[...this.#deleted].map(deletion), ...this.list().flatMap(creation)];
+    const endings = [...[...this.#deleted].map(deletion), ...this.watches.endings()];
+    return [...endings, ...this.list().flatMap(creation)];
   }
 
   /** Changes are made one after the other. */
@@ -120,6 +125,13 @@ export class SketchBook {
     return result;
   }
 }
+
+/** Without counters and watches. */
+export const newSketch = (draft: NewSketch & { readonly id: number }): Sketch => ({
+  ...draft,
+  counters: new Map(),
+  watches: new Map(),
+});
 
 /** What its monitor is asked to count. */
 export const specOf = ({ keyType, increment, capacity, distinct, spread }: Counter) => ({
@@ -159,7 +171,8 @@ export function creation(sketch: Sketch): readonly Request[] {
     ...(sizes ? { sizes } : {}),
   };
   const first: Request = { type: "config sketch", ...filter, ...optional, uuid, secret, timeout_ms };
-  return [first, ...[...sketch.counters.values()].map((counter) => counterRequest(sketch, counter))];
+  const counters = [...sketch.counters.values()].map((counter) => counterRequest(sketch, counter));
+  return [first, ...counters, ...[...sketch.watches.values()].map((watch) => watchRequest(uuid, watch))];
 }
 
 function counterRequest({ uuid }: Sketch, counter: Counter): Request {

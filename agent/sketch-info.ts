@@ -2,15 +2,31 @@
 
 import type { CounterInfo, SketchDetail, SketchInfo } from "../controller-client/messages/index.js";
 import type { Counter, Sketch } from "./sketch-book.js";
+import { watchInfo } from "./watches.js";
 
 export function sketchInfo(sketch: Sketch, detail: boolean): SketchInfo | SketchDetail {
-  const { id, label, filter, sizes, counters, uuid, rule, since, inherited = false, problem } = sketch;
+  const {
+    id,
+    label,
+    filter,
+    sizes,
+    counters,
+    watches,
+    uuid,
+    rule,
+    since,
+    inherited = false,
+    problem,
+  } = sketch;
   const info: SketchInfo = {
     sketch_id: id,
     ...(label === undefined ? {} : { label }),
     ...filter,
     ...(sizes ? { sizes } : {}),
     counters: [...counters.values()].map(counterInfo),
+    ...(watches.size === 0
+      ? {}
+      : { watches: [...watches.values()].map((watch) => watchInfo(watch, detail)) }),
   };
   if (!detail) return info;
   const state =

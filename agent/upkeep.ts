@@ -1,9 +1,10 @@
 // Keeps the monitor at what the agent's book says: adopts what it finds there after the agent was restarted, adds
 // everything anew after the monitor was, and removes what was deleted while it was away.
 
+import { isDeepStrictEqual } from "node:util";
 import { type Gap, TallyError } from "../controller-client/messages/index.js";
 import type { Hello, Monitor, SketchRecord } from "../monitor/client.js";
-import { addCounters, counterNote, sketchNote, sketchOf } from "./monitor-notes.js";
+import { addCounters, addWatches, counterNote, sketchNote, sketchOf } from "./monitor-notes.js";
 import { type Counter, type Sketch, type SketchBook, specOf } from "./sketch-book.js";
 
 export interface UpkeepOptions {
@@ -108,6 +109,13 @@ export class Upkeep {
     }
   }
 
+  /** Keeps the sketch's watches beside it in the monitor. Never rejects: if it does not answer, that is done later. */
+  async note(sketch: Sketch, deadlineMs: number): Promise<void> {
+    await this.#options.monitor
+      .setMeta(sketch.uuid, sketchNote(sketch), deadlineMs)
+      .catch(() => this.markStale());
+  }
+
   async #placeCounter({ uuid }: Sketch, counter: Counter, deadlineMs: number): Promise<void> {
     const draft = { uuid, spec: specOf(counter), meta: counterNote(counter) };
     await this.#options.monitor.addCounter(draft, deadlineMs);
@@ -128,14 +136,24 @@ export class Upkeep {
     const { book, monitor } = this.#options;
     for (const record of records) {
       if (book.isDeleted(record.uuid)) await monitor.removeSketch(record.uuid, deadlineMs);
-      else if (book.get(record.uuid) === undefined) this.#adopt(record);
+      else await this.#reconcile(record, deadlineMs);
     }
     await this.#restore(new Map(records.map((record) => [record.uuid, record])), deadlineMs);
   }
 
+  async #reconcile(record: SketchRecord, deadlineMs: number): Promise<void> {
+    const known = this.#options.book.get(record.uuid);
+    if (known === undefined) this.#adopt(record);
+    else if (!isDeepStrictEqual(sketchNote(known).watches, record.meta.watches))
+      await this.#options.monitor.setMeta(known.uuid, sketchNote(known), deadlineMs);
+  }
+
   #adopt(record: SketchRecord): void {
     const now = this.#seconds();
-    addCounters(this.#options.book.add(sketchOf(record, now)), record, now);
+    const { book } = this.#options;
+    const sketch = book.add(sketchOf(record, now));
+    addCounters(sketch, record, now);
+    addWatches(book, sketch, record);
   }
 
   async #restore(present: ReadonlyMap<string, SketchRecord>, deadlineMs: number): Promise<void> {

@@ -1,6 +1,6 @@
-// The configuration as a whole, with a revision and a hash: all that this host and those below it should count. A parent
-// on the roster says its hash with every lease; an agent that has another one fetches the whole set and becomes like it.
-// What is not in it goes, so nothing that was deleted while a host was away comes back.
+// The configuration as a whole, with a revision and a hash: all that this host and those below should count and watch.
+// A parent on the roster says its hash with every lease; an agent that has another one fetches the whole set and becomes
+// like it. What is not in it goes, so nothing that was deleted while a host was away comes back.
 
 import {
   type AgentAddress,
@@ -14,6 +14,7 @@ import type { Ask, Configured } from "../overlay/index.js";
 import { hashOf, textOf } from "./configuration-hash.js";
 import { creation, type Sketch, type SketchBook } from "./sketch-book.js";
 import { type StoredSketch, storedSketch, unstoredSketch } from "./stored-sketch.js";
+import { unwatchRequest } from "./watches.js";
 
 export interface WantedSetOptions {
   readonly book: SketchBook;
@@ -87,6 +88,11 @@ export class WantedSet {
     for (const stored of kept?.sketches ?? []) {
       const present = book.get(stored.uuid) ?? unstoredSketch(book, stored, now());
       present.inherited = this.#marked ?? stored.inherited === true;
+      const watches = stored.watches ?? [];
+      book.watches.replace(
+        present,
+        watches.map((watch) => ({ ...watch, inherited: this.#marked ?? watch.inherited === true })),
+      );
     }
     return true;
   }
@@ -140,6 +146,11 @@ export class WantedSet {
       if (wanted.has(sketch.uuid)) sketch.inherited = true;
       else if (sketch.inherited) await carryOut(deletionOf(sketch)).catch(() => undefined);
     }
+    const watched = new Set(requests.map(({ watch }: Relay) => watch));
+    for (const { watch } of book.watches.list()) {
+      if (watched.has(watch.uuid)) watch.inherited = true;
+      else if (watch.inherited) await carryOut(unwatchRequest(watch.uuid)).catch(() => undefined);
+    }
     const present = new Set(book.list().flatMap(creation).map(textOf));
     // One that this host refuses stays in the book, with the reason, and does not keep out the others.
     for (const request of requests)
@@ -155,7 +166,9 @@ export class WantedSet {
 
   async #mark(inherited: boolean): Promise<void> {
     this.#marked = inherited;
-    for (const sketch of this.#options.book.list()) sketch.inherited = inherited;
+    const { book } = this.#options;
+    for (const sketch of book.list()) sketch.inherited = inherited;
+    for (const { watch } of book.watches.list()) watch.inherited = inherited;
     await this.#save().catch(() => undefined);
   }
 

@@ -100,6 +100,15 @@ export class Client {
   /** All sketches of the agent. */
   readonly sketches: OpenQuery<"query sketches"> = this.#ask("query sketches");
 
+  /** Judges a count each second from now on; resolves to the watch's id on this agent. */
+  readonly watch: Command<"watch", "sketch_id" | "counter_key_type"> = this.#ask("watch");
+
+  /** Ends a watch here and below, and forgets its alerts. */
+  readonly unwatch: Command<"unwatch", "watch_id"> = this.#ask("unwatch");
+
+  /** What came of watches, the newest first; with `detail` also what is possible, what could not be judged, coverage. */
+  readonly alerts: OpenQuery<"query alerts"> = this.#ask("query alerts");
+
   /** State of the agent, its monitor and its tap. */
   readonly status: OpenQuery<"query status"> = this.#ask("query status");
 

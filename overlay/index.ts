@@ -23,7 +23,7 @@ export type { Kept, MembershipOptions, RosterEvent } from "./roster/membership-o
 export type { Member, Roster, RosterRecord } from "./roster/roster.js";
 export type { Send } from "./roster/send.js";
 export { RosterService } from "./roster/service.js";
-export { repeat, systemTime, type Time } from "./time.js";
+export { pause, repeat, systemTime, type Time } from "./time.js";
 export type { Budget, Reply, Transport } from "./transport.js";
 export { Tree, type TreeOptions } from "./tree.js";
 export type { TellLimits } from "./wanted-state.js";

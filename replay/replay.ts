@@ -128,7 +128,8 @@ function beginAt(sketch: Sketch, from: number): void {
 function inFileTime(request: Request, end: number): Request {
   const overMs = (Math.floor(end) + 1) * 1000 + graceMs;
   if (request.type === "query change") return { ...request, ...comparedSpans(request, overMs) };
-  if (!("window" in request) || typeof request.window !== "object") return request;
+  if (request.type === "watch" || !("window" in request) || typeof request.window !== "object")
+    return request;
   return { ...request, window: spanOf(request.window, overMs) };
 }
 

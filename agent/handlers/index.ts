@@ -2,6 +2,7 @@
 
 import type { Request, RequestType } from "../../controller-client/messages/index.js";
 import { type Agent, type Call, type Handler, isRelayed, type Outcome } from "../agent.js";
+import { queryAlerts } from "./alerts.js";
 import { queryBw, serveBw } from "./bandwidth.js";
 import { queryChange } from "./change.js";
 import { querySketch } from "./counts.js";
@@ -30,6 +31,7 @@ import { querySpread } from "./spread.js";
 import { queryStatus } from "./status.js";
 import { queryTaxonomy } from "./taxonomy.js";
 import { queryTop } from "./top.js";
+import { unwatch, watch } from "./watches.js";
 
 const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "config sketch": configSketch,
@@ -48,6 +50,9 @@ const handlers: { readonly [T in RequestType]: Handler<T> } = {
   "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
+  watch,
+  unwatch,
+  "query alerts": queryAlerts,
   "config counter": configCounter,
   "query counter": queryCounter,
   "query bw": queryBw,

@@ -43,7 +43,10 @@ export function checkedKey({ algebra }: Agent, query: Keyed, key: string, field:
   }
 }
 
-export function ledgerKind({ algebra }: Agent, { sketch, counter }: Located): LedgerKind {
+export function ledgerKind(
+  { algebra }: Agent,
+  { sketch, counter }: Pick<Located, "sketch" | "counter">,
+): LedgerKind {
   const { keyType, increment, capacity } = counter;
   return { algebra, keyType, increment, capacity, secret: Buffer.from(sketch.secret, "hex") };
 }

@@ -33,7 +33,18 @@ export const defaultAgent = "127.0.0.1:8000";
 const shortFlags: Readonly<Record<string, string>> = { sketch_id: "--sketch", counter_key_type: "--key" };
 
 // Agents send these to each other; there is no reason to type them.
-const agentFields = ["form", "budget_ms", "path", "known", "uuid", "secret", "sketch", "type"];
+const agentFields = [
+  "form",
+  "budget_ms",
+  "path",
+  "known",
+  "epoch",
+  "uuid",
+  "secret",
+  "sketch",
+  "watch",
+  "type",
+];
 
 /** The subcommand that an entry describes. */
 export function buildAsking(asking: Asking, terminal: Terminal): Command {

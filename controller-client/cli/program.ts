@@ -12,6 +12,7 @@ import { buildReplay } from "./replay.js";
 import { expelCommands, renameCommands } from "./roster.js";
 import { Failure, type Terminal } from "./terminal.js";
 import { buildUp } from "./up.js";
+import { watchCommands } from "./watch.js";
 
 const manual: Manual = {
   summary: "ask your own hosts what the network is doing",
@@ -46,6 +47,7 @@ function buildProgram(terminal: Terminal): Command {
   program.addCommand(group("add", "put agents below an agent", addCommands, terminal));
   program.addCommand(group("expel", "take agents off the roster", expelCommands, terminal));
   program.addCommand(group("rename", "give agents of the roster other names", renameCommands, terminal));
+  for (const asking of watchCommands) program.addCommand(buildAsking(asking, terminal));
   program.addCommand(buildUp(terminal));
   program.addCommand(buildReplay(terminal));
   program.helpCommand(false);

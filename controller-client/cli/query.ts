@@ -157,6 +157,20 @@ export const queryCommands: readonly Asking[] = [
     examples: ["tallytree query bw 10.0.0.5 10.0.0.6 --at 10.0.0.5"],
   },
   {
+    name: "alerts",
+    type: "query alerts",
+    positions: [],
+    summary: "what came of watches",
+    about: [
+      "Prints the alerts of this agent's watches, the newest first: those of sums as this agent judged them, and of watches with --scope host those of every host below. One that lasts is one alert, without an end; those that ended are kept, the last thousand at each agent.",
+      "With --detail also counts that may be beyond their limit and are not certainly so, and what could not be judged or sent.",
+    ],
+    examples: [
+      "tallytree query alerts --table",
+      "tallytree query alerts --watch-id 0 --since 1700000000 --detail --table",
+    ],
+  },
+  {
     name: "sketches",
     type: "query sketches",
     positions: [],

@@ -1,6 +1,7 @@
 // Answers as text: JSON, or columns for eyes.
 
 import type {
+  AlertsDetail,
   Answer,
   ChangeDetail,
   Count,
@@ -10,11 +11,13 @@ import type {
   KeyedCounts,
   KeyedDetail,
   Loss,
+  NamedAlert,
   RequestType,
   SizesAnswer,
   SizesDetail,
   SpreadDetail,
 } from "../messages/index.js";
+import { renderAlerts } from "./alerts-rendering.js";
 import { cell, type Row, renderColumns } from "./columns.js";
 
 /** The answer as JSON with a line end. */
@@ -23,11 +26,15 @@ export const renderJson = (answer: Answer): string => `${JSON.stringify(answer, 
 /** Counts by key (the largest first), lists and objects as columns; coverage and loss of a detailed answer below. */
 export function renderTable(type: RequestType, answer: Answer): string {
   if (typeof answer !== "object") return `${answer}\n`;
+  if (type === "query alerts") return alertsTable(answer as readonly NamedAlert[] | AlertsDetail);
   if (Array.isArray(answer)) return `${renderList(type, answer)}\n`;
   if (type === "query change") return changeTable(answer as KeyedCounts | ChangeDetail);
   const body = renderBody(type, answer);
   return `${[body, ...evidenceOf(answer)].join("\n")}\n`;
 }
+
+const alertsTable = (answer: readonly NamedAlert[] | AlertsDetail): string =>
+  `${[renderAlerts(answer), ...evidenceOf(answer)].join("\n")}\n`;
 
 function renderBody(type: RequestType, answer: object): string {
   if (keyedTypes.has(type)) return renderKeyed(answer as KeyedCounts | Bounds);

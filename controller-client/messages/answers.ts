@@ -8,6 +8,7 @@ import type { InterfaceName } from "./fields.js";
 import type { ProtocolName } from "./protocol-numbers.js";
 import type { RequestType } from "./requests.js";
 import type { LeaseAnswer, PlaceAnswer, RosterAnswer, RosterStatus } from "./roster-answers.js";
+import type { AlertsDetail, NamedAlert, WatchInfo } from "./watch-answers.js";
 
 /** [packets, bytes] of one rule; bytes are IP bytes. */
 export type RuleCount = readonly [packets: Count, bytes: Count];
@@ -90,6 +91,8 @@ export interface SketchInfo {
   /** The sizes of its packets are kept. */
   readonly sizes?: boolean;
   readonly counters: readonly CounterInfo[];
+  /** Absent when there are none. */
+  readonly watches?: readonly WatchInfo[];
 }
 
 /** A sketch as the detailed list shows it, hidden ones of exact rules included. */
@@ -184,6 +187,9 @@ export interface Answers extends CounterAnswers {
     readonly bare: readonly SketchInfo[];
     readonly detail: readonly SketchDetail[];
   };
+  readonly watch: { readonly bare: number; readonly detail: number };
+  readonly unwatch: { readonly bare: string; readonly detail: string };
+  readonly "query alerts": { readonly bare: readonly NamedAlert[]; readonly detail: AlertsDetail };
   readonly "query status": { readonly bare: StatusAnswer; readonly detail: StatusAnswer };
   readonly "query roster": { readonly bare: readonly string[]; readonly detail: RosterAnswer };
   readonly "expel agent": { readonly bare: string; readonly detail: string };

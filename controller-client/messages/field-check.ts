@@ -3,7 +3,8 @@
 import { parseAddress, parseAgentAddress, parsePrefix } from "./addresses.js";
 import { TallyError } from "./errors.js";
 import { parseKeyType } from "./key-types.js";
-import { checkWindow, windowForms } from "./windows.js";
+import { checkHttpUrl } from "./urls.js";
+import { checkRecent, checkWindow, recentForms, windowForms } from "./windows.js";
 import { quote, suggestion } from "./wording.js";
 
 /** The part of JSON Schema that our messages use. */
@@ -34,6 +35,7 @@ const numberText = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 export function checkField(name: string, schema: FieldSchema, value: unknown): unknown {
   if (value === "") throw wrong(name, `${name} is empty: leave it out or give ${describe(schema)}`);
   if (schema.format === "window") return checkWindow(name, value);
+  if (schema.format === "recent-window") return checkRecent(name, value);
   const checked = coerce(schema, synonyms[`${name}=${String(scalar(value))}`] ?? value);
   if (checked === undefined) throw wrong(name, explain(name, schema, value));
   if (typeof checked === "string" && schema.format !== undefined) {
@@ -45,6 +47,7 @@ export function checkField(name: string, schema: FieldSchema, value: unknown): u
 /** What a field takes, in words that follow "give". */
 export function describe(schema: FieldSchema): string {
   if (schema.format === "window") return windowForms;
+  if (schema.format === "recent-window") return recentForms;
   if (schema.anyOf) return schema.anyOf.map(describe).join(" or ");
   if (schema.const !== undefined) return quote(schema.const);
   if (schema.enum)
@@ -125,6 +128,7 @@ const formatChecks: Readonly<Record<string, (text: string, name: string) => void
   secret: matches(/^[0-9a-f]{32}$/i, "32 hexadecimal characters"),
   device: matches(/^(?!\.{1,2}$)[^\s/:\p{Cc}]+$/u, "the name of a network device, such as eth0"),
   target: checkTarget,
+  "http-url": checkHttpUrl,
   "agent-name": matches(/^[\x21-\x7e]+$/, "up to 255 printable characters without spaces"),
 };
 

@@ -111,6 +111,12 @@ export const sketchFields = {
   sketch: uuid("agents only: the name of the sketch between agents, instead of sketch_id"),
 };
 
+/** Which watch: by id for controllers, by UUID between agents. */
+export const watchFields = {
+  watch_id: Optional(Integer({ minimum: 0, maximum: maxId, description: "the id that 'watch' answered" })),
+  watch: uuid("agents only: the name of the watch between agents"),
+};
+
 export const counterKeyType = {
   counter_key_type: Text({
     format: "key-type",

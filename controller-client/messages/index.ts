@@ -62,4 +62,12 @@ export type {
   QuerySketches,
 } from "./sketch-requests.js";
 export { isTapKind, type TapKind, tapKinds } from "./tap-kinds.js";
-export { longestLast, type NamedWindow, type Span, type WindowAsked } from "./windows.js";
+export * from "./watch-answers.js";
+export type { QueryAlerts, Unwatch, Watch } from "./watch-requests.js";
+export {
+  longestLast,
+  type NamedWindow,
+  type RecentWindow,
+  type Span,
+  type WindowAsked,
+} from "./windows.js";

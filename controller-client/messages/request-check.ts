@@ -7,6 +7,7 @@ import { checkField, type FieldSchema } from "./field-check.js";
 import { checkCoarser, checkOwners, parseOwners } from "./key-types.js";
 import { hasPorts, type ProtocolName, protocolNumbers, protoNumber } from "./protocol-numbers.js";
 import { type Request, type RequestType, requestSchemas, requestTypes } from "./requests.js";
+import { checkWatch } from "./watch-check.js";
 import { nearest, quote, shortName, suggestion } from "./wording.js";
 
 type Draft = Readonly<Record<string, unknown>>;
@@ -61,6 +62,7 @@ function refuseUnknown(type: RequestType, given: readonly string[], known: reado
 function checkTogether(draft: Draft, schemas: Readonly<Record<string, FieldSchema>>): void {
   if (schemas.sketch_id) checkSketchName(draft, schemas.sketch_id);
   if (schemas.uuid) checkCreation(draft);
+  checkWatch(draft);
   checkGroups(draft);
   checkSpread(draft);
   checkFamilies(draft);

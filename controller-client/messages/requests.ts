@@ -72,6 +72,7 @@ import {
   querySketch,
   querySketches,
 } from "./sketch-requests.js";
+import { type QueryAlerts, queryAlerts, type Unwatch, unwatch, type Watch, watch } from "./watch-requests.js";
 
 /** A message as the receiver sees it: checked, with every default filled in. */
 export type Request =
@@ -91,6 +92,9 @@ export type Request =
   | QueryChange
   | DeleteSketch
   | QuerySketches
+  | Watch
+  | Unwatch
+  | QueryAlerts
   | ConfigCounter
   | QueryCounter
   | QueryBw
@@ -131,6 +135,9 @@ export const requestSchemas = {
   "query key intervals": queryKeyIntervals,
   "delete sketch": deleteSketch,
   "query sketches": querySketches,
+  watch,
+  unwatch,
+  "query alerts": queryAlerts,
   "config counter": configCounter,
   "query counter": queryCounter,
   "query bw": queryBw,
@@ -163,6 +170,8 @@ export interface Relay {
   readonly path?: readonly string[];
   /** Digest of the hosts that the asker knows to be below and need not be told. */
   readonly known?: string;
+  /** UUID of a watch, instead of `watch_id`. */
+  readonly watch?: string;
   /** UUID of a sketch that is made. */
   readonly uuid?: string;
   /** 32 hexadecimal characters; sketches merge only when they share it. */

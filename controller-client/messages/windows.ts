@@ -19,6 +19,14 @@ export type WindowAsked = NamedWindow | { readonly last: number } | Span;
 export const longestLast = 3600;
 const latest = 1e11;
 
+/** The last so many whole seconds. */
+export interface RecentWindow {
+  readonly last: number;
+}
+
+/** Each of these seconds is kept by itself: windows of watches slide by the second. */
+export const longestWatched = 50;
+
 /** What a window field takes, in words that follow "give". */
 export const windowForms = `{"last": seconds}, 1 to ${longestLast}, {"from": unix seconds, "to": unix seconds}, "all" or "realtime"`;
 
@@ -37,6 +45,22 @@ export function checkWindow(name: string, value: unknown): WindowAsked {
   if (last === undefined) return checkSpan(name, from, to);
   if (from !== undefined || to !== undefined) throw wrong(name, "both last and a span");
   return checkLast(name, last);
+}
+
+/** What the window of a watch takes, in words that follow "give". */
+export const recentForms = `{"last": seconds}, or a number of seconds, 1 to ${longestWatched}`;
+
+/** A window of the last seconds, in the forms of checkWindow. Throws bad_request naming the field. */
+export function checkRecent(name: string, value: unknown): RecentWindow {
+  const window = typeof value === "string" ? parsed(value) : value;
+  const { last, ...rest } = (typeof window === "number" ? { last: window } : (window ?? {})) as Partial<
+    Record<string, unknown>
+  >;
+  const isWhole = typeof last === "number" && Number.isInteger(last) && last >= 1 && last <= longestWatched;
+  if (isWhole && Object.keys(rest).length === 0) return { last };
+  throw new TallyError("bad_request", `${name} is ${quote(last ?? value)}: give ${recentForms}`, {
+    field: name,
+  });
 }
 
 function checkLast(name: string, last: unknown): WindowAsked {

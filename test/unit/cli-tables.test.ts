@@ -46,6 +46,35 @@ describe("--table", () => {
     ]);
   });
 
+  const alert = {
+    ...{ watch_id: 1, label: "busy", watch: "u", host: "10.0.0.4:8000", key: "10.0.0.6" },
+    ...{ value: 12, lower: 12, upper: 12, certain: true, complete: true, since: 1_700_000_000 },
+  };
+  const sum = { ...alert, host: undefined, agent: "10.0.0.2:8000", key: "total", value: 7, certain: false };
+
+  test("shows alerts, which of them last, and where", async () => {
+    const rows = [
+      "WATCH  LABEL  AT                   KEY       COUNT  SINCE                 UNTIL                 CERTAIN",
+      "    1  busy   below 10.0.0.2:8000  total         7  2023-11-14T22:13:20Z  lasts                 no",
+      "    1  busy   10.0.0.4:8000        10.0.0.6     12  2023-11-14T22:13:20Z  2023-11-14T22:13:25Z  yes",
+    ];
+    const alerts = [sum, { ...alert, until: 1_700_000_005 }];
+    expect(await table("query alerts", alerts)).toEqual([...rows, ""]);
+    expect(await table("query alerts", [])).toEqual(["none", ""]);
+    const detail = {
+      ...{ value: alerts, coverage, loss },
+      possible: [{ ...sum, lower: 5, upper: 9 }],
+      problems: [{ watch_id: 1, watch: "u", host: "10.0.0.4:8000", problem: "the monitor does not answer" }],
+    };
+    expect((await table("query alerts --detail", detail)).slice(0, 7)).toEqual([
+      ...rows,
+      "  possible below 10.0.0.2:8000: watch 1, key total, 5 to 9",
+      "  watch 1 at 10.0.0.4:8000: the monitor does not answer",
+      "",
+      "coverage: 1 of 2 hosts answered",
+    ]);
+  });
+
   test("shows bounds, coverage and loss of a detailed answer", async () => {
     const answer = {
       ...{ value: { "10.0.0.6": 12 }, exact: false, unit: "packets", coverage, loss },

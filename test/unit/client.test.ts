@@ -89,6 +89,13 @@ describe("each method sends its message", () => {
     ["query counter", (c) => c.counter({ proto: 6, scope: "host" }), { scope: "host" }],
     ["query bw", (c) => c.bw({ src: "10.0.0.5", dst: "10.0.0.6" }), { seconds: 3 }],
     ["query sketches", (c) => c.sketches(), {}],
+    [
+      "watch",
+      (c) => c.watch({ ...counter, above: 9 }),
+      { ...counter, above: 9, window: { last: 10 }, scope: "subtree" },
+    ],
+    ["unwatch", (c) => c.unwatch({ watch_id: 4 }), { watch_id: 4 }],
+    ["query alerts", (c) => c.alerts({ since: 5 }), { since: 5, k: 100, detail: false }],
     ["query status", (c) => c.status(), {}],
     ["add leaf agent", (c) => c.addLeafAgent({ agent_addr: "10.0.0.3" }), { agent_addr: "10.0.0.3" }],
     ["query roster", (c) => c.roster({ detail: true }), { detail: true }],

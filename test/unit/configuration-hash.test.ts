@@ -18,6 +18,27 @@ function sketch(index: number, ...keyTypes: readonly string[]): Sketch {
   return made;
 }
 
+it("is another one with a watch, wherever it was numbered, and the first one again without it", () => {
+  const watched = (id: number, above: number) => {
+    const one = sketch(1, "src");
+    const watch = {
+      id,
+      uuid: uuid(9),
+      keyType: "src",
+      limit: { above },
+      seconds: 10,
+      scope: "host",
+    } as const;
+    one.watches.set(watch.uuid, watch);
+    return one;
+  };
+  const [one, other] = [watched(0, 5), watched(3, 5)];
+  expect(hashOf([one])).toBe(hashOf([other]));
+  expect(hashOf([one])).not.toBe(hashOf([watched(0, 6)]));
+  one.watches.clear();
+  expect(hashOf([one])).toBe(hashOf([sketch(1, "src")]));
+});
+
 it("is that of the set, whatever the order", () => {
   const hash = hashOf([sketch(1, "src", "dst"), sketch(2)]);
   expect(hashOf([sketch(2), sketch(1, "dst", "src")])).toBe(hash);
