@@ -5,7 +5,7 @@ import { root } from "./mininet-lab.js";
 
 export type Form = "python" | "typescript" | "old style";
 type OldExample = "query-bw" | "heavy-hitter" | "flow-size-distrib" | "portscan";
-export type Example = OldExample | "contacts";
+export type Example = OldExample | "contacts" | "watch";
 
 const oldNames: Readonly<Record<OldExample, string>> = {
   "query-bw": "bandwidth",
@@ -17,7 +17,7 @@ const oldNames: Readonly<Record<OldExample, string>> = {
 /** The command that runs an example in a host; interval in seconds. */
 export function commandOf(form: Form, example: Example, rounds: number, interval: number): readonly string[] {
   if (form === "old style") {
-    if (example === "contacts") throw new Error("it has no old style");
+    if (example === "contacts" || example === "watch") throw new Error("it has no old style");
     const script = join(root, "test", "mininet", "old_style.py");
     return ["/usr/bin/python3", script, oldNames[example], `${rounds}`, `${interval}`];
   }

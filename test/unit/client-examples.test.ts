@@ -54,6 +54,28 @@ test("query-bw asks the sender's agent", async () => {
   expect(run.asked).toMatchObject([{ type: "query bw", src: "127.0.0.1", dst: "10.0.0.6" }]);
 });
 
+test("watch tells of each alert that has ended, once", async () => {
+  const scan = { host: "h5", key: "key_num", value: 85, since: 1_700_000_000 };
+  const answer = (request: Request): FakeAnswer => {
+    if (request.type === "watch") return 3;
+    return (
+      configured(request) ?? [
+        { ...scan, since: 1_700_000_060 },
+        { ...scan, until: 1_700_000_003 },
+      ]
+    );
+  };
+  const run = await runExample("watch", answer, 3);
+  const line = /^85 ports of h5 were asked for, from \d\d:\d\d:20 to \d\d:\d\d:23\n$/;
+  expect(run).toMatchObject({ code: 0, err: "", out: expect.stringMatching(line) });
+  const counter = { sketch_id: 7, counter_key_type: "dport" };
+  expect(run.asked.slice(1, 4)).toMatchObject([
+    { type: "config sketch counter", ...counter },
+    { type: "watch", ...counter, counter_key: "key_num", above: 20, window: { last: 2 }, scope: "host" },
+    { type: "query alerts", watch_id: 3 },
+  ]);
+});
+
 describe("heavy-hitter", () => {
   const answers = (request: Request): FakeAnswer =>
     configured(request) ?? (request.type === "query sketch" ? 2 : { "10.0.0.6": 2, "10.0.0.2": 3 });
