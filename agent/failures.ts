@@ -44,8 +44,8 @@ function asTallyError(error: unknown): TallyError | undefined {
   return new TallyError("bad_request", "the HTTP request is malformed", { cause: error });
 }
 
-/** Bytes of a request body: messages are small. */
-export const bodyLimit = 256 * 1024;
+/** Bytes of a request body: the longest names 1024 keys. */
+export const bodyLimit = 320 * 1024;
 
 /** What is served: path to method. */
 const served: ReadonlyMap<string, string> = new Map([

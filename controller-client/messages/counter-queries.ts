@@ -6,6 +6,8 @@ import {
   coverageFields,
   groupField,
   type Message,
+  maxKey,
+  maxKeyType,
   queryFields,
   refineField,
   relayFields,
@@ -57,7 +59,7 @@ export const querySpread = Type.Object(
     group_by: Text({
       format: "key-type",
       minLength: 1,
-      maxLength: 64,
+      maxLength: maxKeyType,
       description: "whose fan-out: some parts of the counter's key, such as src of src_dst",
     }),
     k: Optional(
@@ -135,7 +137,7 @@ export const queryKeyIntervals = Type.Object(
     type: Literal("query key intervals"),
     ...sketchFields,
     ...counterKeyType,
-    keys: Type.Array(Text({ minLength: 1, maxLength: 160 }), { maxItems: 1024, description: "the keys" }),
+    keys: Type.Array(Text({ minLength: 1, maxLength: maxKey }), { maxItems: 1024, description: "the keys" }),
     ...groupField,
     ...windowFields,
     ...coverageFields,

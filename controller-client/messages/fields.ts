@@ -117,11 +117,15 @@ export const watchFields = {
   watch: uuid("agents only: the name of the watch between agents"),
 };
 
+/** All parts, with prefixes, have 66 characters, and a key of them 258. */
+export const maxKeyType = 80;
+export const maxKey = 300;
+
 export const counterKeyType = {
   counter_key_type: Text({
     format: "key-type",
     minLength: 1,
-    maxLength: 64,
+    maxLength: maxKeyType,
     description: `parts of ${keyParts.join(", ")} joined by "_"; src and dst may carry a prefix: src/24_dport`,
   }),
 };
@@ -132,7 +136,7 @@ export const groupField = {
     Text({
       format: "key-type",
       minLength: 1,
-      maxLength: 64,
+      maxLength: maxKeyType,
       description:
         "a coarser key type to answer by: some parts of the counter's, in any order, prefixes not longer",
     }),

@@ -8,6 +8,7 @@ import {
   creationFields,
   groupField,
   type Message,
+  maxKey,
   queryFields,
   refineField,
   relayFields,
@@ -106,7 +107,7 @@ export const querySketch = Type.Object(
     ...counterKeyType,
     counter_key: Text({
       minLength: 1,
-      maxLength: 160,
+      maxLength: maxKey,
       description:
         "a key, its parts joined by a comma; or key_num, real_time_key_num (distinct keys) or total",
     }),

@@ -45,11 +45,11 @@ SavedCounter Counter::save() const {
 }
 
 void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
-  KeyBatch batch;
+  const KeyBatch batch(spec().key_type, spec().secret, packets);
   const bool late = second == time_.last && time_.second > time_.since;
   Pane& pane = late || time_.was_set_back(second) ? last_ : current_;
   Ledger& ledger = pane.ledger;
-  ledger.unkeyed += batch.fill(spec().key_type, spec().secret, packets);
+  ledger.unkeyed += batch.unkeyed;
   for (size_t i = 0; i < batch.size; ++i) ledger.prefetch(batch.hashes[i]);
   for (size_t i = 0; i < batch.size; ++i) ledger.prefetch_entry(batch.hashes[i]);
   const bool by_packets = spec().increment == Increment::packets;

@@ -92,10 +92,6 @@ KeyType KeyType::parse(std::string_view text) {
     type.parts_.push_back(part);
   }
   if (type.has_labels_) type.labels_ = std::make_shared<Labels>();
-  if (type.width(6) > Key::kBytes)
-    throw std::invalid_argument("the parts of " + quoted(text) + " make keys of " +
-                                std::to_string(type.width(6) - 1) + " bytes, and " +
-                                std::to_string(Key::kBytes - 1) + " is the most: leave one out");
   return type;
 }
 
@@ -124,7 +120,6 @@ void KeyType::make_v4(std::span<const Packet* const> packets, Key* keys) const n
     std::memcpy(&value, bytes.data(), 4);
     return value & mask;
   };
-  std::memset(static_cast<void*>(keys), 0, n * sizeof(Key));
   for (const Part& part : parts_) {
     if (part.field == Field::src) write(4, [&](const Packet& p) { return address(p.src, part.mask); });
     if (part.field == Field::dst) write(4, [&](const Packet& p) { return address(p.dst, part.mask); });

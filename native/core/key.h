@@ -18,11 +18,11 @@
 
 namespace tallytree {
 
-/// Byte 0: how many bytes follow (1 to 39). Then the parts in the order of the key type: an address has 4 or
-/// 16 bytes (so the length tells the family), numbers as many as kForms in key.cc says; network byte order.
-/// The rest is zero.
+/// Byte 0: how many bytes follow (1 to 55). Then the parts in the order of the key type: an address has 4 or
+/// 16 bytes (so the length tells the family), numbers as many as kForms in key_fields.h says; network byte
+/// order. The rest is zero.
 struct alignas(8) Key {
-  static constexpr size_t kBytes = 40;
+  static constexpr size_t kBytes = 56;  ///< all parts at once
   std::array<uint8_t, kBytes> bytes{};
 
   size_t length() const noexcept { return bytes[0]; }
@@ -77,7 +77,7 @@ class KeyType {
   bool make(const Packet& packet, Key& key) const noexcept;
   /// Whether it has.
   bool fits(const Packet& packet) const noexcept { return !needs_ports_ || packet.has_ports; }
-  /// The same for many packets, all of them IPv4 and fitting.
+  /// The same for many packets, all of them IPv4 and fitting, in place of empty keys.
   void make_v4(std::span<const Packet* const> packets, Key* keys) const noexcept;
 
   /// Text of a key: the parts joined by ",", IPv6 in RFC 5952 form. Throws std::invalid_argument for bytes

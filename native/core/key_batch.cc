@@ -47,11 +47,8 @@ TALLYTREE_VECTORIZED void hash_lanes(uint64_t k0, uint64_t k1, const uint64_t (*
 
 }  // namespace
 
-uint64_t KeyBatch::fill(const KeyType& type, const Secret& secret,
-                        std::span<const Packet* const> from) noexcept {
-  uint64_t unkeyed = 0;
+KeyBatch::KeyBatch(const KeyType& type, const Secret& secret, std::span<const Packet* const> from) noexcept {
   bool all_v4 = true;
-  size = 0;
   for (const Packet* packet : from) {
     if (!type.fits(*packet)) {
       unkeyed += packet->packets;
@@ -66,7 +63,6 @@ uint64_t KeyBatch::fill(const KeyType& type, const Secret& secret,
     for (size_t i = 0; i < size; ++i) type.make(*packets[i], keys[i]);
   }
   hash_keys(secret, {keys.data(), size}, hashes.data());
-  return unkeyed;
 }
 
 void hash_keys(const Secret& secret, std::span<const Key> keys, uint64_t* hashes) noexcept {

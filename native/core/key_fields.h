@@ -36,6 +36,14 @@ inline constexpr std::array<Form, 10> kForms = {{
     {"container", 4, 32, "container", true},
 }};
 
+/// Of a key of all parts, its length byte included.
+constexpr size_t most_bytes() noexcept {
+  size_t bytes = 1;
+  for (const Form& form : kForms) bytes += form.bytes == 0 ? sizeof(Address) : form.bytes;
+  return bytes;
+}
+static_assert(most_bytes() <= Key::kBytes);
+
 constexpr const Form& form_of(Field field) { return kForms[static_cast<size_t>(field)]; }
 
 /// Calls `visit` with the function that reads this number from a packet.

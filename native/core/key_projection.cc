@@ -43,6 +43,7 @@ KeyProjection::KeyProjection(const KeyType& fine, const KeyType& coarse)
 KeyProjection::Layout KeyProjection::layout(const KeyType& fine, const KeyType& coarse,
                                             size_t address_bytes) {
   Layout made;
+  made.dropped.reserve(fine.width(address_bytes == 4 ? 4 : 6) * 8);  // a Spread pays for no more
   for (const Part& part : fine.parts()) {
     const Part* kept = find(coarse, part.field);
     const int first = kept == nullptr ? part.unused_bits() : bits_of(*kept, address_bytes);

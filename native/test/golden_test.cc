@@ -74,6 +74,18 @@ Ledger labelled_ledger() {
   return ledger;
 }
 
+/// Of all parts, IPv6: the longest keys.
+Ledger longest_ledger() {
+  Ledger ledger(
+      spec_of("src_dst_sport_dport_proto_vlan_vni_gre_key_netns_container", Increment::packets, 16));
+  for (const char* text : {"2001:db8::1,2001:db8::2,1,2,6,7,8,none,blue,0123456789ab",
+                           "10.0.0.1,10.0.0.2,65535,80,17,none,none,9,own,none"}) {
+    const Key key = ledger.spec().key_type.learn(text);
+    ledger.add(key, key.hash(kSecret), 7);
+  }
+  return ledger;
+}
+
 Distinct set_of(uint64_t keys, unsigned precision = Distinct::kPrecision) {
   Distinct set(precision);
   for (uint64_t key = 0; key < keys; ++key) set.add(siphash13(kSecret, &key, 1));
@@ -112,6 +124,7 @@ const Specimen kSpecimens[] = {
     {"ledger-v2-spilled.bin", [] { return spilled_ledger().encode(); }, ledger_again},
     {"ledger-v2-full.bin", [] { return full_ledger().encode(); }, ledger_again},
     {"ledger-v2-reduced.bin", [] { return reduced_ledger().encode(); }, ledger_again},
+    {"ledger-v2-longest.bin", [] { return longest_ledger().encode(); }, ledger_again},
     {"ledger-v2-labels.bin", [] { return labelled_ledger().encode(); }, ledger_again},
     {"distinct-v2-exact.bin", [] { return set_of(50).encode(kCheck); }, distinct_again},
     {"distinct-v2-registers.bin", [] { return set_of(9000).encode(kCheck); }, distinct_again},
@@ -154,6 +167,11 @@ TEST(golden_ledgers_say_what_was_counted) {
   const Ledger labelled = Ledger::decode(file("ledger-v2-labels.bin"), kSecret);
   CHECK_EQ(labelled.spec().key_type.print(labelled.entries().back().key), "red,2001:db8::1,none");
   CHECK_EQ(interval_in(labelled, "blue,10.0.0.1,0123456789ab").lower, 5u);
+
+  const Ledger longest = Ledger::decode(file("ledger-v2-longest.bin"), kSecret);
+  CHECK_EQ(longest.spec().key_type.print(longest.entries().back().key),
+           "2001:db8::1,2001:db8::2,1,2,6,7,8,none,blue,0123456789ab");
+  CHECK_EQ(interval_in(longest, "10.0.0.1,10.0.0.2,65535,80,17,none,none,9,own,none").lower, 7u);
 }
 
 TEST(golden_sets_say_how_many_keys) {

@@ -31,9 +31,7 @@ void check_batch(const KeyType& type, const std::vector<Packet>& packets) {
   constexpr Secret kSecret{3, 4};
   std::vector<const Packet*> pointers;
   for (const Packet& packet : packets) pointers.push_back(&packet);
-  KeyBatch batch;
-  batch.keys[0].bytes.fill(0xee);  // whatever was there before
-  const uint64_t unkeyed = batch.fill(type, kSecret, pointers);
+  const KeyBatch batch(type, kSecret, pointers);
   size_t at = 0;
   uint64_t without = 0;
   for (const Packet& packet : packets) {
@@ -48,7 +46,7 @@ void check_batch(const KeyType& type, const std::vector<Packet>& packets) {
     ++at;
   }
   CHECK_EQ(batch.size, at);
-  CHECK_EQ(unkeyed, without);
+  CHECK_EQ(batch.unkeyed, without);
 }
 
 }  // namespace
@@ -58,7 +56,8 @@ TEST(key_batch_makes_the_keys_that_single_packets_have) {
   for (const char* text :
        {"src", "dst", "proto", "sport", "src/24", "dst/9_src/31", "dport_src", "proto_dst_sport", "src_dst",
         "src_sport_dst_dport_proto", "proto_dport_sport_dst_src", "vlan", "src_vlan", "vlan_dport_src/24",
-        "src_sport_dst_dport_proto_vlan"}) {
+        "src_sport_dst_dport_proto_vlan", "netns_proto_src_gre_key_vni",
+        "src_dst_sport_dport_proto_vlan_vni_gre_key_netns_container"}) {
     const KeyType type = KeyType::parse(text);
     for (const size_t size : {0, 1, 7, 8, 9, 63, 64}) {
       for (const bool with_six : {false, true}) {

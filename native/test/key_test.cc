@@ -68,8 +68,10 @@ TEST(key_with_a_vlan_says_none_without_a_tag) {
 TEST(key_of_all_parts_fits_for_both_families) {
   Packet packet = tcp4();
   packet.vlan = 7;
-  const char* all = "src_sport_dst_dport_proto_vlan";
-  CHECK_EQ(text_of(all, packet), "10.0.0.6,40000,10.0.0.5,80,6,7");
+  packet.carrier = Carrier::vni;
+  packet.tunnel = 9;
+  const char* all = "src_sport_dst_dport_proto_vlan_vni_gre_key_netns_container";
+  CHECK_EQ(text_of(all, packet), "10.0.0.6,40000,10.0.0.5,80,6,7,9,none,own,none");
   packet.family = 6;
   packet.src.fill(0xff);
   packet.dst.fill(0xfe);

@@ -106,9 +106,11 @@ TEST(labels_of_a_batch_are_those_of_its_packets) {
   }
 }
 
-TEST(labels_leave_no_room_for_more_than_a_key_has) {
-  CHECK_EQ(KeyType::parse("src_dst_netns").width(6), size_t{37});
-  CHECK(throws([] { KeyType::parse("src_dst_netns_container"); }));
+TEST(labels_stand_beside_ipv6_addresses) {
+  const KeyType type = KeyType::parse("src_dst_netns_container");
+  CHECK_EQ(type.width(6), size_t{41});
+  const char* text = "2001:db8::1,2001:db8::2,blue,0123456789ab";
+  CHECK_EQ(type.print(type.learn(text)), text);
 }
 
 TEST(labels_of_hosts_add_up_by_name) {

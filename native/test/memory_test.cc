@@ -50,7 +50,8 @@ void flood(Counter& counter, int batches, uint8_t family, uint32_t amount, std::
 }  // namespace
 
 TEST(memory_stays_below_the_ceiling_under_any_flood) {
-  for (const char* type : {"src", "src_dst", "src_sport_dst_dport_proto"}) {
+  for (const char* type : {"src", "src_dst", "src_sport_dst_dport_proto",
+                           "src_dst_sport_dport_proto_vlan_vni_gre_key_netns_container"}) {
     for (const Increment increment : {Increment::packets, Increment::bytes}) {
       for (const auto& [capacity, cold] : {std::pair{64u, 8u}, {4096u, 8u}, {4096u, 0u}, {1000u, 3u}}) {
         std::mt19937_64 random(capacity);
@@ -93,18 +94,31 @@ TEST(memory_of_sizes_is_in_the_price) {
 }
 
 TEST(memory_of_spreads_is_in_the_price) {
-  CounterSpec spec(spec_of("src_dst_dport", Increment::packets, 256, 8));
-  const size_t without = Counter::bytes(spec);
-  spec.spread_by = {KeyType::parse("src"), KeyType::parse("src_dst")};
-  std::mt19937_64 random(9);
-  const size_t before = allocated().now;
-  forget_peak();
-  auto counter = std::make_unique<Counter>(spec);
-  flood(*counter, 1500, 4, 1, random);
-  flood(*counter, 1500, 6, 1, random);
-  const size_t peak = allocated().peak - before;
-  CHECK(peak <= Counter::bytes(spec));
-  CHECK(peak > without);
+  for (const char* type : {"src_dst_dport", "src_dst_sport_dport_proto_vlan_vni_gre_key_netns_container"}) {
+    CounterSpec spec(spec_of(type, Increment::packets, 256, 8));
+    const size_t without = Counter::bytes(spec);
+    spec.spread_by = {KeyType::parse("src"), KeyType::parse("src_dst")};
+    std::mt19937_64 random(9);
+    const size_t before = allocated().now;
+    forget_peak();
+    auto counter = std::make_unique<Counter>(spec);
+    flood(*counter, 1500, 4, 1, random);
+    flood(*counter, 1500, 6, 1, random);
+    const size_t peak = allocated().peak - before;
+    CHECK(peak <= Counter::bytes(spec));
+    CHECK(peak > without);
+  }
+}
+
+TEST(memory_of_a_spread_is_that_which_it_says) {
+  for (const char* owner : {"proto", "src_dst"}) {
+    const size_t before = allocated().now;
+    forget_peak();
+    const SpreadSpec spec{KeyType::parse("src_dst_sport_dport_proto_vlan_vni_gre_key_netns_container"),
+                          KeyType::parse(owner), 2, Secret{5, 6}};
+    const Spread spread(spec);
+    CHECK(allocated().peak - before <= Spread::bytes(spec));
+  }
 }
 
 TEST(memory_is_not_asked_for_while_counting) {
