@@ -28,7 +28,7 @@ export interface Books {
 
 /** What of it an answer is about; without it the whole tap. */
 export interface About {
-  /** Packets that matched the sketch. */
+  /** Socket buffers whose packets matched the sketch. */
   readonly matched: bigint;
   readonly unkeyed: bigint;
   readonly span: Span;
@@ -38,7 +38,10 @@ export interface About {
   readonly netns?: string | undefined;
 }
 
-/** seen = counted + filtered + lost + unparsed + ignored. What the whole tap read is counted, as it reached the counters. */
+/**
+ * seen = counted + filtered + lost + unparsed + ignored, all in socket buffers. Of the whole tap counted is what at least one
+ * sketch counted.
+ */
 export function lossOf(books: Books, about?: About): Loss {
   const { stats: tap, offloads } = books.stats;
   const { kind } = books.stats.tap;
@@ -46,13 +49,13 @@ export function lossOf(books: Books, about?: About): Loss {
   const unopened = about?.inner === true ? (tap?.unopened ?? 0) : 0;
   const lost = unopened > 0 ? { ...tap?.lost, unopened } : (tap?.lost ?? {});
   const read = (tap?.read ?? 0) - unopened;
-  // A super-packet is one socket buffer and several packets: what matched may exceed what was read.
-  const counted = Math.min(Number(about?.matched ?? read), read);
+  const counted = Math.min(Number(about?.matched ?? tap?.matched ?? 0), read);
   const gaps = gapsOf(books, about);
   const isRead = unreadable.every((reason) => (unparsed[reason] ?? 0) === 0);
   return {
     complete: tap !== undefined && isNothing(lost) && isRead && gaps.length === 0 && tellsLoss(kind),
     unit: "skb",
+    unkeyed_unit: "packets",
     ...{ seen, counted, filtered: read - counted, unkeyed: Number(about?.unkeyed ?? 0) },
     ...{ lost, unparsed, ignored, estimated, gaps },
     offloads: [...new Set(Object.values(offloads).flat())].sort(),

@@ -221,7 +221,7 @@ export class OwnHost {
     return lossOf(
       { host, stats, restarts: restarts() },
       {
-        ...{ matched: totals.packets, unkeyed, span },
+        ...{ matched: totals.buffers, unkeyed, span },
         inner: sketch.filter.inner ?? false,
         netns: sketch.filter.netns,
       },

@@ -1,25 +1,25 @@
 // What a checkpoint says: a head of JSON, and for each core a file of each counter and of each sketch's packet sizes, which
 // lists the files of the sealed panes before what the add-on saved.
 
-import type { Kept, TapStats, Totals } from "../native/index.js";
+import type { Kept, SketchTotals, TapStats } from "../native/index.js";
 import type { Capture } from "./capture.js";
 import { type CheckpointFolder, Damaged, type Part } from "./checkpoint-folder.js";
 import type { CounterRecord, SketchRecord } from "./protocol.js";
 
-/** Raised when the head changes its meaning. 1: without packet sizes. */
+/** Raised when the head changes its meaning. 1: without packet sizes and matched socket buffers. */
 export const checkpointVersion = 2;
 
 export interface Head {
   readonly version: number;
   /** Where its packets were read: another tap sees others. */
   readonly tap: Capture["kind"];
-  readonly stats: TapStats;
+  readonly stats: Omit<TapStats, "matched"> & { readonly matched?: number };
   readonly sketches: readonly HeadSketch[];
 }
 
 export interface HeadSketch extends Omit<SketchRecord, "counters"> {
   /** Decimal. */
-  readonly totals: { readonly packets: string; readonly bytes: string };
+  readonly totals: { readonly packets: string; readonly bytes: string; readonly buffers?: string };
   readonly counters: readonly HeadCounter[];
   /** Of its packet sizes, one a core. */
   readonly sizesCores?: readonly Part[];
@@ -36,7 +36,7 @@ export interface PanePart extends Part {
 
 /** A sketch as an earlier process kept it. */
 export interface KeptSketch extends Omit<SketchRecord, "counters" | "sizes"> {
-  readonly totals: Totals;
+  readonly totals: SketchTotals;
   readonly counters: readonly (CounterRecord & { readonly saved: readonly Kept[] })[];
   /** Of its packet sizes, if it keeps them. */
   readonly savedSizes?: readonly Kept[];
@@ -62,7 +62,7 @@ export function readCheckpoint(folder: CheckpointFolder, tap: Capture["kind"]): 
   if (head.tap !== tap) throw new Damaged(`it is of the ${head.tap} tap, and this is the ${tap} tap`);
   return {
     at: found.at,
-    stats: head.stats,
+    stats: { ...head.stats, matched: head.stats.matched ?? head.stats.read },
     sketches: head.sketches.map((sketch) => keptSketch(folder, sketch)),
   };
 }
@@ -74,7 +74,11 @@ function keptSketch(
   const keptCores = (cores: readonly Part[]) => cores.map((part) => kept(folder, part));
   return {
     ...sketch,
-    totals: { packets: BigInt(totals.packets), bytes: BigInt(totals.bytes) },
+    totals: {
+      packets: BigInt(totals.packets),
+      bytes: BigInt(totals.bytes),
+      buffers: BigInt(totals.buffers ?? totals.packets),
+    },
     counters: counters.map(({ cores, ...record }) => ({
       ...record,
       saved: keptCores(cores),

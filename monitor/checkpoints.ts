@@ -112,8 +112,8 @@ export class Checkpoints {
 
   async #keepSketch(record: SketchRecord, written: Map<object, readonly Written[]>): Promise<HeadSketch> {
     const { uuid, filter, sizes = false } = record;
-    const { packets, bytes } = await this.#options.capture.use((tap) => tap.totals(uuid));
-    const totals = { packets: `${packets}`, bytes: `${bytes}` };
+    const { packets, bytes, buffers } = await this.#options.capture.use((tap) => tap.totals(uuid));
+    const totals = { packets: `${packets}`, bytes: `${bytes}`, buffers: `${buffers}` };
     const isSame = this.#sketches.get(uuid)?.totals.packets === totals.packets;
     const keep = (key: object, save: Save) => this.#keep(key, save, { isSame, written });
     const counters = record.counters.map(async ({ spec, meta }): Promise<HeadCounter> => {

@@ -1,7 +1,7 @@
 // The agent's side of the monitor's socket, and the interface that an agent needs of a monitor.
 
 import type { Frame } from "../controller-client/messages/index.js";
-import type { Counted, Interval, Span, Totals } from "../native/index.js";
+import type { Counted, Interval, SketchTotals, Span } from "../native/index.js";
 import { Connection, type Introduction } from "./connection.js";
 import {
   type Answers,
@@ -63,7 +63,7 @@ export interface Monitor {
   /** The count of one key. `not_found`, or `bad_request` field key. */
   interval(query: IntervalQuery, deadlineMs: number): Promise<Counted<Interval>>;
   /** Packets and IP bytes that matched the sketch's filter. `not_found`. */
-  totals(uuid: string, deadlineMs: number): Promise<Totals>;
+  totals(uuid: string, deadlineMs: number): Promise<SketchTotals>;
   stats(deadlineMs: number): Promise<MonitorStats>;
 }
 
@@ -124,9 +124,9 @@ export class MonitorClient implements Monitor {
     return { from, to, value: { lower: BigInt(lower), upper: BigInt(upper) } };
   }
 
-  async totals(uuid: string, deadlineMs: number): Promise<Totals> {
-    const { packets, bytes } = (await this.#ask("totals", { uuid }, deadlineMs)).head;
-    return { packets: BigInt(packets), bytes: BigInt(bytes) };
+  async totals(uuid: string, deadlineMs: number): Promise<SketchTotals> {
+    const { packets, bytes, buffers } = (await this.#ask("totals", { uuid }, deadlineMs)).head;
+    return { packets: BigInt(packets), bytes: BigInt(bytes), buffers: BigInt(buffers) };
   }
 
   async stats(deadlineMs: number): Promise<MonitorStats> {

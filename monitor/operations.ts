@@ -122,8 +122,8 @@ function queryHandlers({ capture, sketches }: Parts): Pick<Handlers, Query> {
     },
     totals: async ({ uuid }) => {
       sketches.mustHave(uuid);
-      const { packets, bytes } = await capture.use((tap) => tap.totals(uuid));
-      return answer<"totals">({ packets: packets.toString(), bytes: bytes.toString() });
+      const { packets, bytes, buffers } = await capture.use((tap) => tap.totals(uuid));
+      return answer<"totals">({ packets: `${packets}`, bytes: `${bytes}`, buffers: `${buffers}` });
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Offloads, Span, TapStats } from "../native/index.js";
 
 const exact = { additionalProperties: false } as const;
 const Uuid = Type.String({ minLength: 1, maxLength: 64, description: "name of the sketch between agents" });
-const KeyType = Type.String({ minLength: 1, maxLength: 64, description: 'parts joined by "_": "src_dport"' });
+const KeyType = Type.String({ minLength: 1, maxLength: 80, description: 'parts joined by "_": "src_dport"' });
 const Second = Type.Integer({ minimum: 0, maximum: 1e11 });
 const Window = Type.Union([
   Type.Literal("all"),
@@ -93,7 +93,7 @@ export const requests = {
   distinct: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window }, exact),
   spread: Type.Object({ uuid: Uuid, keyType: KeyType, window: Window, by: KeyType }, exact),
   interval: Type.Object(
-    { uuid: Uuid, keyType: KeyType, key: Type.String({ maxLength: 256 }), window: Window },
+    { uuid: Uuid, keyType: KeyType, key: Type.String({ maxLength: 300 }), window: Window },
     exact,
   ),
   sizes: Type.Object({ uuid: Uuid, window: Window }, exact),
@@ -187,7 +187,7 @@ export interface Answers {
   spread: Span;
   sizes: Span;
   interval: Span & { readonly lower: string; readonly upper: string };
-  totals: { readonly packets: string; readonly bytes: string };
+  totals: { readonly packets: string; readonly bytes: string; readonly buffers: string };
   stats: MonitorStats;
 }
 

@@ -7,9 +7,9 @@ import type {
   Filter,
   Interval,
   SketchOptions,
+  SketchTotals,
   Tap,
   TapSource,
-  Totals,
   Window,
 } from "./tap.js";
 import { addStats, type TapStats } from "./tap-stats.js";
@@ -153,9 +153,13 @@ class CoreTaps implements Tap {
     }));
   }
 
-  async totals(id: string): Promise<Totals> {
+  async totals(id: string): Promise<SketchTotals> {
     const parts = await this.#all((tap) => tap.totals(id));
-    return { packets: sum(parts, ({ packets }) => packets), bytes: sum(parts, ({ bytes }) => bytes) };
+    return {
+      packets: sum(parts, ({ packets }) => packets),
+      bytes: sum(parts, ({ bytes }) => bytes),
+      buffers: sum(parts, ({ buffers }) => buffers),
+    };
   }
 
   async stats(): Promise<TapStats> {

@@ -4,6 +4,8 @@
 export interface TapStats {
   readonly seen: number;
   readonly read: number;
+  /** Of `read`: those that at least one sketch counted. */
+  readonly matched: number;
   readonly lost: Readonly<Record<string, number>>;
   readonly unparsed: Readonly<Record<string, number>>;
   readonly ignored: Readonly<Record<string, number>>;
@@ -54,6 +56,7 @@ export function addStats(one: TapStats, other: TapStats): TapStats {
   return {
     seen: one.seen + other.seen,
     read: one.read + other.read,
+    matched: one.matched + other.matched,
     lost: addCauses(one.lost, other.lost),
     unparsed: addCauses(one.unparsed, other.unparsed),
     ignored: addCauses(one.ignored, other.ignored),

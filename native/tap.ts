@@ -98,7 +98,7 @@ export interface SketchOptions {
   /** The sizes of its packets. */
   readonly sizes?: boolean;
   /** What was counted before. */
-  readonly totals?: Totals;
+  readonly totals?: SketchTotals;
 }
 
 export interface CounterSpec {
@@ -145,6 +145,11 @@ export interface Totals {
   readonly bytes: bigint;
 }
 
+/** The same, and the socket buffers that they came in: a super-packet is one. */
+export interface SketchTotals extends Totals {
+  readonly buffers: bigint;
+}
+
 /**
  * One source of packets and the sketches it feeds, on a thread of its own. Methods post to that thread and are
  * served between batches; each answer covers every packet the kernel had accepted when the method was called.
@@ -174,7 +179,7 @@ export interface Tap {
   /** The encoded histogram of packet sizes; `not_found` when the sketch keeps none. */
   sizes(id: string, window: Window): Promise<Counted<Buffer>>;
   interval(id: string, keyType: string, key: string, window: Window): Promise<Counted<Interval>>;
-  totals(id: string): Promise<Totals>;
+  totals(id: string): Promise<SketchTotals>;
   stats(): Promise<TapStats>;
   /** Resolves at the end of a file, also where it breaks off (stats tells); rejects when a live source fails for good. */
   readonly finished: Promise<void>;

@@ -8,6 +8,7 @@ type Sums = Readonly<Record<string, number>>;
 export const noLoss: Loss = {
   complete: true,
   unit: "skb",
+  unkeyed_unit: "packets",
   seen: 0,
   counted: 0,
   filtered: 0,
@@ -27,6 +28,7 @@ export function addLoss(a: Loss, b: Loss): Loss {
   return {
     complete: a.complete && b.complete && isNothing(lost),
     unit: a.unit,
+    unkeyed_unit: a.unkeyed_unit,
     seen: a.seen + b.seen,
     counted: a.counted + b.counted,
     filtered: a.filtered + b.filtered,

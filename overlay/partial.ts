@@ -119,6 +119,7 @@ const head = Compile(
     loss: Type.Object({
       complete: Type.Boolean(),
       unit: Type.Literal("skb"),
+      unkeyed_unit: Type.Literal("packets"),
       seen: sum,
       counted: sum,
       filtered: sum,

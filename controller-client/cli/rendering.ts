@@ -190,5 +190,6 @@ function packetsLine(loss: Loss): string {
   const reasons = Object.entries(loss.unparsed).filter(([, count]) => count > 0);
   const unparsed =
     reasons.length === 0 ? "" : `, unparsed: ${reasons.map(([reason, n]) => `${n} ${reason}`).join(", ")}`;
-  return `packets: ${loss.seen} seen, ${loss.counted} counted, ${loss.filtered} filtered, ${loss.unkeyed} without such a key, ${lost}${unparsed}`;
+  const captured = `${loss.seen} seen, ${loss.counted} counted, ${loss.filtered} filtered, ${lost}${unparsed}`;
+  return `packets as captured: ${captured}; ${loss.unkeyed} on the wire without such a key`;
 }

@@ -92,13 +92,19 @@ export interface Gap {
 export interface Loss {
   /** False whenever a packet was lost uncounted, could not be read (truncated, malformed), or a tap was not there. */
   readonly complete: boolean;
-  /** What the sums below count: socket buffers, of which a super-packet is one. */
+  /**
+   * What all numbers but `unkeyed` count: socket buffers, of which a super-packet is one (of a capture file: its packets).
+   * seen = counted + filtered + the sums of lost, unparsed and ignored.
+   */
   readonly unit: "skb";
+  /** What `unkeyed` counts: packets as on the wire, as the counters do. */
+  readonly unkeyed_unit: "packets";
   readonly seen: number;
+  /** Counted by the sketch asked about, or by any when the answer is about none. */
   readonly counted: number;
-  /** Read, and not matching the filter. */
+  /** Read, and not counted by it, or by none: what its filter leaves out, and what came before it was made. */
   readonly filtered: number;
-  /** Matching, but without the parts that the key needs (a port key and a ping). */
+  /** Counted, but without the parts that the key needs (a port key and a ping). */
   readonly unkeyed: number;
   readonly lost: Readonly<Record<string, number>>;
   readonly unparsed: Readonly<Record<string, number>>;

@@ -151,7 +151,8 @@ Totals to_totals(const Napi::Value& value) {
   const Napi::Value totals = to_object(value, "options").Get("totals");
   if (totals.IsUndefined()) return {};
   const Napi::Object object = to_object(totals, "totals");
-  return {to_count(object.Get("packets"), "packets"), to_count(object.Get("bytes"), "bytes")};
+  return {to_count(object.Get("packets"), "packets"), to_count(object.Get("bytes"), "bytes"),
+          to_count(object.Get("buffers"), "buffers")};
 }
 
 CounterSpec to_spec(const Napi::Value& value) {
@@ -224,6 +225,7 @@ Napi::Value from_totals(Napi::Env env, const Totals& totals) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("packets", Napi::BigInt::New(env, totals.packets));
   object.Set("bytes", Napi::BigInt::New(env, totals.bytes));
+  object.Set("buffers", Napi::BigInt::New(env, totals.buffers));
   return object;
 }
 

@@ -55,7 +55,8 @@ Napi::Value from_interval(Napi::Env env, const Interval& interval);
 /// {from, to, value}.
 Napi::Value from_counted(Napi::Env env, const Span& covered, const Napi::Value& value);
 Napi::Value from_totals(Napi::Env env, const Totals& totals);
-Napi::Value from_stats(Napi::Env env, const SourceStats& stats);
+/// `matched`: of Engine.
+Napi::Value from_stats(Napi::Env env, const SourceStats& stats, uint64_t matched);
 /// Columns {keys, lower, upper}.
 Napi::Value from_entries(Napi::Env env, const KeyType& type, std::span<const Ledger::Entry> entries);
 

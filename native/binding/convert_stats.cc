@@ -42,10 +42,11 @@ Napi::Value from_gaps(Napi::Env env, const std::vector<Gap>& gaps) {
 
 }  // namespace
 
-Napi::Value from_stats(Napi::Env env, const SourceStats& stats) {
+Napi::Value from_stats(Napi::Env env, const SourceStats& stats, uint64_t matched) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("seen", Napi::Number::New(env, static_cast<double>(stats.seen)));
   object.Set("read", Napi::Number::New(env, static_cast<double>(stats.read)));
+  object.Set("matched", Napi::Number::New(env, static_cast<double>(matched)));
   object.Set("lost", from_causes(env, stats.lost));
   object.Set("unparsed", from_causes(env, stats.unparsed));
   object.Set("ignored", from_causes(env, stats.ignored));

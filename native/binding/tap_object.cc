@@ -214,8 +214,10 @@ Napi::Value TapObject::totals(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TapObject::stats(const Napi::CallbackInfo& info) {
-  return promise(info.Env(), [](Engine&, Source& source) -> Convert {
-    return [stats = source.stats()](Napi::Env env) { return from_stats(env, stats); };
+  return promise(info.Env(), [](Engine& engine, Source& source) -> Convert {
+    return [stats = source.stats(), matched = engine.matched()](Napi::Env env) {
+      return from_stats(env, stats, matched);
+    };
   });
 }
 

@@ -64,12 +64,13 @@ inline Opened open_and_split(std::span<const uint8_t> bytes, const Tunnels& tunn
   return {count, split, outer};
 }
 
-/// What was found inside was seen where and when its carrier was.
+/// What was found inside, right behind its carrier, was seen where and when that was.
 inline void seen_as(const Packet& carrier, Packet& inner) noexcept {
   inner.direction = carrier.direction;
   inner.second = carrier.second;
   inner.ifindex = carrier.ifindex;
   inner.loopback = carrier.loopback;
+  inner.inside = true;
 }
 
 }  // namespace tallytree

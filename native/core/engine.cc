@@ -2,11 +2,28 @@
 #include "engine.h"
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 
 #include "errors.h"
 
 namespace tallytree {
+namespace {
+
+/// Those that were found inside the packet before them.
+uint64_t inside_of(std::span<const Packet> batch) noexcept {
+  uint64_t inside = 0;
+  for (size_t i = 1; i < batch.size(); ++i) inside |= uint64_t{batch[i].inside} << i;
+  return inside;
+}
+
+/// How many socket buffers have one of these packets.
+uint64_t buffers_of(uint64_t packets, uint64_t inside) noexcept {
+  return static_cast<uint64_t>(std::popcount((packets & ~inside) | (packets & inside) >> 1));
+}
+
+}  // namespace
+
 /// A packet of the second before may come after that has been closed: it is still counted there.
 void Engine::count(std::span<const Packet> batch, const uint64_t* verdicts) {
   while (!batch.empty()) {
@@ -18,7 +35,9 @@ void Engine::count(std::span<const Packet> batch, const uint64_t* verdicts) {
     };
     const auto end = std::find_if(batch.begin() + 1, batch.end(), other);
     const auto same = batch.first(static_cast<size_t>(end - batch.begin()));
-    for (auto& [id, sketch] : sketches_) sketch->count(same, late, verdicts);
+    uint64_t passed = 0;
+    for (auto& [id, sketch] : sketches_) passed |= sketch->count(same, late, verdicts);
+    matched_ += buffers_of(passed, opens_ ? inside_of(same) : 0);
     batch = batch.subspan(same.size());
     if (verdicts != nullptr) verdicts += same.size();
   }
@@ -33,7 +52,9 @@ void Engine::set_clock(uint64_t second) {
   if (second > second_ || second + 2 < second_) roll(second);
 }
 
+/// Who jumps enters the second before as well: a packet of it that comes late finds its pane open.
 void Engine::roll(uint64_t second) {
+  if (second_ != 0 && second > second_ + 1) roll(second - 1);
   for (auto& [id, sketch] : sketches_) sketch->roll(second);
   second_ = second;
 }
@@ -86,6 +107,7 @@ void Engine::add(const std::string& id, std::unique_ptr<Sketch> sketch) {
     throw std::invalid_argument("there are " + std::to_string(kMostFrameFilters) +
                                 " different filters already: delete a sketch");
   }
+  opens_ |= place->second->filter().inner;
   place->second->roll(second_);
 }
 

@@ -23,6 +23,9 @@ class Engine {
   /// The time by the wall clock, which may have been set back.
   void set_clock(uint64_t second);
 
+  /// Socket buffers of which at least one sketch counted something.
+  uint64_t matched() const noexcept { return matched_; }
+
   /// Goes on with closed panes while there are no packets; true when there is nothing left to do.
   bool settle();
 
@@ -47,6 +50,8 @@ class Engine {
   FrameFilters number_filters();
 
   uint64_t second_ = 0;
+  uint64_t matched_ = 0;
+  bool opens_ = false;  // a sketch has asked for what tunnels carry
   std::map<std::string, std::unique_ptr<Sketch>> sketches_;
 };
 

@@ -57,6 +57,7 @@ size_t FileSource::deliver(const CapturedPacket& captured, Packet* out) noexcept
   const size_t count =
       opens ? open_carried(captured.bytes, tunnels_, error, headers, out, unopened_) : countable(error);
   if (count == 0) return unparsed_.add(error), 0;
+  if (count == 2) seen_as(*out, out[1]);
   ++read_;
   return count;
 }

@@ -52,7 +52,8 @@ struct alignas(64) Packet {
   uint32_t ifindex : 31 = 0;   ///< 0: unknown; of a foreign packet the number of its namespace (Labels)
   bool loopback : 1 = false;   ///< seen on a loopback device: counted only for sketches that name that device
 
-  uint64_t second : 40 = 0;   ///< wall clock, since 1970
+  uint64_t second : 39 = 0;   ///< wall clock, since 1970
+  uint64_t inside : 1 = 0;    ///< found in the packet before it in the batch: one socket buffer has both
   uint64_t full : 24 = 0;     ///< bytes of each but the last of several packets
   uint64_t bytes : 40 = 0;    ///< IP total length, summed over the wire packets
   uint64_t packets : 24 = 1;  ///< packets on the wire: a segmentation-offload super-packet carries several

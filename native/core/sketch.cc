@@ -51,23 +51,32 @@ void Sketch::find_device() noexcept {
   if (promiscuity_) promiscuity_->follow(filter_.ifindex);
 }
 
-void Sketch::count(std::span<const Packet> batch, bool late, const uint64_t* verdicts) {
+uint64_t Sketch::count(std::span<const Packet> batch, bool late, const uint64_t* verdicts) {
   std::array<const Packet*, kBatch> matched;
+  uint64_t passed = 0;
   size_t n = 0;
   for (const Packet& packet : batch) {
     if (!filter_.matches(packet)) continue;
-    if (filter_.frames && (verdicts[&packet - batch.data()] >> filter_.frames_bit & 1) == 0) continue;
+    const auto place = &packet - batch.data();
+    if (filter_.frames && (verdicts[place] >> filter_.frames_bit & 1) == 0) continue;
+    passed |= uint64_t{1} << place;
     matched[n++] = &packet;
     totals_.packets += packet.packets;
     totals_.bytes += packet.bytes;
   }
-  if (sizes_) sizes_->add({matched.data(), n}, late);
-  if (n == 0 || counters_.empty()) return;
+  totals_.buffers += n;  // it has a tunnel's own packets or what they carry, never both
+  if (n > 0) hand_on({matched.data(), n}, late);
+  return passed;
+}
+
+void Sketch::hand_on(std::span<const Packet* const> matched, bool late) {
+  if (sizes_) sizes_->add(matched, late);
+  if (counters_.empty()) return;
   if (cache_ && !late) {
-    cache_->add({matched.data(), n}, counters_);
+    cache_->add(matched, counters_);
     cache_->settle(counters_, kBatch);
   } else {
-    for (const auto& counter : counters_) counter->add({matched.data(), n}, second_ - late);
+    for (const auto& counter : counters_) counter->add(matched, second_ - late);
   }
   // One counter a batch moves on with its closed pane, so that not all of them stop in one.
   counters_[turn_++ % counters_.size()]->settle(kBatch * counters_.size());

@@ -50,10 +50,11 @@ struct Filter {
   bool matches_ports(const Packet& packet) const noexcept;
 };
 
-/// Packets and IP bytes on the wire that passed a sketch's filter.
+/// Packets and IP bytes on the wire that passed a sketch's filter, and the socket buffers they came in.
 struct Totals {
   uint64_t packets = 0;
   uint64_t bytes = 0;
+  uint64_t buffers = 0;
 };
 
 /// What a sketch keeps besides its counters.
@@ -68,8 +69,8 @@ class Sketch {
   void use(std::shared_ptr<Labels> labels);
 
   /// All of the running second or, with `late`, of the one before. `verdicts`: of FrameVerdicts, for a filter
-  /// with frames.
-  void count(std::span<const Packet> batch, bool late = false, const uint64_t* verdicts = nullptr);
+  /// with frames. A bit for each packet that passed the filter.
+  uint64_t count(std::span<const Packet> batch, bool late = false, const uint64_t* verdicts = nullptr);
   /// The clock shows `second`, unix seconds.
   void roll(uint64_t second);
   /// Goes on with closed panes; true when there is nothing left to do.
@@ -104,6 +105,7 @@ class Sketch {
   static constexpr size_t kFewestForCache = 2;
 
   void find_device() noexcept;
+  void hand_on(std::span<const Packet* const> matched, bool late);
   void admit(std::unique_ptr<Counter> counter);
 
   Secret secret_;

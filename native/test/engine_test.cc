@@ -83,6 +83,26 @@ TEST(engine_counts_late_packets_in_the_running_second) {
   CHECK_EQ(count_of(engine, "src", "10.0.0.6", Realtime{}), 1u);
 }
 
+TEST(engine_counts_a_late_packet_in_its_second_after_a_gap_too) {
+  for (const bool cached : {false, true}) {
+    Engine engine = engine_with("src");
+    CounterSpec spec;
+    spec.key_type = KeyType::parse("dst");
+    if (cached) engine.sketch("s").add_counter(spec);
+    engine.count(std::array{packet_from(6, 100), packet_from(6, 101)});
+    for (const uint64_t second : {105, 104, 104, 105}) engine.count(std::array{packet_from(6, second)});
+    const auto in = [&](uint64_t from, uint64_t to) {
+      return count_of(engine, "src", "10.0.0.6", Span{from, to});
+    };
+    CHECK_EQ(in(100, 101), 1u);
+    CHECK_EQ(in(101, 102), 1u);
+    CHECK_EQ(in(102, 104), 0u);
+    CHECK_EQ(in(104, 105), 2u);
+    CHECK_EQ(in(105, 106), 2u);
+    CHECK_EQ(count_of(engine, "src", "10.0.0.6", All{}), 6u);
+  }
+}
+
 TEST(engine_counts_wire_packets_and_bytes) {
   Engine packets = engine_with("src"), bytes = engine_with("src", {}, Increment::bytes);
   Packet super = packet_from(6, 100);
@@ -94,6 +114,29 @@ TEST(engine_counts_wire_packets_and_bytes) {
   CHECK_EQ(count_of(bytes, "src", "10.0.0.6", All{}), 65000u);
   CHECK_EQ(packets.sketch("s").totals().packets, 45u);
   CHECK_EQ(packets.sketch("s").totals().bytes, 65000u);
+}
+
+TEST(engine_tells_how_many_socket_buffers_some_sketch_counted) {
+  Engine engine;
+  Filter pings, carried;
+  pings.proto = 1;
+  carried.inner = true;
+  engine.add("pings", std::make_unique<Sketch>(Secret{1, 2}, pings));
+  engine.add("more pings", std::make_unique<Sketch>(Secret{1, 2}, pings));
+  engine.add("carried", std::make_unique<Sketch>(Secret{1, 2}, carried));
+  Packet ping = packet_from(6, 100), other = ping, inner = ping, alone = ping;
+  ping.packets = 45;
+  other.proto = 17;
+  inner.carrier = alone.carrier = Carrier::other;
+  inner.inside = true;
+  // Two buffers of one packet each; two of a tunnel's and its content, one of a content alone.
+  engine.count(std::array{ping, other, ping, inner, other, inner, alone});
+  CHECK_EQ(engine.matched(), 4u);
+  CHECK_EQ(engine.sketch("pings").totals().buffers, 2u);
+  CHECK_EQ(engine.sketch("pings").totals().packets, 90u);
+  CHECK_EQ(engine.sketch("carried").totals().buffers, 3u);
+  engine.count(std::array{other});
+  CHECK_EQ(engine.matched(), 4u);
 }
 
 TEST(engine_remembers_packets_that_have_no_such_key) {

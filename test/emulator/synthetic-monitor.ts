@@ -11,7 +11,7 @@ import type {
   NewSketch,
   SketchRecord,
 } from "../../monitor/client.js";
-import { type Counted, type Interval, ledgerIntervals, type Totals } from "../../native/index.js";
+import { type Counted, type Interval, ledgerIntervals, type SketchTotals } from "../../native/index.js";
 import { type Counts, count, packetsOfHost } from "./traffic.js";
 
 const counted = new Map<string, Promise<Counts>>();
@@ -80,8 +80,9 @@ export class SyntheticMonitor implements Monitor {
     return { ...covered, value: { lower: lower[0] ?? 0n, upper: upper[0] ?? 0n } };
   }
 
-  async totals(): Promise<Totals> {
-    return { packets: BigInt(packetsOfHost), bytes: BigInt(84 * packetsOfHost) };
+  async totals(): Promise<SketchTotals> {
+    const packets = BigInt(packetsOfHost);
+    return { packets, bytes: 84n * packets, buffers: packets };
   }
 
   async stats(): Promise<MonitorStats> {
@@ -89,6 +90,7 @@ export class SyntheticMonitor implements Monitor {
     const stats = {
       seen: packetsOfHost,
       read: packetsOfHost,
+      matched: packetsOfHost,
       superPackets: 0,
       unopened: 0,
       estimated: 0,

@@ -29,7 +29,7 @@ test("a file tap counts every packet by key", async () => {
     lower: 168n,
     upper: 168n,
   });
-  expect(await tap.totals("s")).toEqual({ packets: 3n, bytes: 252n });
+  expect(await tap.totals("s")).toEqual({ packets: 3n, bytes: 252n, buffers: 3n });
   expect(await tap.stats()).toMatchObject({ seen: 3, read: 3 });
   await tap.stop();
 });

@@ -1,7 +1,12 @@
 // How large packets are: pings of known sizes, and a transfer in super-packets beside the same packets cut by the kernel.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { SizeBucketRow, SizesAnswer, SizesDetail } from "../../controller-client/messages/index.js";
+import type {
+  Loss,
+  SizeBucketRow,
+  SizesAnswer,
+  SizesDetail,
+} from "../../controller-client/messages/index.js";
 import type { Host } from "../lab.js";
 import { Network } from "../lab-network.js";
 
@@ -89,13 +94,24 @@ it("takes super-packets apart as the kernel does", async () => {
     expect(packets).toBeGreaterThan(10_000);
     expect(bytes).toBeGreaterThan(1400 * Number(packets));
   }
-  const { loss } = (await network.ask(own, {
-    type: "query sizes",
-    sketch_id: whole,
-    detail: true,
-  })) as SizesDetail;
-  expect(loss).toMatchObject({ estimated: 0, complete: true });
   // In socket buffers: what came in as super-packets went out in pieces.
   const listed = await must(own, "iptables -nvxL FORWARD 1");
-  expect(Number(listed.trim().split(/\s+/)[0])).toBeLessThan(Number(joined.packets) / 2);
+  const buffers = Number(listed.trim().split(/\s+/)[0]);
+  expect(buffers).toBeLessThan(Number(joined.packets) / 2);
+  const loss = await lossOf(whole);
+  expect(loss).toMatchObject({ unit: "skb", counted: buffers, estimated: 0, complete: true });
+  expect(loss.filtered).toBeGreaterThanOrEqual(Number(apart.packets));
+  const { counted } = await lossOf(cut);
+  expect(counted).toBe(apart.packets);
+  const { loss: all } = (await network.ask(own, { type: "query status" })) as { loss: Loss };
+  expect(all.counted).toBeGreaterThanOrEqual(buffers + counted);
+  for (const { seen, counted, filtered, lost, unparsed, ignored } of [loss, all]) {
+    const causes = [lost, unparsed, ignored].flatMap((sums) => Object.values(sums));
+    expect(causes.reduce((sum, n) => sum + n, counted + filtered)).toBe(seen);
+  }
 });
+
+async function lossOf(sketch_id: number): Promise<Loss> {
+  const query = { type: "query sizes", sketch_id, detail: true };
+  return ((await network.ask(own, query)) as SizesDetail).loss;
+}

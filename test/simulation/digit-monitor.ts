@@ -10,6 +10,7 @@ import type {
   NewSketch,
   SketchRecord,
 } from "../../monitor/client.js";
+import type { SketchTotals } from "../../native/index.js";
 
 type Held = { -readonly [K in keyof SketchRecord]: SketchRecord[K] };
 
@@ -72,9 +73,9 @@ export class DigitMonitor implements Monitor {
     return [...this.#held.values()];
   }
 
-  async totals(uuid: string): Promise<{ readonly packets: bigint; readonly bytes: bigint }> {
+  async totals(uuid: string): Promise<SketchTotals> {
     this.#find(uuid);
-    return { packets: this.#packets, bytes: this.#packets };
+    return { packets: this.#packets, bytes: this.#packets, buffers: this.#packets };
   }
 
   async stats(): Promise<MonitorStats> {

@@ -66,6 +66,29 @@ describe("an answer", () => {
     expect(Math.abs(value.window.to - Date.now() / 1000)).toBeLessThan(5);
   });
 
+  it("is by as many parts of a key as there are", async () => {
+    const counter_key_type = "src/128_dst/128_sport_dport_proto_vlan_vni_gre_key_netns_container";
+    const datagram = { src: "10.0.0.6", dst: "10.0.0.5", proto: 17, dport: 53 };
+    const { ask } = await counting([datagram], { counter_key_type });
+    const { value } = await ask({ ...hitters, counter_key_type, detail: true });
+    const [counted] = Object.keys(value.keys);
+    expect(counted).toMatch(/^10\.0\.0\.6\/32,10\.0\.0\.5\/32,\d+,53,17,none,none,none,own,none$/);
+    const query = { type: "query sketch", sketch_id: 0, counter_key_type, counter_key: counted };
+    expect((await ask(query)).value).toBe(1);
+  });
+
+  it("tells of packets that its sketch did not count, of those that none did", async () => {
+    const village = new Village();
+    const { ask } = village.add([...pings(6, 2), ...pings(7, 3), ...pings(8, 1)]);
+    for (const src of ["10.0.0.6", "10.0.0.7"]) await ask({ type: "config sketch", src });
+    await ask({ type: "config sketch counter", sketch_id: 0, counter_key_type: "src" });
+    await village.play();
+    const { loss } = (await ask({ ...key("10.0.0.6"), detail: true })).value;
+    expect(loss).toMatchObject({ unit: "skb", unkeyed_unit: "packets", seen: 6, counted: 2, filtered: 4 });
+    const status = (await ask({ type: "query status" })).value;
+    expect(status.loss).toMatchObject({ seen: 6, counted: 5, filtered: 1 });
+  });
+
   it("tells of packets that have no such key", async () => {
     const village = new Village();
     const { ask } = village.add([...pings(6, 2), { src: "10.0.0.6", dst: "10.0.0.5", proto: 17, dport: 53 }]);

@@ -66,7 +66,7 @@ it("the next monitor goes on with sketches, totals, counters and their panes", a
   expect(await client.sketches(ms)).toMatchObject([
     { uuid: "a", meta: { id: 7 }, counters: [{ spec: { keyType: "src" } }, { spec: { keyType: "dst" } }] },
   ]);
-  expect(tap.totalsGiven).toEqual([{ packets: 5n, bytes: 420n }]);
+  expect(tap.totalsGiven).toEqual([{ packets: 5n, bytes: 420n, buffers: 4n }]);
   expect(tap.restored.map(({ state, panes }) => [`${state}`, panes.map(String)])).toEqual([
     ["a src 5", ["pane 1"]],
     ["a dst 5", ["pane 1"]],
@@ -114,7 +114,7 @@ it("the books go on, with the time between as a gap", async () => {
   await keep();
   await start();
   const { stats } = await client.stats(ms);
-  expect(stats).toMatchObject({ seen: 14, read: 12, lost: { ring_full: 2 } });
+  expect(stats).toMatchObject({ seen: 14, read: 12, matched: 10, lost: { ring_full: 2 } });
   expect(stats?.gaps).toMatchObject([{ reason: "restarted" }]);
   const [gap] = stats?.gaps ?? [];
   expect(gap?.from).toBeGreaterThanOrEqual(before);

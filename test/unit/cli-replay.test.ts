@@ -134,7 +134,7 @@ describe("what is printed", () => {
     );
     expect(out).toMatch(/top by src\nKEY +PACKETS.*\n10\.0\.0\.6 +3 /);
     expect(out).toContain(
-      "5 seen, 3 counted, 0 filtered, 0 without such a key, none lost, unparsed: 2 truncated",
+      "5 seen, 3 counted, 0 filtered, none lost, unparsed: 2 truncated; 0 on the wire without such a key",
     );
     expect(out).not.toContain("coverage");
     expect(err).toBe("");

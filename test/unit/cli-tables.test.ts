@@ -91,7 +91,7 @@ describe("--table", () => {
       "coverage: 1 of 2 hosts answered",
       "  missing 10.0.0.4:8000: timeout, last seen 2026-01-01T00:00:00Z",
       "  configuration of 10.0.0.2:8000 is behind by up to 2 changes",
-      "packets: 12 seen, 9 counted, 1 filtered, 0 without such a key, lost: 2 by ring",
+      "packets as captured: 12 seen, 9 counted, 1 filtered, lost: 2 by ring; 0 on the wire without such a key",
       "  not counted at 10.0.0.2:8000 from 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:21.500Z: flushed",
       "",
     ]);

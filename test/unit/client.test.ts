@@ -37,7 +37,15 @@ async function failure(promise: Promise<unknown>): Promise<TallyError> {
 }
 
 const loss = {
-  ...({ complete: true, unit: "skb", estimated: 0, gaps: [], offloads: [], observation_points: [] } as const),
+  ...({
+    complete: true,
+    unit: "skb",
+    unkeyed_unit: "packets",
+    estimated: 0,
+    gaps: [],
+    offloads: [],
+    observation_points: [],
+  } as const),
   seen: 9,
   counted: 2,
   filtered: 7,

@@ -15,8 +15,8 @@ import type {
   Kept,
   Saved,
   SketchOptions,
+  SketchTotals,
   Tap,
-  Totals,
   Window,
 } from "../../native/index.js";
 
@@ -28,7 +28,7 @@ export class FakeTap implements Tap {
   readonly sketches = new Map<string, { filter: Filter; secret: Uint8Array; counters: CounterSpec[] }>();
   readonly asked: string[] = [];
   readonly restored: Kept[] = [];
-  readonly totalsGiven: Totals[] = [];
+  readonly totalsGiven: SketchTotals[] = [];
   packets = 5n;
   started = 0;
   stopped = 0;
@@ -96,13 +96,13 @@ export class FakeTap implements Tap {
     if (key === "rubbish") throw Object.assign(new Error("no such key"), { code: "bad_request" });
     return { ...span, value: { lower: 2n ** 53n + 1n, upper: 2n ** 63n } };
   }
-  async totals(): Promise<Totals> {
+  async totals(): Promise<SketchTotals> {
     this.#note("totals");
-    return { packets: this.packets, bytes: 420n };
+    return { packets: this.packets, bytes: 420n, buffers: 4n };
   }
   async stats() {
     this.#note("stats");
-    const books = { seen: 7, read: 6, lost: { ring_full: 1 }, unparsed: {}, ignored: {} };
+    const books = { seen: 7, read: 6, matched: 5, lost: { ring_full: 1 }, unparsed: {}, ignored: {} };
     return { ...books, superPackets: 0, unopened: 0, estimated: 0, gaps: [] };
   }
   async stop(): Promise<void> {

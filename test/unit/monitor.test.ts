@@ -169,7 +169,7 @@ describe("queries", () => {
     const query = { uuid: "a", keyType: "src", window: "all" as const };
     const interval = await monitor.client.interval({ ...query, key: "10.0.0.1" }, ms);
     expect(interval).toEqual({ ...span, value: { lower: 2n ** 53n + 1n, upper: 2n ** 63n } });
-    expect(await monitor.client.totals("a", ms)).toEqual({ packets: 5n, bytes: 420n });
+    expect(await monitor.client.totals("a", ms)).toEqual({ packets: 5n, bytes: 420n, buffers: 4n });
   });
 
   it("says which counters there are when one is missing, and which field has a bad key", async () => {
