@@ -1,6 +1,11 @@
 // Payload of `query alerts`: what the hosts of a subtree tell of watches, each of what it judged itself.
 
-import type { Alert, Beyond, WatchProblem } from "../../controller-client/messages/index.js";
+import {
+  type Alert,
+  type Beyond,
+  maxKey,
+  type WatchProblem,
+} from "../../controller-client/messages/index.js";
 import type { Codec } from "../../overlay/index.js";
 import { newestFirst } from "../alerts.js";
 
@@ -63,7 +68,7 @@ function isAlert(value: unknown): value is Alert {
 function isBeyond(one: unknown): one is Beyond {
   const { watch, host, agent, key, value, lower, upper } = (one ?? {}) as Loose<Beyond>;
   const isNamed = host === undefined ? isText(agent, 255) : isText(host, 255) && agent === undefined;
-  return isText(watch, 36) && isNamed && isText(key, 160) && [value, lower, upper].every(isCount);
+  return isText(watch, 36) && isNamed && isText(key, maxKey) && [value, lower, upper].every(isCount);
 }
 
 function isProblem(value: unknown): value is WatchProblem {

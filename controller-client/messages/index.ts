@@ -23,7 +23,7 @@ export * from "./counts.js";
 export * from "./errors.js";
 export * from "./evidence.js";
 export type { FieldSchema } from "./field-check.js";
-export { type InterfaceName, interfaceNames } from "./fields.js";
+export { type InterfaceName, interfaceNames, maxKey } from "./fields.js";
 export * from "./frame.js";
 export type {
   AddLeafAgent,

@@ -6,6 +6,7 @@ import {
   counterKeyType,
   groupField,
   type Message,
+  maxKey,
   queryFields,
   relayFields,
   sketchFields,
@@ -36,7 +37,7 @@ export const watch = Type.Object(
     counter_key: Optional(
       Text({
         minLength: 1,
-        maxLength: 160,
+        maxLength: maxKey,
         description:
           "what is compared: a key, key_num (distinct keys) or total; absent: any key, each an alert of its own",
       }),
