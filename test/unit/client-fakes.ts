@@ -2,6 +2,8 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { expect, onTestFinished } from "vitest";
+import { Client } from "../../controller-client/index.js";
 import {
   decodeRequest,
   type Request,
@@ -41,6 +43,33 @@ export async function startFakeAgent(
   await new Promise<void>((resolve) => server.listen(wanted, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return { at: `127.0.0.1:${port}`, asked, connections: () => connections, close: () => closeServer(server) };
+}
+
+/** When the test ends, in this order. */
+export function closeLater(...ones: readonly { readonly close: () => Promise<unknown> }[]): void {
+  onTestFinished(async () => {
+    for (const one of ones) await one.close();
+  });
+}
+
+/** A client of an agent that always says the same; both end with the test. */
+export async function connected(
+  answer: FakeAnswer,
+): Promise<{ readonly agent: FakeAgent; readonly client: Client }> {
+  const agent = await startFakeAgent(() => answer);
+  const client = new Client(agent.at);
+  closeLater(client, agent);
+  return { agent, client };
+}
+
+/** What it rejects with. */
+export async function failure(promise: Promise<unknown>): Promise<TallyError> {
+  const error = await promise.then(
+    () => new Error("it resolved"),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(TallyError);
+  return error as TallyError;
 }
 
 function send(response: ServerResponse, answer: FakeAnswer): void {

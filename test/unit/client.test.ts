@@ -1,40 +1,9 @@
 // The typed client against a real HTTP server: what it sends, what it makes of answers, errors and silence.
 
 import { createServer, type Server } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
-import {
-  Client,
-  type Count,
-  encodeFrame,
-  frameContentType,
-  type KeyedDetail,
-  TallyError,
-} from "../../controller-client/index.js";
-import { type FakeAgent, type FakeAnswer, startFakeAgent } from "./client-fakes.js";
-
-const open: { readonly close: () => Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-async function connected(
-  answer: FakeAnswer,
-): Promise<{ readonly agent: FakeAgent; readonly client: Client }> {
-  const agent = await startFakeAgent(() => answer);
-  const client = new Client(agent.at);
-  open.push(client, agent);
-  return { agent, client };
-}
-
-async function failure(promise: Promise<unknown>): Promise<TallyError> {
-  const error = await promise.then(
-    () => new Error("it resolved"),
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(TallyError);
-  return error as TallyError;
-}
+import { describe, expect, test } from "vitest";
+import { Client, type Count, type KeyedDetail, TallyError } from "../../controller-client/index.js";
+import { closeLater, connected, type FakeAnswer, failure, startFakeAgent } from "./client-fakes.js";
 
 const loss = {
   ...({
@@ -122,7 +91,7 @@ describe("each method sends its message", () => {
   test("the client's own timeout goes along, a message's own comes first", async () => {
     const agent = await startFakeAgent(() => 1);
     const client = new Client({ url: `http://${agent.at}`, timeoutMs: 300 });
-    open.push(client, agent);
+    closeLater(client, agent);
     await client.status();
     await client.status({ timeout_ms: 700 });
     expect(agent.asked.map((request) => request.timeout_ms)).toEqual([300, 700]);
@@ -157,7 +126,7 @@ describe("answers", () => {
     await agent.close();
     expect(await failure(client.status())).toMatchObject({ code: "unavailable" });
     const again = await startFakeAgent(() => 2, Number(agent.at.split(":")[1]));
-    open.push(again);
+    closeLater(again);
     expect(await client.status()).toBe(2);
   });
 });
@@ -178,7 +147,7 @@ describe("errors", () => {
     const agent = await startFakeAgent(() => 1);
     await agent.close();
     const client = new Client(agent.at);
-    open.push(client);
+    closeLater(client);
     const error = await failure(client.status());
     expect(error).toMatchObject({ code: "unavailable", status: 503 });
     expect(error.message).toContain(agent.at);
@@ -255,51 +224,5 @@ describe("silence ends in a timeout", () => {
     const waiting = failure(client.status({ timeout_ms: 5000 }));
     setTimeout(() => void client.close(), 50);
     expect(await waiting).toMatchObject({ code: "unavailable" });
-  });
-});
-
-describe("partial answers", () => {
-  const frame = (head: object, body: Uint8Array): FakeAnswer => {
-    return (response) =>
-      response.writeHead(200, { "content-type": frameContentType }).end(encodeFrame({ head, body }));
-  };
-  const relayed = {
-    type: "query heavy hitters",
-    counter_key_type: "src",
-    budget_ms: 200,
-    path: ["root"],
-  } as const;
-  const sketch = "b5ae6a1c-1111-4111-8111-111111111111";
-
-  test("are frames; the request says so", async () => {
-    const { client, agent } = await connected(frame({ hosts: ["a"] }, Uint8Array.of(1, 2, 3)));
-    const answer = await client.partial({ ...relayed, sketch });
-    expect(answer.head).toEqual({ hosts: ["a"] });
-    expect([...answer.body]).toEqual([1, 2, 3]);
-    expect(agent.asked[0]).toMatchObject({ form: "partial", sketch, budget_ms: 200, path: ["root"] });
-  });
-
-  test("carry the child's errors", async () => {
-    const { client } = await connected(new TallyError("loop", "it is above itself"));
-    expect(await failure(client.partial({ ...relayed, sketch }))).toMatchObject({ code: "loop" });
-  });
-
-  test.each<readonly [string, FakeAnswer]>([
-    ["JSON", { a: 1 }],
-    [
-      "a malformed frame",
-      (response) => response.writeHead(200, { "content-type": frameContentType }).end("short"),
-    ],
-  ])("%s instead of a frame: incompatible", async (_name, answer) => {
-    const { client } = await connected(answer);
-    expect(await failure(client.partial({ ...relayed, sketch }))).toMatchObject({ code: "incompatible" });
-  });
-
-  test("wait for the budget, not for the timeout", async () => {
-    const { client } = await connected(() => {});
-    const started = performance.now();
-    const error = await failure(client.partial({ ...relayed, sketch, budget_ms: 60, timeout_ms: 60_000 }));
-    expect(error).toMatchObject({ code: "timeout" });
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 });
