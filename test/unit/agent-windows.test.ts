@@ -76,7 +76,7 @@ describe("a window", () => {
   it("is said as it is covered, and goes with key_num, not with the real-time word", async () => {
     const { ask } = await chain([[...ping(1, 2), ...ping(2, 100), ...ping(2, 200), ...ping(2, 300)]]);
     const { value } = await ask({ ...hitters, window: span(100, 130), detail: true });
-    expect(value).toMatchObject({ value: { "10.0.0.2": 1 }, window: { kind: "span", ...span(60, 130) } });
+    expect(value).toMatchObject({ value: { "10.0.0.2": 1 }, window: { kind: "span", ...span(60, 180) } });
     const early = await ask({ ...key("total"), window: span(-900, 3), detail: true });
     expect(early.value).toMatchObject({ value: 1, window: span(2, 60) });
     expect(await ask({ ...key("real_time_key_num"), window: 5 })).toMatchObject({ status: 400 });
