@@ -172,13 +172,19 @@ it("refuses what cannot be counted so", async () => {
   const type = "config sketch";
   expect(await refused({ type, netns: "all", device: "eth0" })).toEqual([400, "device"]);
   expect(await refused({ type, netns: "elsewhere" })).toEqual([400, "netns"]);
-  const id = await network.ask(own, { type, netns: "all" });
-  const counter = {
-    type: "config sketch counter",
-    sketch_id: id,
-    counter_key_type: "src_dst_netns_container",
-  };
-  expect(await refused(counter)).toEqual([400, "counter_key_type"]);
+});
+
+it("counts by both addresses, namespace and container at once, of IPv6 too", async () => {
+  const key = "src_dst_netns_container";
+  const id = await network.count(
+    own,
+    { interface: "INPUT", proto: "icmpv6", dst: right.address6, netns: right.namespace },
+    { counter_key_type: key },
+  );
+  await network.ping(left, right.address6, 5);
+  expect(ofLab(await keyed(id, key, { group_by: "src_netns" }))).toEqual({
+    [`${left.address6},${right.namespace}`]: 5,
+  });
 });
 
 interface Status {
