@@ -20,7 +20,7 @@ const lots: readonly (readonly [rate: number, count: number])[] = [
   [120_000, long ? 2_400_000 : 60_000],
 ];
 /** A queue is full for most of the time; none of its readers may seem to hang, whoever else is busy here. */
-const [inlineStoppedMs, runningMs] = long ? [700, 10] : [300, 20];
+const [inlineStoppedMs, runningMs] = long ? [700, 10] : [300, 60];
 /** Long enough for a ring to fill. */
 const copyStoppedMs = 700;
 const leastOverload = long ? 10 : 2;
