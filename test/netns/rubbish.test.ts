@@ -70,7 +70,7 @@ const wrong: readonly (readonly [what: string, body: string, status: number, fie
   ["a target", json({ type: "config counter", target: "DROP" }), 403, "target"],
   ["an agent that is none", json({ type: "add leaf agent", agent_addr: "http://x y" }), 400, "agent_addr"],
   ["a bandwidth test to nowhere", json({ type: "query bw", src: "-c", dst: "10.99.0.1" }), 400, "src"],
-  ["300 kB", json({ type: "x".repeat(300_000) }), 413, "body"],
+  ["400 kB", json({ type: "x".repeat(400_000) }), 413, "body"],
 ];
 
 it.each(wrong)("answers %s with the status and the field", async (_, body, status, field) => {
