@@ -67,10 +67,10 @@ export class Upkeep {
     const isNew = instance !== this.#instance;
     if (!isNew) this.#heard = this.#seconds();
     if (!isNew && !this.#stale) return;
-    await book.inTurn(() => this.#bringUp(instance, deadlineMs));
+    const lost = await book.inTurn(() => this.#bringUp(instance, deadlineMs));
     this.#heard = this.#seconds();
-    // One that goes on from a checkpoint tells the gap itself.
-    if (isNew && heard > 0 && !resumed) this.#noteRestart(heard);
+    // One that goes on from a checkpoint tells the gap itself, but of sketches that came after it.
+    if (isNew && heard > 0 && (!resumed || lost > 0)) this.#noteRestart(heard);
   }
 
   /** While it serves another agent, that one may change what it holds. */
@@ -121,24 +121,26 @@ export class Upkeep {
     await this.#options.monitor.addCounter(draft, deadlineMs);
   }
 
-  async #bringUp(instance: string, deadlineMs: number): Promise<void> {
+  /** How many sketches the monitor had lost. */
+  async #bringUp(instance: string, deadlineMs: number): Promise<number> {
     this.#stale = false;
     try {
-      await this.#align(await this.#options.monitor.sketches(deadlineMs), deadlineMs);
+      const lost = await this.#align(await this.#options.monitor.sketches(deadlineMs), deadlineMs);
       this.#instance = instance;
+      return lost;
     } catch (error) {
       this.#stale = true;
       throw error;
     }
   }
 
-  async #align(records: readonly SketchRecord[], deadlineMs: number): Promise<void> {
+  async #align(records: readonly SketchRecord[], deadlineMs: number): Promise<number> {
     const { book, monitor } = this.#options;
     for (const record of records) {
       if (book.isDeleted(record.uuid)) await monitor.removeSketch(record.uuid, deadlineMs);
       else await this.#reconcile(record, deadlineMs);
     }
-    await this.#restore(new Map(records.map((record) => [record.uuid, record])), deadlineMs);
+    return this.#restore(new Map(records.map((record) => [record.uuid, record])), deadlineMs);
   }
 
   async #reconcile(record: SketchRecord, deadlineMs: number): Promise<void> {
@@ -156,14 +158,16 @@ export class Upkeep {
     addWatches(book, sketch, record);
   }
 
-  async #restore(present: ReadonlyMap<string, SketchRecord>, deadlineMs: number): Promise<void> {
+  async #restore(present: ReadonlyMap<string, SketchRecord>, deadlineMs: number): Promise<number> {
     const lacking = this.#options.book.list().filter((sketch) => !isWhole(sketch, present.get(sketch.uuid)));
+    const lost = lacking.filter(({ problem }) => problem === undefined).length;
     for (const sketch of lacking) {
       this.#beginLacking(sketch, present.get(sketch.uuid));
       // One that this host refuses (no such device) must not keep the others out; its reason is kept beside it.
       await this.place(sketch, deadlineMs).catch(() => undefined);
     }
     if (lacking.length > 0) this.#options.onRestart?.(lacking.length);
+    return lost;
   }
 
   // Counters that the monitor lost count from zero again, and say so by their window.

@@ -22,7 +22,7 @@ const lots: readonly (readonly [rate: number, count: number])[] = [
 /** A queue is full for most of the time; none of its readers may seem to hang, whoever else is busy here. */
 const [inlineStoppedMs, runningMs] = long ? [700, 10] : [300, 60];
 /** Long enough for a ring to fill. */
-const copyStoppedMs = 700;
+const copyStoppedMs = 1400;
 const leastOverload = long ? 10 : 2;
 const overload: readonly [rate: number, count: number] = [250_000, long ? 5_000_000 : 400_000];
 
