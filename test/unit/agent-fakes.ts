@@ -40,6 +40,7 @@ export class FileMonitor implements Monitor {
   failure: TallyError | undefined;
   #tap: Tap;
   #held = new Map<string, Held>();
+  #resumed = false;
   #instance = randomUUID();
 
   constructor(datagrams: readonly Datagram[]) {
@@ -53,7 +54,9 @@ export class FileMonitor implements Monitor {
   }
 
   /** As if it had been killed and started anew: another instance, no sketches, these packets to come. */
-  restart(datagrams: readonly Datagram[]): void {
+  /** `resumed`: it goes on from a checkpoint, which has no sketch. */
+  restart(datagrams: readonly Datagram[], resumed = false): void {
+    this.#resumed = resumed;
     this.#tap = tapOf(datagrams);
     this.#held = new Map();
     this.#instance = randomUUID();
@@ -61,7 +64,8 @@ export class FileMonitor implements Monitor {
 
   async hello(): Promise<Hello> {
     this.#check();
-    return { version: 1, instance: this.#instance, tap: { kind: "packet", state: "running" } };
+    const tap = { kind: "packet", state: "running" } as const;
+    return { version: 1, instance: this.#instance, resumed: this.#resumed, tap };
   }
   async addSketch({ uuid, secret, filter, sizes = false, meta }: NewSketch): Promise<{ added: boolean }> {
     this.#check();

@@ -237,6 +237,17 @@ describe("a monitor that was restarted", () => {
     expect(value.window.to - value.window.from).toBeLessThan(3);
   });
 
+  it("tells the gap of sketches that its checkpoint did not have", async () => {
+    const { ask, monitor, agent } = await counting(pings(6, 3));
+    await agent.upkeep.sync(100);
+    monitor.restart(pings(6, 4), true);
+    await agent.upkeep.sync(100);
+    await monitor.play();
+    const { value } = await ask({ ...key("10.0.0.6"), detail: true });
+    expect([value.value, value.loss.complete]).toEqual([4, false]);
+    expect(value.loss.gaps).toMatchObject([{ reason: "restarted" }]);
+  });
+
   it("loses what was deleted while it was away", async () => {
     const { ask, monitor, agent } = await counting([]);
     monitor.failure = new TallyError("monitor_down", "no monitor answers");
