@@ -70,7 +70,7 @@ test("a span of seconds is answered with what it covers", async () => {
   };
   expect(await answer(6001, 6004)).toEqual([
     { "10.0.0.1": 1, "10.0.0.2": 2 },
-    { from: 6000, to: 6004 },
+    { from: 6000, to: 6060 }, // by the minute, as it is over
   ]);
   expect(await answer(6010, 6071)).toEqual([{ "10.0.0.3": 1 }, { from: 6010, to: 6071 }]);
   expect(await answer(0, 9000)).toMatchObject([
