@@ -14,6 +14,7 @@ import type { Algebra } from "./algebra.js";
 import type { Bandwidth } from "./bandwidth/bandwidth.js";
 import type { Fresh } from "./fresh.js";
 import type { OwnHost } from "./own-host.js";
+import type { RootAlerts } from "./root-alerts.js";
 import type { SketchBook } from "./sketch-book.js";
 import type { Upkeep } from "./upkeep.js";
 import type { WantedSet } from "./wanted-set.js";
@@ -40,6 +41,7 @@ export interface Agent {
   readonly roster: RosterService;
   readonly wanted: WantedSet;
   readonly alerts: Alerts;
+  readonly rootAlerts: RootAlerts;
   readonly links: Pick<AgentLinks, "send">;
   readonly bandwidth: Bandwidth;
 }

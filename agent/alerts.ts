@@ -36,8 +36,8 @@ interface Lasting {
   peak: Finding;
   certain: boolean;
   complete: boolean;
-  /** Who was in the count when it was last certain. */
-  hosts: ReadonlySet<string>;
+  /** Who was in the count when it was last certain; undefined: another agent judged it then. */
+  hosts: ReadonlySet<string> | undefined;
 }
 
 interface Ended extends Lasting {
@@ -71,6 +71,15 @@ export class Alerts {
     for (const map of [this.#lasting, this.#possible, this.#troubles])
       for (const uuid of map.keys()) if (!uuids.has(uuid)) map.delete(uuid);
     this.#ended = this.#ended.filter(({ watch }) => uuids.has(watch.uuid));
+  }
+
+  /** Goes on with alerts that another agent began, and told whoever is to be told. */
+  adopt(watch: Watch, alerts: readonly Alert[]): void {
+    if (alerts.length === 0) return;
+    const lasting = this.#lasting.get(watch.uuid) ?? new Map<string, Lasting>();
+    for (const alert of alerts)
+      if (!lasting.has(alert.key)) lasting.set(alert.key, { ...adopted(alert), watch });
+    this.#lasting.set(watch.uuid, lasting);
   }
 
   /** The keys whose alerts last: they are to be looked at until they end. */
@@ -176,6 +185,12 @@ export class Alerts {
   }
 }
 
+// Until it is judged here, it may have ended.
+function adopted({ key, value, lower, upper, since }: Alert): Omit<Lasting, "watch"> {
+  const peak = { key, value: BigInt(value), lower: BigInt(lower), upper: BigInt(upper) };
+  return { since, peak, certain: false, complete: false, hosts: undefined };
+}
+
 /** By its beginning; of one beginning, by its key. */
 export const newestFirst = (a: Alert, b: Alert): number =>
   a.since === b.since ? (a.key < b.key ? -1 : 1) : b.since - a.since;
@@ -184,7 +199,7 @@ export const newestFirst = (a: Alert, b: Alert): number =>
 function isWhole(limit: Limit, { isCovered, missing }: Sight, alert: Lasting | undefined): boolean {
   if (!isCovered) return false;
   if ("below" in limit) return missing.length === 0;
-  return alert === undefined || !missing.some((host) => alert.hosts.has(host));
+  return alert === undefined || !missing.some((host) => alert.hosts?.has(host) ?? true);
 }
 
 /** By its bounds, whatever is missing. */

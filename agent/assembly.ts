@@ -12,6 +12,7 @@ import { type Fresh, systemFresh } from "./fresh.js";
 import { handle } from "./handlers/index.js";
 import { Notices } from "./notices.js";
 import { OwnHost } from "./own-host.js";
+import { RootAlerts } from "./root-alerts.js";
 import { noWish, type RosterWish, rosterPart } from "./roster-part.js";
 import { SketchBook } from "./sketch-book.js";
 import { Upkeep } from "./upkeep.js";
@@ -79,8 +80,24 @@ export function assemble(options: AssemblyOptions): Agent {
       notices.send(sendTo, notice, (problem) => alerts.sent(watch, problem));
     },
   );
+  const { standby } = wish;
+  const rootAlerts = new RootAlerts({ standby, membership: part.membership, book, send, now });
   const bandwidth = new Bandwidth(new Iperf());
-  const parts = { fresh, monitor, algebra, book, own, upkeep, tree, links, bandwidth, time, now, alerts };
+  const parts = {
+    fresh,
+    monitor,
+    algebra,
+    book,
+    own,
+    upkeep,
+    tree,
+    links,
+    bandwidth,
+    time,
+    now,
+    alerts,
+    rootAlerts,
+  };
   const agent: Agent = {
     get name() {
       return tree.name;

@@ -8,6 +8,7 @@ import { judgeOn } from "./judge.js";
 
 const monitorEveryMs = 2000;
 const childrenEveryMs = 5000;
+const rootAlertsEveryMs = 2000;
 const announceEveryMs = 3000;
 const budgetMs = 2000;
 
@@ -23,6 +24,7 @@ export function startChores(agent: Agent, { parent, log, signal }: ChoreOptions)
   void repeat(time, { everyMs: monitorEveryMs, signal, chore: watchMonitor(agent, log) });
   void repeat(time, { everyMs: childrenEveryMs, signal, chore: () => tree.tend(budgetMs) });
   void judgeOn(agent, signal);
+  void repeat(time, { everyMs: rootAlertsEveryMs, signal, chore: () => agent.rootAlerts.copy() });
   void agent.membership
     .live(signal)
     .catch((error: unknown) => log.fatal({ problem: String(error) }, "no roster"));

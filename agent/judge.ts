@@ -25,13 +25,16 @@ const untilJudging = ({ now }: Time): number => everyMs - ((now() - judgedAtMs) 
 
 /** Judges each watch of this agent by the last seconds that are over. Never rejects. */
 export async function judge(agent: Agent): Promise<void> {
-  const judged = agent.book.watches.list().filter(isJudgedHere);
+  const judged = agent.book.watches.list().filter((watched) => isJudgedBy(agent, watched));
   agent.alerts.keep(new Set(judged.map(({ watch }) => watch.uuid)));
+  for (const { watch } of judged) agent.alerts.adopt(watch, agent.rootAlerts.take(watch.uuid));
   await Promise.all(judged.map((watched) => judgeOne(agent, watched)));
 }
 
 /** Sums are judged by the agent that was asked to: what it watches is inherited by all others. */
-const isJudgedHere = ({ watch: { scope, inherited } }: Watched): boolean => scope === "host" || !inherited;
+function isJudgedBy({ membership }: Agent, { watch: { scope, inherited } }: Watched): boolean {
+  return scope === "host" || (!inherited && !membership.isReturning);
+}
 
 async function judgeOne(agent: Agent, watched: Watched): Promise<void> {
   const { alerts, book, now } = agent;
@@ -40,7 +43,7 @@ async function judgeOne(agent: Agent, watched: Watched): Promise<void> {
   const keys = alerts.lastingKeys(watch);
   const sight = await sightOf(agent, { watched, span, keys, budgetMs }).catch((error: Error) => error);
   // It may have been ended meanwhile, or be another agent's by now.
-  if (book.watches.get(watch.uuid)?.watch !== watch || !isJudgedHere(watched)) return;
+  if (book.watches.get(watch.uuid)?.watch !== watch || !isJudgedBy(agent, watched)) return;
   if (sight instanceof Error) alerts.miss(watch, sight.message.slice(0, longestProblem));
   else alerts.note(watch, sight);
 }

@@ -59,7 +59,8 @@ function isListOf<T>(value: unknown, most: number, isOne: (one: unknown) => one 
   return Array.isArray(value) && value.length <= most && value.every(isOne);
 }
 
-function isAlert(value: unknown): value is Alert {
+/** Whether another agent's word for an alert is one. */
+export function isAlert(value: unknown): value is Alert {
   const { certain, complete, since, until } = (value ?? {}) as Loose<Alert>;
   const isTold = typeof certain === "boolean" && typeof complete === "boolean";
   return isBeyond(value) && isTold && isTime(since) && (until === undefined || isTime(until));

@@ -36,6 +36,7 @@ export class Membership {
   #standby: Standby | undefined;
   #holder: Peer | undefined;
   #problem: string | undefined;
+  #isReturning: boolean;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #rouse: () => void = () => undefined;
 
@@ -45,6 +46,7 @@ export class Membership {
     // Where it is told to join counts for more than where it was.
     this.#claim = seeds.length > 0 ? undefined : kept.follows;
     this.#role = seeds.length > 0 || begin !== undefined ? "member" : "static";
+    this.#isReturning = this.#role !== "static" && kept.reign !== undefined;
     this.#follower = new Follower({
       ...{ self, seeds, send, revision },
       elapsed: time.elapsed,
@@ -56,6 +58,11 @@ export class Membership {
 
   get role(): Role {
     return this.#role;
+  }
+
+  /** It was the root before it was stopped, and does not know yet whether another one is. */
+  get isReturning(): boolean {
+    return this.#isReturning;
   }
 
   /** The root that it stands for; undefined before it has joined, and without a roster. */
@@ -100,8 +107,10 @@ export class Membership {
   async begin(): Promise<void> {
     const { kept, begin, self } = this.#options;
     if (this.#role === "static") return;
-    if (kept.reign !== undefined) await this.#resume(new Roster(kept.reign));
-    else if (begin !== undefined && kept.follows === undefined) {
+    if (kept.reign !== undefined) {
+      await this.#resume(new Roster(kept.reign));
+      this.#isReturning = false;
+    } else if (begin !== undefined && kept.follows === undefined) {
       const root = newcomerOf(joinFields(self));
       await this.#ascend(Roster.begin(begin.id, begin.fanOut, root));
     }

@@ -6,6 +6,7 @@ import { afterEach, expect, it } from "vitest";
 import type {
   AlertsDetail,
   NamedAlert,
+  RosterStatus,
   SketchDetail,
   StatusAnswer,
 } from "../../controller-client/messages/index.js";
@@ -161,4 +162,56 @@ it("reaches a host that was down, outlives the root's restart, and does not come
   await start(leaf);
   await sleep(5000);
   expect(await labels(leaf)).toBeUndefined();
+}, 300_000);
+
+it("goes on with its alert at the standby when the root dies, and tells nobody twice", async () => {
+  network = new Network(3);
+  const [root, standby, leaf, controller] = network.lab.hosts as [Host, Host, Host, Host];
+  const state = ["--state", join(network.lab.folder, "state")];
+  for (const host of [root, standby, leaf]) await network.startMonitor(host);
+  const start = (host: Host, place: readonly string[]) => network.startAgent(host, [...place, ...state]);
+  const agent = await start(root, ["--root"]);
+  await start(standby, ["--join", `http://${root.address}:8000`, "--standby"]);
+  await start(leaf, ["--join", `http://${root.address}:8000`]);
+  const { url, told } = await receiver();
+  const sketch_id = await network.count(root, filter);
+  const watch = { type: "watch", sketch_id, counter_key_type: "src", counter_key: "total", window: seconds };
+  await network.ask(root, { ...watch, above: 50, send_to: url });
+  const role = async (host: Host) =>
+    ((await network.ask(host, { type: "query status" })) as { readonly roster: RosterStatus }).roster.role;
+
+  let isOver = false;
+  const traffic = (async () => {
+    for (let i = 0; i < 500 && !isOver; i++)
+      await network.udp(controller, { to: leaf.address, dport: port, count: 100, size: 10 });
+  })().catch(() => undefined);
+  const raised = await first(root, 0, false);
+  expect(raised).toMatchObject({ agent: name(root), key: "total" });
+  expect(await alerts(standby)).toEqual([]);
+  // The standby has copied it.
+  await sleep(5000);
+  await agent.stop("SIGKILL");
+  await until("a new root", async () => (await role(standby)) === "root" || undefined, 30_000);
+  const goesOn = await until(
+    "the alert at the new root",
+    async () => (await alerts(standby, { watch_id: 0 })).find(({ certain }) => certain),
+    endsMs,
+  );
+  expect(goesOn).toMatchObject({ agent: name(standby), watch: raised.watch, since: raised.since });
+  expect(goesOn.until).toBeUndefined();
+
+  // The first root follows, and leaves the judging to the other.
+  await start(root, ["--root"]);
+  await until("the first root below", async () => (await role(root)) === "member" || undefined, 30_000);
+  isOver = true;
+  await traffic;
+  const ended = await first(standby, 0, true);
+  expect(ended).toMatchObject({ since: raised.since, key: "total" });
+  expect(await alerts(root)).toEqual([]);
+  await until("both notices", () => told().length >= 2 || undefined);
+  await sleep(2000);
+  expect(told().map(({ since, until }) => [since, until])).toEqual([
+    [raised.since, undefined],
+    [raised.since, ended.until],
+  ]);
 }, 300_000);

@@ -124,6 +124,18 @@ describe("a watch of scope subtree", () => {
     expect((await w.village.at(1).ask({ type: "query alerts" })).value).toEqual([]);
   });
 
+  it("is not judged by a root of before that does not know yet whether another one is", async () => {
+    const w = await new Watched().grow([from(1, 3, 9)]);
+    await w.watch({ above: 5, counter_key: "total", window: 1 });
+    const { membership } = w.root.agent;
+    Object.defineProperty(membership, "isReturning", { value: true, configurable: true });
+    await w.judge(4);
+    expect(await w.alerts()).toEqual([]);
+    Reflect.deleteProperty(membership, "isReturning");
+    await w.judge(4);
+    expect(await w.alerts()).toMatchObject([{ key: "total", value: 9 }]);
+  });
+
   it("does not end because a host that was in it is missing, whatever the others count", async () => {
     const w = await new Watched().grow([from(1, 3, 2), from(1, 3, 4), from(1, 6, 9)]);
     await w.watch({ above: 5, counter_key: "10.0.9.1", window: 1 });

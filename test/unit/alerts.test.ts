@@ -83,6 +83,48 @@ describe("an alert", () => {
   });
 });
 
+describe("an alert that another agent began", () => {
+  const begun = (key: string): Alert => ({
+    ...{
+      watch: "w",
+      agent: "h9",
+      key,
+      value: 8,
+      lower: 8,
+      upper: 8,
+      certain: true,
+      complete: true,
+      since: 1,
+    },
+  });
+
+  it("goes on as it was, is told again only when it ends, and is this agent's from here on", () => {
+    const { alerts, told } = record();
+    const w = watch({ above: 5 });
+    alerts.adopt(w, [begun("a")]);
+    expect(alerts.list()).toMatchObject([{ agent: "h1", key: "a", value: 8, since: 1, certain: false }]);
+    alerts.note(w, sight(4, finding(7, 7)));
+    expect(alerts.list()).toMatchObject([{ value: 8, certain: true, complete: true, since: 1 }]);
+    alerts.adopt(w, [{ ...begun("a"), since: 0 }]);
+    alerts.note(w, sight(5, finding(1, 1)));
+    expect(told).toEqual(["a 1 5"]);
+  });
+
+  it("does not end while anybody is missing, for it is not known who was in it", () => {
+    const { alerts, told } = record();
+    const w = watch({ above: 5 });
+    alerts.adopt(w, [begun("a"), begun("b")]);
+    const part = { missing: ["h9"] };
+    alerts.note(w, { ...sight(4, finding(1, 1), finding(9, 9, "b")), ...part });
+    expect(told).toEqual([]);
+    // Of b it is known by now.
+    alerts.note(w, { ...sight(5, finding(1, 1), finding(1, 1, "b")), ...part });
+    expect(told).toEqual(["b 1 5"]);
+    alerts.note(w, sight(6, finding(1, 1)));
+    expect(told).toEqual(["b 1 5", "a 1 6"]);
+  });
+});
+
 it("lasts for so many keys at most, and says when there are more", () => {
   const { alerts } = record();
   const w = watch({ above: 5 });
