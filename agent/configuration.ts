@@ -29,7 +29,10 @@ export async function makeSketch(
   }
   await look(agent, call);
   const sketch = await inTurn(agent, call, () => placeFirst(agent, draft, call));
-  await agent.wanted.changed();
+  await keep(agent, async () => {
+    agent.book.remove(uuid);
+    await removeHere(agent, uuid, call);
+  });
   await agent.tree.tell(message, tellLimits(call));
   return sketch;
 }
@@ -45,9 +48,12 @@ export async function makeCounter(agent: Agent, sketch: Sketch, counter: Counter
     await placeAndTell(agent, sketch, request, call);
     return;
   }
+  // A monitor takes back no counter, so it is tried beforehand whether a change can be kept.
+  await agent.wanted.keep().catch(refuseUnchanged);
   await inTurn(agent, call, () => placeCounterFirst(agent, sketch, wanted, call));
-  await agent.wanted.changed();
-  await agent.tree.tell(request, tellLimits(call));
+  const kept = agent.wanted.changed();
+  const told = agent.tree.tell(request, tellLimits(call));
+  await Promise.all([kept.catch(refuseUnkept), told]);
 }
 
 export interface ChangeOptions {
@@ -61,10 +67,14 @@ export async function endSketch(agent: Agent, uuid: string, request: Request, ca
   const sketch = agent.book.get(uuid);
   if (sketch !== undefined && !isRelayed(request)) refuseInherited(agent, sketchOf(sketch));
   agent.book.remove(uuid);
-  if (!isRelayed(request)) await agent.wanted.changed();
-  const removed = agent.monitor.removeSketch(uuid, monitorMs(call)).catch(() => agent.upkeep.markStale());
-  await Promise.all([removed, agent.tree.tell(request, tellLimits(call))]);
+  const undo = () => sketch && agent.book.putBack(sketch);
+  if (!isRelayed(request)) await keep(agent, undo);
+  await Promise.all([removeHere(agent, uuid, call), agent.tree.tell(request, tellLimits(call))]);
 }
+
+/** One that does not answer is told later. Never rejects. */
+const removeHere = ({ monitor, upkeep }: Agent, uuid: string, call: Call): Promise<void> =>
+  monitor.removeSketch(uuid, monitorMs(call)).catch(() => upkeep.markStale());
 
 /** Sets a watch here and below; the same uuid again changes nothing. Rejects with TallyError. */
 export async function makeWatch(
@@ -104,10 +114,23 @@ async function keep({ wanted }: Agent, undo: () => unknown): Promise<void> {
   try {
     await wanted.changed();
   } catch (error) {
-    undo();
-    throw error;
+    await undo();
+    // For who has heard of it meanwhile, and for a file that another change has written since.
+    await wanted.changed().catch(() => undefined);
+    refuseUnchanged(error);
   }
 }
+
+function refuseUnchanged(cause: unknown): never {
+  throw unkept("nothing was changed, for", cause);
+}
+
+function refuseUnkept(cause: unknown): never {
+  throw unkept("the counter counts, here and below, but", cause);
+}
+
+const unkept = (what: string, cause: unknown): TallyError =>
+  new TallyError("unavailable", `${what} ${(cause as Error).message}`, { cause });
 
 async function noteAndTell(agent: Agent, sketch: Sketch | undefined, request: Request, call: Call) {
   const noted = sketch === undefined ? undefined : agent.upkeep.note(sketch, monitorMs(call));

@@ -108,6 +108,12 @@ export class SketchBook {
     if (this.#deleted.size > maxDeleted && oldest !== undefined) this.#deleted.delete(oldest);
   }
 
+  /** As if it had not been removed. */
+  putBack(sketch: Sketch): void {
+    this.#deleted.delete(sketch.uuid);
+    this.#sketches.set(sketch.uuid, sketch);
+  }
+
   isDeleted(uuid: string): boolean {
     return this.#deleted.has(uuid);
   }

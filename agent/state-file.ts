@@ -56,7 +56,7 @@ export class StateFile {
       await written;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new TallyError("unavailable", `nothing was changed, for it cannot be kept: ${reason}`, { cause });
+      throw new TallyError("unavailable", `this cannot be kept over a restart: ${reason}`, { cause });
     }
   }
 

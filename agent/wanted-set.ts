@@ -100,7 +100,15 @@ export class WantedSet {
   /** A controller has changed something here. Rejects when that cannot be kept. */
   async changed(): Promise<void> {
     this.#own += 1;
-    await this.#save();
+    await this.keep();
+  }
+
+  /** Keeps the set as it is. Rejects when that cannot be done. */
+  async keep(): Promise<void> {
+    // What was kept is not overwritten before it was taken up.
+    if (!this.#restored) return;
+    const sketches = this.#options.book.list().map(storedSketch);
+    await this.#options.keep({ own: this.#own, inherited: this.#inherited, sketches });
   }
 
   /** This agent has become the root: all that was wanted of it, it wants. */
@@ -161,7 +169,7 @@ export class WantedSet {
   async #observe(revision: number): Promise<void> {
     if (revision === this.#inherited) return;
     this.#inherited = revision;
-    await this.#save().catch(() => undefined);
+    await this.keep().catch(() => undefined);
   }
 
   async #mark(inherited: boolean): Promise<void> {
@@ -169,18 +177,11 @@ export class WantedSet {
     const { book } = this.#options;
     for (const sketch of book.list()) sketch.inherited = inherited;
     for (const { watch } of book.watches.list()) watch.inherited = inherited;
-    await this.#save().catch(() => undefined);
+    await this.keep().catch(() => undefined);
   }
 
   #inheritedHash(): string {
     return hashOf(this.#options.book.list().filter(({ inherited }) => inherited));
-  }
-
-  async #save(): Promise<void> {
-    // What was kept is not overwritten before it was taken up.
-    if (!this.#restored) return;
-    const sketches = this.#options.book.list().map(storedSketch);
-    await this.#options.keep({ own: this.#own, inherited: this.#inherited, sketches });
   }
 }
 

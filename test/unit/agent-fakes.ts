@@ -81,10 +81,11 @@ export class FileMonitor implements Monitor {
   async addCounter({ uuid, spec, meta }: NewCounter): Promise<{ added: boolean }> {
     this.#check();
     const sketch = this.#find(uuid);
-    if (sketch.counters.some((counter) => counter.spec.keyType === spec.keyType)) return { added: false };
-    await this.#tap.addCounter(uuid, spec);
-    sketch.counters = [...sketch.counters, { spec, meta }];
-    return { added: true };
+    const others = sketch.counters.filter((counter) => counter.spec.keyType !== spec.keyType);
+    const added = others.length === sketch.counters.length;
+    if (added) await this.#tap.addCounter(uuid, spec);
+    sketch.counters = [...others, { spec, meta }];
+    return { added };
   }
   async setMeta(uuid: string, meta: SketchRecord["meta"]): Promise<void> {
     this.#find(uuid).meta = meta;

@@ -46,12 +46,12 @@ it("refuses a file that is damaged anywhere, with what to do", async () => {
   expect(() => file().load()).toThrow(/damaged/);
 });
 
-it("keeps the old value when the new one cannot be written, and says that nothing was changed", async () => {
+it("keeps the old value when the new one cannot be written, and says what it is that cannot be", async () => {
   await file().save({ a: 1 });
   const gone = new StateFile(join(folder, "gone"), "some:8000");
   await expect(gone.save({ a: 2 })).rejects.toMatchObject({
     code: "unavailable",
-    message: expect.stringContaining("nothing was changed"),
+    message: expect.stringContaining("cannot be kept over a restart: ENOENT"),
   });
   expect(file().load()).toEqual({ a: 1 });
 });

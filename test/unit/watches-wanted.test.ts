@@ -1,13 +1,11 @@
 // Watches are part of the configuration: they reach those below, outlive restarts, and do not come back once ended.
 
-import { pino } from "pino";
 import { afterAll, describe, expect, it } from "vitest";
-import { buildApp } from "../../agent/app.js";
 import { assemble } from "../../agent/assembly.js";
 import { noWish } from "../../agent/roster-part.js";
 import type { KeptConfiguration } from "../../agent/wanted-set.js";
-import { parseAgentAddress, TallyError, type WatchInfo } from "../../controller-client/messages/index.js";
-import { FileMonitor, post, removeCaptures, type Station, Village } from "./agent-fakes.js";
+import { parseAgentAddress, type WatchInfo } from "../../controller-client/messages/index.js";
+import { FileMonitor, removeCaptures, type Station, Village } from "./agent-fakes.js";
 
 afterAll(removeCaptures);
 
@@ -158,26 +156,5 @@ describe("on a roster", () => {
     third.wanted.restore();
     expect(third.book.list()).toMatchObject([{ uuid: draft.uuid }]);
     expect(third.book.watches.list()).toEqual([]);
-  });
-
-  it("are as they were when a change cannot be kept", async () => {
-    const monitor = new FileMonitor([]);
-    let isFull = false;
-    const keep = async () => {
-      if (isFull) throw new TallyError("unavailable", "nothing was changed: the disk is full");
-    };
-    const address = parseAgentAddress("10.0.0.1:8000");
-    const wish = { ...noWish, configuration: { keep } };
-    const agent = assemble({ version: "0", address, monitor, wish });
-    const app = buildApp(agent, pino({ level: "silent" }));
-    const ask = (message: object) => post(app, JSON.stringify(message), "application/json");
-    await ask({ type: "config sketch" });
-    await ask({ type: "config sketch counter", ...counter });
-    await ask(watch);
-    const before = await watchesOf({ ask });
-    isFull = true;
-    expect((await ask(watch)).status).toBe(503);
-    expect((await ask({ type: "unwatch", watch_id: 0 })).status).toBe(503);
-    expect(await watchesOf({ ask })).toEqual(before);
   });
 });
