@@ -28,11 +28,28 @@ export interface RunningMonitor {
   stop(): Promise<void>;
 }
 
-/** Starts a monitor. Throws StartError, and then leaves nothing behind. */
+/** Starts a monitor. Throws StartError, and then leaves nothing behind but a lock file that nobody holds. */
 export async function startMonitor(options: Options, machine: Machine, log: Logger): Promise<RunningMonitor> {
   const gid = groupId(options.group);
   await claimPath(options.socket);
   const folder = stateFolder(options, machine);
+  try {
+    return await startWith(options, { machine, gid, folder, log });
+  } catch (error) {
+    // The file stays: a monitor that has it open already must not hold another one than the next does.
+    folder?.close();
+    throw error;
+  }
+}
+
+interface Ground {
+  readonly machine: Machine;
+  readonly gid: number;
+  readonly folder: CheckpointFolder | undefined;
+  readonly log: Logger;
+}
+
+async function startWith(options: Options, { machine, gid, folder, log }: Ground): Promise<RunningMonitor> {
   const running = startTap(options, machine);
   const { kind: tap, why } = running;
   const capture = new Capture(running, (reason) => log.error({ reason }, "the tap failed"));

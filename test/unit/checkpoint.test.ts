@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { MonitorClient } from "../../monitor/client.js";
 import { type RunningMonitor, startMonitor } from "../../monitor/monitor.js";
+import { lockFile } from "../../native/index.js";
 import { FakeTap, fakeMachine, fakeOptions, newCounter, newSketch, quiet } from "./monitor-fakes.js";
 
 const ms = 2000;
@@ -217,4 +218,19 @@ it("counts of another tap are not gone on from", async () => {
 it("a folder that another monitor has is refused", async () => {
   await keep();
   await expect(start(new FakeTap(), () => -1)).rejects.toThrow(/another --state/);
+});
+
+it("one that cannot start lets the next one have its folder, and takes no checkpoint with it", async () => {
+  await keep();
+  const kept = readdirSync(state);
+  const machine = { ...fakeMachine(new FakeTap()), lockFile };
+  const { state: _, ...options } = fakeOptions(join(folder, "monitor.sock"));
+  const openTap = () => {
+    throw new Error("no such tap");
+  };
+  await expect(startMonitor(options, { ...machine, openTap }, quiet)).rejects.toThrow(/no such tap/);
+  expect(readdirSync(state)).toEqual(kept);
+  running = await startMonitor(options, machine, quiet);
+  // While one runs, no other has it.
+  expect(lockFile(join(state, "lock"))).toBe(-1);
 });
