@@ -24,6 +24,8 @@ export class Connection {
   readonly #introduction: Introduction | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #socket: Socket | undefined;
+  /** The monitor served another agent when it was greeted last. */
+  #isSecond = false;
   #lastId = 0;
 
   /** `introduction`: said first on each connection. */
@@ -38,11 +40,17 @@ export class Connection {
     const id = this.#lastId;
     const timer = setTimeout(() => this.#expire(id, op, deadlineMs), deadlineMs);
     try {
-      return await new Promise<Frame>((resolve, reject) => {
+      const frame = await new Promise<Frame>((resolve, reject) => {
         this.#socket ??= this.#open();
         this.#waiting.set(id, { socket: this.#socket, resolve, reject });
         this.#socket.write(request(op, fields, id));
       });
+      this.#isSecond = false;
+      return frame;
+    } catch (error) {
+      // Others than a greeting are refused so for what they ask, too.
+      if (op === "hello" && error instanceof TallyError && error.code === "conflict") this.#isSecond = true;
+      throw error;
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(id);
@@ -65,8 +73,12 @@ export class Connection {
     socket.on("data", (chunk: Buffer) => this.#read(socket, reader, chunk));
     socket.on("close", () => this.#lose(socket, cause));
     // Nobody waits for its answer: whether this agent is served the next one tells.
-    if (this.#introduction !== undefined) socket.write(request("introduce", this.#introduction, 0));
+    if (this.#introduction !== undefined) socket.write(request("introduce", this.#whoAsks(), 0));
     return socket;
+  }
+
+  #whoAsks(): object {
+    return { ...this.#introduction, ...(this.#isSecond ? { second: true } : {}) };
   }
 
   #read(socket: Socket, reader: FrameReader, chunk: Buffer): void {

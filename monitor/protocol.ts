@@ -76,6 +76,11 @@ const Introduction = Type.Object(
       maxLength: 64,
       description: "the same on all connections of one process",
     }),
+    second: Type.Optional(
+      Type.Boolean({
+        description: "the monitor it greeted last, perhaps the one before, served another agent",
+      }),
+    ),
   },
   exact,
 );

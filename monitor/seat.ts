@@ -8,10 +8,19 @@ type Introduction = Fields<"introduce">;
 
 /** The end of a connection may be noticed after the beginning of the next one. */
 const noticeMs = 50;
+/** How long the agent of the monitor before has to come back: agents ask every two seconds. */
+const returnMs = 5000;
 
 /** Free, or an agent's for as long as its connection lives; it is taken by the next question of an agent. */
 export class Seat {
+  readonly #returnMs: number;
+  readonly #since = performance.now();
   #holder: Visit | undefined;
+
+  /** `ms`: for how long the agent of the monitor before goes first. */
+  constructor(ms = returnMs) {
+    this.#returnMs = ms;
+  }
 
   /** A connection, which takes no seat until it says that it is an agent's. */
   visit(): Visit {
@@ -27,8 +36,14 @@ export class Seat {
     if (this.#rivalOf(agent) !== undefined) await sleep(noticeMs);
     const rival = this.#rivalOf(agent);
     if (rival !== undefined) throw taken(rival);
+    if (this.#goesAfter(agent)) throw reserved();
     if (visit.isOver) throw new TallyError("conflict", "the agent left before its turn came");
     this.#holder = visit;
+  }
+
+  // The one before may have answered the very question that this one is asked, from the same counts.
+  #goesAfter({ second = false }: Introduction): boolean {
+    return second && this.#holder === undefined && performance.now() - this.#since < this.#returnMs;
   }
 
   /** An agent that connects anew is no rival of its own. */
@@ -80,3 +95,9 @@ function taken({ agent, pid }: Introduction): TallyError {
     `this host's monitor serves the agent ${agent}, process ${pid}: ${why}; ${advice}`,
   );
 }
+
+const reserved = (): TallyError =>
+  new TallyError(
+    "conflict",
+    "this host's monitor was started anew and waits for the agent that it served before: for some seconds that one goes first",
+  );

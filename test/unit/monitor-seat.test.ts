@@ -2,10 +2,23 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { MonitorClient } from "../../monitor/client.js";
-import { type FakeMonitor, newSketch, startFake } from "./monitor-fakes.js";
+import { startMonitor } from "../../monitor/monitor.js";
+import { Seat } from "../../monitor/seat.js";
+import {
+  type FakeMonitor,
+  FakeTap,
+  fakeMachine,
+  fakeOptions,
+  newSketch,
+  quiet,
+  startFake,
+} from "./monitor-fakes.js";
 
 const ms = 2000;
 const clientModule = join(import.meta.dirname, "..", "..", "dist", "monitor", "client.js");
@@ -21,7 +34,7 @@ async function fake(): Promise<FakeMonitor> {
   return monitor;
 }
 
-function agent({ socket }: FakeMonitor, key: string, pid = 4711): MonitorClient {
+function agent({ socket }: Pick<FakeMonitor, "socket">, key: string, pid = 4711): MonitorClient {
   const client = new MonitorClient(socket, { agent: `10.0.0.1:${key}`, pid, key });
   ends.push(() => client.close());
   return client;
@@ -89,6 +102,41 @@ describe("of two agents", () => {
     first.close();
     expect(await waiting).toBe("monitor_down");
     await agent(monitor, "8002").hello(ms);
+  });
+});
+
+describe("a monitor that is started anew", () => {
+  const named = { code: "conflict", message: expect.stringContaining("waits for the agent") };
+
+  it("is kept for the agent of the one before, though another one asks first", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tallytree-unit-"));
+    ends.push(() => rmSync(folder, { recursive: true }));
+    const socket = join(folder, "monitor.sock");
+    const start = () => startMonitor(fakeOptions(socket), fakeMachine(new FakeTap()), quiet);
+    const before = await start();
+    const [first, second] = [agent({ socket }, "8000"), agent({ socket }, "8001")];
+    await first.hello(ms);
+    await expect(second.hello(ms)).rejects.toMatchObject(refused);
+    await before.stop();
+    for (const one of [first, second])
+      await expect(one.hello(ms)).rejects.toMatchObject({ code: "monitor_down" });
+    const after = await start();
+    ends.push(() => after.stop());
+    await expect(second.totals("a", ms)).rejects.toMatchObject(named);
+    await first.hello(ms);
+    await expect(second.hello(ms)).rejects.toMatchObject(refused);
+    // One that was never refused has nobody to wait for.
+    first.close();
+    await agent({ socket }, "8002").hello(ms);
+  });
+
+  it("serves the other one when that agent does not come back", async () => {
+    const seat = new Seat(300);
+    const visit = seat.visit();
+    visit.introduce({ agent: "10.0.0.1:8001", pid: 1, key: "b", second: true });
+    await expect(visit.admit()).rejects.toMatchObject(named);
+    await sleep(350);
+    await visit.admit();
   });
 });
 
