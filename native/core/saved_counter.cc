@@ -21,24 +21,15 @@
 
 #include "bytes.h"
 #include "errors.h"
+#include "saved_form.h"
 
 namespace tallytree {
 namespace {
 
 constexpr uint32_t kCounterMagic = 0x4f435454;  // "TTCO"
 constexpr uint32_t kPaneMagic = 0x41505454;     // "TTPA"
-constexpr uint16_t kVersion = 1;
 constexpr size_t kMostOpen = 3;
-
-void refuse(bool bad, const char* why) {
-  if (bad) [[unlikely]]
-    throw std::invalid_argument(std::string("not a saved counter: ") + why);
-}
-
-void read_head(ByteReader& in, uint32_t magic) {
-  refuse(in.fixed<uint32_t>() != magic, "wrong magic");
-  refuse(in.fixed<uint16_t>() != kVersion, "unknown version");
-}
+constexpr SavedForm kForm{"a saved counter"};
 
 Ledger read_ledger(ByteReader& in, const LedgerSpec& spec) {
   Ledger ledger = Ledger::decode(in.blob(), spec.secret);
@@ -95,8 +86,7 @@ void SavedCounter::settle() {
 
 std::vector<uint8_t> SavedCounter::encode() const {
   ByteWriter out;
-  out.fixed(kCounterMagic);
-  out.fixed(kVersion);
+  SavedForm::write_head(out, kCounterMagic);
   out.fixed(since);
   write(out, past);
   out.fixed(static_cast<uint8_t>(spreads.size()));
@@ -111,31 +101,23 @@ std::vector<uint8_t> SavedCounter::encode() const {
 
 SavedCounter SavedCounter::decode(std::span<const uint8_t> bytes, const CounterSpec& spec) {
   ByteReader in = ByteReader::framed(bytes);
-  read_head(in, kCounterMagic);
+  kForm.read_head(in, kCounterMagic);
   SavedCounter saved(spec);
   saved.since = in.fixed<uint64_t>();
   saved.past.ledger = read_ledger(in, spec);
   saved.past.distinct = read_distinct(in, spec);
-  refuse(in.fixed<uint8_t>() != spec.spread_by.size(), "another number of spreads");
+  kForm.refuse(in.fixed<uint8_t>() != spec.spread_by.size(), "another number of spreads");
   saved.spreads = read_spreads(in, spec, SpreadSpec::kWidth);
-  const auto panes = in.fixed<uint8_t>();
-  refuse(panes == 0 || panes > kMostOpen, "a number of open panes that cannot be");
-  for (uint64_t least = saved.since; saved.open.size() < panes; ++least) {
-    const auto second = in.fixed<uint64_t>();
-    refuse(second < least, "seconds out of order");
-    saved.open.push_back({least = second, read_pane(in, spec)});
-  }
+  const auto read = [&] { return read_pane(in, spec); };
+  saved.open = kForm.read_open<Open>(in, saved.since, kMostOpen, read);
   in.expect_end();
   return saved;
 }
 
 std::vector<uint8_t> SavedPane::encode() const {
   ByteWriter out;
-  out.fixed(kPaneMagic);
-  out.fixed(kVersion);
-  out.fixed(static_cast<uint8_t>(minute));
-  out.fixed(pane->start);
-  out.fixed(pane->serial);
+  SavedForm::write_head(out, kPaneMagic);
+  SavedForm::write_pane_head(out, minute, *pane);
   out.raw(pane->ledger);
   out.fixed(static_cast<uint8_t>(!pane->registers.empty()));
   out.raw(pane->registers);
@@ -146,27 +128,24 @@ std::vector<uint8_t> SavedPane::encode() const {
 
 SavedPane SavedPane::decode(std::span<const uint8_t> bytes, const CounterSpec& spec) {
   ByteReader in = ByteReader::framed(bytes);
-  read_head(in, kPaneMagic);
+  kForm.read_head(in, kPaneMagic);
   auto pane = std::make_shared<SealedPane>();
-  const auto minute = in.fixed<uint8_t>();
-  pane->start = in.fixed<uint64_t>();
-  pane->serial = in.fixed<uint64_t>();
-  refuse(minute > 1 || (minute == 1 && pane->start % 60 != 0), "neither a second nor a minute");
+  const bool minute = kForm.read_pane_head(in, *pane);
   const Ledger ledger = read_ledger(in, window_spec(spec));
   pane->ledger = ledger.encode();
   const auto estimated = in.fixed<uint8_t>();
-  refuse(estimated > 1 || (estimated == 0) != ledger.exact(), "registers missing or in vain");
+  kForm.refuse(estimated > 1 || (estimated == 0) != ledger.exact(), "registers missing or in vain");
   if (estimated == 1) {
     const UltraLogLog beyond(spec.distinct_precision);
     const auto registers = in.raw(beyond.size());
-    refuse(!beyond.valid(registers), "a register out of range");
+    kForm.refuse(!beyond.valid(registers), "a register out of range");
     pane->registers.assign(registers.begin(), registers.end());
   }
   const size_t spreads = ledger.exact() ? 0 : spec.spread_by.size();
-  refuse(in.fixed<uint8_t>() != spreads, "another number of spreads");
+  kForm.refuse(in.fixed<uint8_t>() != spreads, "another number of spreads");
   if (spreads > 0) pane->spreads = read_spreads(in, spec, SpreadSpec::kWindowWidth);
   in.expect_end();
-  return {minute == 1, std::move(pane)};
+  return {minute, std::move(pane)};
 }
 
 }  // namespace tallytree

@@ -14,36 +14,26 @@
 //   blob
 #include "saved_sizes.h"
 
-#include <stdexcept>
-#include <string>
+#include <utility>
 
 #include "bytes.h"
+#include "saved_form.h"
 
 namespace tallytree {
 namespace {
 
 constexpr uint32_t kSizesMagic = 0x435a5454;  // "TTZC"
 constexpr uint32_t kPaneMagic = 0x505a5454;   // "TTZP"
-constexpr uint16_t kVersion = 1;
 constexpr size_t kMostOpen = 2;
+constexpr SavedForm kForm{"saved packet sizes"};
 
 // So that no sum overflows, of whatever has been read: 2^56 bytes a second is more than any host has.
 constexpr uint64_t kMostOfPane = uint64_t{1} << 56;
 constexpr uint64_t kMostOfPast = uint64_t{1} << 62;
 
-void refuse(bool bad, const char* why) {
-  if (bad) [[unlikely]]
-    throw std::invalid_argument(std::string("not saved packet sizes: ") + why);
-}
-
-void read_head(ByteReader& in, uint32_t magic) {
-  refuse(in.fixed<uint32_t>() != magic, "wrong magic");
-  refuse(in.fixed<uint16_t>() != kVersion, "unknown version");
-}
-
 SizeHistogram read_sizes(ByteReader& in, const Secret& secret, uint64_t most) {
   SizeHistogram sizes = SizeHistogram::decode(in.blob(), secret);
-  refuse(sizes.packets() > most || sizes.bytes() > most, "more than there can be");
+  kForm.refuse(sizes.packets() > most || sizes.bytes() > most, "more than there can be");
   return sizes;
 }
 
@@ -51,8 +41,7 @@ SizeHistogram read_sizes(ByteReader& in, const Secret& secret, uint64_t most) {
 
 std::vector<uint8_t> SavedSizes::encode() const {
   ByteWriter out;
-  out.fixed(kSizesMagic);
-  out.fixed(kVersion);
+  SavedForm::write_head(out, kSizesMagic);
   out.fixed(since);
   out.raw(past.encode(secret));
   out.fixed(static_cast<uint8_t>(open.size()));
@@ -65,43 +54,32 @@ std::vector<uint8_t> SavedSizes::encode() const {
 
 SavedSizes SavedSizes::decode(std::span<const uint8_t> bytes, const Secret& secret) {
   ByteReader in = ByteReader::framed(bytes);
-  read_head(in, kSizesMagic);
+  kForm.read_head(in, kSizesMagic);
   SavedSizes saved(secret);
   saved.since = in.fixed<uint64_t>();
   saved.past = read_sizes(in, secret, kMostOfPast);
-  const auto panes = in.fixed<uint8_t>();
-  refuse(panes == 0 || panes > kMostOpen, "a number of open panes that cannot be");
-  for (uint64_t least = saved.since; saved.open.size() < panes; ++least) {
-    const auto second = in.fixed<uint64_t>();
-    refuse(second < least, "seconds out of order");
-    saved.open.push_back({least = second, read_sizes(in, secret, kMostOfPane)});
-  }
+  const auto read = [&] { return read_sizes(in, secret, kMostOfPane); };
+  saved.open = kForm.read_open<Open>(in, saved.since, kMostOpen, read);
   in.expect_end();
   return saved;
 }
 
 std::vector<uint8_t> SavedSizesPane::encode() const {
   ByteWriter out;
-  out.fixed(kPaneMagic);
-  out.fixed(kVersion);
-  out.fixed(static_cast<uint8_t>(minute));
-  out.fixed(pane->start);
-  out.fixed(pane->serial);
+  SavedForm::write_head(out, kPaneMagic);
+  SavedForm::write_pane_head(out, minute, *pane);
   out.raw(pane->bytes);
   return out.take_framed();
 }
 
 SavedSizesPane SavedSizesPane::decode(std::span<const uint8_t> bytes, const Secret& secret) {
   ByteReader in = ByteReader::framed(bytes);
-  read_head(in, kPaneMagic);
+  kForm.read_head(in, kPaneMagic);
   auto pane = std::make_shared<SealedSizes>();
-  const auto minute = in.fixed<uint8_t>();
-  pane->start = in.fixed<uint64_t>();
-  pane->serial = in.fixed<uint64_t>();
-  refuse(minute > 1 || (minute == 1 && pane->start % 60 != 0), "neither a second nor a minute");
+  const bool minute = kForm.read_pane_head(in, *pane);
   pane->bytes = read_sizes(in, secret, kMostOfPane).encode(secret);
   in.expect_end();
-  return {minute == 1, std::move(pane)};
+  return {minute, std::move(pane)};
 }
 
 }  // namespace tallytree
