@@ -40,16 +40,6 @@ export const queryFields = {
   detail: Bool({ default: false, description: "true: bounds, coverage and loss besides the value" }),
 };
 
-/** In every query about counts. */
-export const coverageFields = {
-  require: Optional(
-    Union([Enum(["all"]), Num({ exclusiveMinimum: 0, maximum: 1 })], {
-      description:
-        "share of the expected hosts, 0 to 1, or all: when fewer answer, an error that names who is missing",
-    }),
-  ),
-};
-
 /** Whether to ask twice. */
 export const refineField = {
   refine: Bool({
@@ -88,6 +78,18 @@ export const relayFields = {
       description: "agents only: of the root of the roster that the asker knows",
     }),
   ),
+};
+
+/** In every query about counts. */
+export const countFields = {
+  require: Optional(
+    Union([Enum(["all"]), Num({ exclusiveMinimum: 0, maximum: 1 })], {
+      description:
+        "share of the expected hosts, 0 to 1, or all: when fewer answer, an error that names who is missing",
+    }),
+  ),
+  ...queryFields,
+  ...relayFields,
 };
 
 const uuid = (description: string) => Optional(Text({ format: "uuid", description }));

@@ -3,7 +3,7 @@
 import { Type } from "typebox";
 import {
   anyFields,
-  coverageFields,
+  countFields,
   creationFields,
   filterFields,
   type Message,
@@ -36,7 +36,7 @@ export const configCounter = Type.Object(
 
 /** The exact count of one rule, found by the same fields that made it. Answer: [packets, bytes]. */
 export const queryCounter = Type.Object(
-  { type: Literal("query counter"), ...filterFields, ...coverageFields, ...queryFields, ...relayFields },
+  { type: Literal("query counter"), ...filterFields, ...countFields },
   closed,
 );
 

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import {
   anyFields,
   counterKeyType,
-  coverageFields,
+  countFields,
   creationFields,
   groupField,
   type Message,
@@ -113,9 +113,7 @@ export const querySketch = Type.Object(
     }),
     ...groupField,
     ...windowFields,
-    ...coverageFields,
-    ...queryFields,
-    ...relayFields,
+    ...countFields,
   },
   closed,
 );
@@ -126,9 +124,7 @@ export const querySizes = Type.Object(
     type: Literal("query sizes"),
     ...sketchFields,
     ...windowFields,
-    ...coverageFields,
-    ...queryFields,
-    ...relayFields,
+    ...countFields,
   },
   closed,
 );
@@ -150,9 +146,7 @@ export const queryHeavyHitters = Type.Object(
     ...groupField,
     ...refineField,
     ...windowFields,
-    ...coverageFields,
-    ...queryFields,
-    ...relayFields,
+    ...countFields,
   },
   closed,
 );
@@ -164,9 +158,7 @@ export const queryRealTimeCounter = Type.Object(
     ...sketchFields,
     ...counterKeyType,
     ...groupField,
-    ...coverageFields,
-    ...queryFields,
-    ...relayFields,
+    ...countFields,
   },
   closed,
 );
@@ -187,9 +179,7 @@ export const queryChange = Type.Object(
         description: "share of the larger of the two totals that a change must exceed; absent: any change",
       }),
     ),
-    ...coverageFields,
-    ...queryFields,
-    ...relayFields,
+    ...countFields,
   },
   closed,
 );
