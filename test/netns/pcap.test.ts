@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Host, until } from "../lab.js";
 import { Network, program } from "../lab-network.js";
+import { superPackets } from "./super-packets.js";
 
 let network: Network;
 let own: Host;
@@ -106,19 +107,7 @@ it("reads one device of several when it is told to", async () => {
 it("counts super-packets as those of the wire, by the device's MTU", async () => {
   await start();
   const sent = await network.count(own, { interface: "OUTPUT", proto: "tcp", dport: 5201 });
-  await network.lab.must(own, "tc", "qdisc", "replace", "dev", "eth0", "root", "pfifo", "limit", "10000");
-  const wire = async () => {
-    const [qdisc] = JSON.parse(await network.lab.must(own, "tc", "-s", "-j", "qdisc", "show", "dev", "eth0"));
-    return qdisc.packets as number;
-  };
-  const server = await network.lab.spawn(peer, ["iperf3", "-s", "-1", "--forceflush"], {
-    ready: /listening/,
-  });
-  const before = await wire();
-  await network.lab.must(own, "iperf3", "-c", peer.address, "-t", "1", "-b", "500M");
-  await server.ended;
-  const packets = (await wire()) - before;
-  expect(packets).toBeGreaterThan(10_000);
+  const packets = await superPackets(network, own, peer);
   const { value, loss } = await count(sent);
   expect(loss.complete).toBe(true);
   expect(Math.abs(value - packets) / packets).toBeLessThan(0.01);
