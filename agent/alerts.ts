@@ -4,7 +4,7 @@ import type { Alert, Beyond, WatchProblem } from "../controller-client/messages/
 import { toCount } from "../controller-client/messages/index.js";
 import type { Interval } from "./algebra.js";
 import { isFarther, type Verdict, verdictOf } from "./verdict.js";
-import type { Limit, Watch } from "./watches.js";
+import type { Limit, Watch } from "./watch.js";
 
 /** The count of one key over the window. */
 export interface Finding extends Interval {

@@ -2,8 +2,9 @@
 
 import { createHash } from "node:crypto";
 import type { Relay } from "../controller-client/messages/index.js";
-import { type Counter, creation, type Sketch } from "./sketch-book.js";
-import type { Watch } from "./watches.js";
+import type { Counter, Sketch } from "./sketch.js";
+import { creation } from "./sketch-book.js";
+import type { Watch } from "./watch.js";
 
 interface Digested {
   readonly parts: readonly (Counter | Watch)[];

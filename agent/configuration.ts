@@ -5,8 +5,10 @@ import { type Request, TallyError } from "../controller-client/messages/index.js
 import { differingField } from "../monitor/client.js";
 import { within } from "../overlay/index.js";
 import { type Agent, type Call, isRelayed, monitorMs, tellLimits } from "./agent.js";
-import { type Counter, type NewSketch, newSketch, type Sketch, type SketchName } from "./sketch-book.js";
-import { mostWatches, type NewWatch, type Watch } from "./watches.js";
+import { type Counter, type NewSketch, newSketch, type Sketch } from "./sketch.js";
+import type { SketchName } from "./sketch-book.js";
+import type { NewWatch, Watch } from "./watch.js";
+import { mostWatches } from "./watches.js";
 
 /** Makes a sketch here and below; the same uuid again changes nothing. Rejects with TallyError. */
 export async function makeSketch(

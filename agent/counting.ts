@@ -24,7 +24,7 @@ import type { Window } from "./algebra.js";
 import { type Counted, counted } from "./payloads/counted.js";
 import type { KeyIntervals } from "./payloads/key-intervals.js";
 import { firstRoundShare, type SecondRound, secondRound } from "./second-round.js";
-import type { Sketch } from "./sketch-book.js";
+import type { Sketch } from "./sketch.js";
 
 /** Questions about one counter of a sketch. */
 export type CounterQuery = RequestOf<

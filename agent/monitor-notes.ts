@@ -2,8 +2,9 @@
 
 import { checkRequest, isTapKind, type Request } from "../controller-client/messages/index.js";
 import type { Meta, SketchRecord } from "../monitor/client.js";
-import type { Counter, NewSketch, Sketch, SketchBook } from "./sketch-book.js";
-import { type Watch, watchOf, watchRequest } from "./watches.js";
+import type { Counter, NewSketch, Sketch } from "./sketch.js";
+import type { SketchBook } from "./sketch-book.js";
+import { type Watch, watchOf, watchRequest } from "./watch.js";
 
 export function sketchNote(sketch: Omit<Sketch, "secret" | "filter" | "sizes" | "counters">): Meta {
   const { id, uuid, label, tap, rule, since, watches, inherited = false } = sketch;

@@ -15,7 +15,7 @@ import type { KeyIntervals } from "./payloads/key-intervals.js";
 import type { Population } from "./payloads/populations.js";
 import type { Seconds } from "./payloads/seconds.js";
 import { largestWithin } from "./payloads/share.js";
-import type { Counter, Sketch } from "./sketch-book.js";
+import type { Counter, Sketch } from "./sketch.js";
 
 export interface OwnHostOptions {
   /** The agent's name. */

@@ -1,8 +1,8 @@
 // A sketch as `query sketches` lists it.
 
 import type { CounterInfo, SketchDetail, SketchInfo } from "../controller-client/messages/index.js";
-import type { Counter, Sketch } from "./sketch-book.js";
-import { watchInfo } from "./watches.js";
+import type { Counter, Sketch } from "./sketch.js";
+import { watchInfo } from "./watch.js";
 
 export function sketchInfo(sketch: Sketch, detail: boolean): SketchInfo | SketchDetail {
   const {

@@ -1,7 +1,8 @@
 // Sketches as they are kept on disk: what is wanted, not what was counted.
 
-import type { Counter, Sketch, SketchBook } from "./sketch-book.js";
-import type { Watch } from "./watches.js";
+import type { Counter, Sketch } from "./sketch.js";
+import type { SketchBook } from "./sketch-book.js";
+import type { Watch } from "./watch.js";
 
 export type StoredSketch = Omit<Sketch, "counters" | "watches" | "problem"> & {
   readonly counters: readonly Counter[];

@@ -5,7 +5,8 @@ import { isDeepStrictEqual } from "node:util";
 import { type Gap, TallyError } from "../controller-client/messages/index.js";
 import type { Hello, Monitor, SketchRecord } from "../monitor/client.js";
 import { addCounters, addWatches, counterNote, sketchNote, sketchOf } from "./monitor-notes.js";
-import { type Counter, type Sketch, type SketchBook, specOf } from "./sketch-book.js";
+import { type Counter, type Sketch, specOf } from "./sketch.js";
+import type { SketchBook } from "./sketch-book.js";
 
 export interface UpkeepOptions {
   readonly monitor: Monitor;

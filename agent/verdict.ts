@@ -1,7 +1,7 @@
 // Whether a count is beyond a watch's limit: yes, no, or open while what is known leaves both possible.
 
 import type { Interval } from "./algebra.js";
-import type { Limit } from "./watches.js";
+import type { Limit } from "./watch.js";
 
 export type Verdict = "yes" | "no" | "open";
 

@@ -12,9 +12,10 @@ import {
 } from "../controller-client/messages/index.js";
 import type { Ask, Configured } from "../overlay/index.js";
 import { hashOf, textOf } from "./configuration-hash.js";
-import { creation, type Sketch, type SketchBook } from "./sketch-book.js";
+import type { Sketch } from "./sketch.js";
+import { creation, type SketchBook } from "./sketch-book.js";
 import { type StoredSketch, storedSketch, unstoredSketch } from "./stored-sketch.js";
-import { unwatchRequest } from "./watches.js";
+import { unwatchRequest } from "./watch.js";
 
 export interface WantedSetOptions {
   readonly book: SketchBook;

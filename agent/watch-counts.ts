@@ -12,8 +12,9 @@ import type { Asked } from "./own-host.js";
 import { type Counted, counted } from "./payloads/counted.js";
 import { distinctCodec, ledgerCodec } from "./payloads/ledgers.js";
 import { intervalCodec } from "./payloads/sums.js";
-import { counterOf } from "./sketch-book.js";
-import type { Watch, Watched } from "./watches.js";
+import { counterOf } from "./sketch.js";
+import type { Watch } from "./watch.js";
+import type { Watched } from "./watches.js";
 
 /** One question about a counter. */
 interface Reading<V> {

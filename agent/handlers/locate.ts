@@ -5,7 +5,7 @@ import { type Agent, type Call, isRelayed } from "../agent.js";
 import { findSketch } from "../configuration.js";
 import type { CounterQuery } from "../counting.js";
 import type { LedgerKind } from "../payloads/ledgers.js";
-import { type Counter, counterOf, type Sketch } from "../sketch-book.js";
+import { type Counter, counterOf, type Sketch } from "../sketch.js";
 import { byUuid } from "./sketches.js";
 
 export interface Located {

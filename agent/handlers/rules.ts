@@ -8,7 +8,7 @@ import { makeSketch } from "../configuration.js";
 import { type Counting, countOver, withoutSketch } from "../counting.js";
 import { totalsCodec } from "../payloads/sums.js";
 import { bareTotals, totalsDetail } from "../render.js";
-import type { NewSketch, Sketch } from "../sketch-book.js";
+import type { NewSketch, Sketch } from "../sketch.js";
 
 type Rule = Pick<RequestOf<"query counter">, "interface" | "proto" | "src" | "dst">;
 

@@ -11,7 +11,7 @@ import type { SizeSummary } from "../algebra.js";
 import { findSketch } from "../configuration.js";
 import { type Counting, countOver, withoutSketch } from "../counting.js";
 import { sizesCodec } from "../payloads/sizes.js";
-import type { Sketch } from "../sketch-book.js";
+import type { Sketch } from "../sketch.js";
 import { resolved } from "../windows.js";
 import { byUuid } from "./sketches.js";
 

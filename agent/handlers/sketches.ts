@@ -3,7 +3,7 @@
 import { parseOwners, type Request, type RequestOf } from "../../controller-client/messages/index.js";
 import { type Agent, done, type Handler, isRelayed } from "../agent.js";
 import { endSketch, findSketch, look, makeCounter, makeSketch } from "../configuration.js";
-import { type Counter, type NewSketch, type Sketch, specOf } from "../sketch-book.js";
+import { type Counter, type NewSketch, type Sketch, specOf } from "../sketch.js";
 import { sketchInfo } from "../sketch-info.js";
 
 export const configSketch: Handler<"config sketch"> = async (agent, request, call) => {

@@ -3,8 +3,8 @@
 import type { RequestOf } from "../../controller-client/messages/index.js";
 import { type Agent, done, type Handler, isRelayed } from "../agent.js";
 import { endWatch, findSketch, makeWatch } from "../configuration.js";
-import { counterOf, type Sketch } from "../sketch-book.js";
-import { type NewWatch, watchOf, watchRequest } from "../watches.js";
+import { counterOf, type Sketch } from "../sketch.js";
+import { type NewWatch, watchOf, watchRequest } from "../watch.js";
 import { checkedKey } from "./locate.js";
 
 /** Words that stand where a key stands. */

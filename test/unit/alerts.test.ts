@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Alerts, type Finding, mostLasting, type Sight } from "../../agent/alerts.js";
 import { alertsCodec } from "../../agent/payloads/alerts.js";
 import { verdictOf } from "../../agent/verdict.js";
-import type { Limit, Watch } from "../../agent/watches.js";
+import type { Limit, Watch } from "../../agent/watch.js";
 import type { Alert } from "../../controller-client/messages/index.js";
 
 const watch = (limit: Limit, more: Partial<Watch> = {}): Watch => ({

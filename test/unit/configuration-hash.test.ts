@@ -2,7 +2,8 @@
 
 import { expect, it } from "vitest";
 import { hashOf } from "../../agent/configuration-hash.js";
-import { type Counter, type Sketch, SketchBook } from "../../agent/sketch-book.js";
+import type { Counter, Sketch } from "../../agent/sketch.js";
+import { SketchBook } from "../../agent/sketch-book.js";
 
 const uuid = (index: number) => `11111111-1111-4111-8111-00000000000${index}`;
 const counter = (keyType: string, threshold = 0.1): Counter => ({
