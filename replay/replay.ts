@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Agent, Call } from "../agent/agent.js";
 import { assemble } from "../agent/assembly.js";
 import { handle } from "../agent/handlers/index.js";
-import type { Sketch } from "../agent/sketch-book.js";
+import type { Sketch } from "../agent/sketch.js";
 import { comparedSpans, graceMs, spanOf } from "../agent/windows.js";
 import {
   type Answer,

@@ -5,7 +5,6 @@ import {
   type LeaseAnswer,
   type Peer,
   type PlaceAnswer,
-  parseAgentAddress,
   type RootClaim,
   TallyError,
 } from "../../controller-client/messages/index.js";
@@ -14,22 +13,21 @@ import { compareClaims, peerOf, samePeer } from "./claims.js";
 import { Follower } from "./follower.js";
 import { joinFields, newcomerOf } from "./identity.js";
 import type { MembershipOptions } from "./membership-options.js";
+import { OtherRoots } from "./other-roots.js";
 import { Reign } from "./reign.js";
-import { type Member, Roster } from "./roster.js";
+import { Roster } from "./roster.js";
 import { Standby } from "./standby.js";
 
 export const heartbeatMs = 2000;
 const retryMs = 500;
-/** Members that a root asks for a root after it, before it reigns again. */
-const mostAsked = 5;
 const longestMs = 1e9;
-const lookMs = 10_000;
 
 type Role = "static" | "member" | "root" | "expelled";
 
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #follower: Follower;
+  readonly #otherRoots: OtherRoots;
   #role: Role;
   #reign: Reign | undefined;
   #claim: RootClaim | undefined;
@@ -37,7 +35,6 @@ export class Membership {
   #holder: Peer | undefined;
   #problem: string | undefined;
   #isReturning: boolean;
-  #lookedAt = Number.NEGATIVE_INFINITY;
   #rouse: () => void = () => undefined;
 
   constructor(options: MembershipOptions) {
@@ -53,6 +50,11 @@ export class Membership {
       claim: () => this.#claim,
       onPlaced: (place) => this.#onPlaced(place),
       onHeld: (holder, lease) => this.#onHeld(holder, lease),
+    });
+    this.#otherRoots = new OtherRoots({
+      elapsed: time.elapsed,
+      ask: (to) => this.#follower.ask(to, "no"),
+      heed: (claim) => this.heed(claim),
     });
   }
 
@@ -120,7 +122,7 @@ export class Membership {
   async beat(): Promise<number> {
     if (this.#role === "expelled") return heartbeatMs;
     if (this.#reign === undefined) return (await this.#follow()) === undefined ? heartbeatMs : retryMs;
-    await Promise.all([this.#reign.tend(), this.#lookForOtherRoots(this.#reign.roster)]);
+    await Promise.all([this.#reign.tend(), this.#otherRoots.look(this.#reign.roster)]);
     return heartbeatMs;
   }
 
@@ -170,24 +172,9 @@ export class Membership {
     if (root === undefined) return;
     const own = { roster: roster.id, tree_epoch: roster.epoch, root: peerOf(root) };
     this.#claim = own;
-    await this.#compareWith([...roster.standbys(), ...roster.list().slice(1, 1 + mostAsked)]);
+    await this.#otherRoots.lookAfterReturn(roster);
     if (this.#claim === own) await this.#ascend(roster);
     else this.#onFenced(this.#claim);
-  }
-
-  // Only standbys become roots, so two roots find each other however they came about.
-  async #lookForOtherRoots(roster: Roster): Promise<void> {
-    const now = this.#options.time.elapsed();
-    if (now - this.#lookedAt < lookMs) return;
-    this.#lookedAt = now;
-    await this.#compareWith(roster.standbys());
-  }
-
-  /** Tells others which root this agent stands for, and hears which one they do. */
-  async #compareWith(others: readonly Member[]): Promise<void> {
-    const addresses = [...new Set(others.map(({ addr }) => addr))].map((addr) => parseAgentAddress(addr));
-    const asked = addresses.map((address) => this.#follower.ask(address, "no"));
-    for (const one of await Promise.allSettled(asked)) if (one.status === "fulfilled") this.heed(one.value);
   }
 
   #reignOver(roster: Roster): Reign {
