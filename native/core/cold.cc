@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 namespace tallytree {
 namespace {
@@ -67,7 +66,7 @@ void Cold::set_word(size_t at, uint64_t value) noexcept {
 /// Where the word's carry is, or would be.
 size_t Cold::carry_slot(size_t at) const noexcept {
   size_t slot = (at * 0x9e3779b97f4a7c15 >> 32) * carries_.size() >> 32;
-  while (carries_[slot].index != 0 && carries_[slot].index != at + 1)
+  while (carries_[slot].index > 0 && carries_[slot].index != static_cast<int64_t>(at) + 1)
     slot = slot + 1 == carries_.size() ? 0 : slot + 1;
   return slot;
 }
@@ -86,16 +85,20 @@ void Cold::carry(size_t at, uint64_t above) {
   }
   Carry& kept = carries_[carry_slot(at)];
   carried_ += kept.index == 0;
-  kept.index = at + 1;
+  kept.index = static_cast<int64_t>(at) + 1;
   kept.above += above;
 }
 
-void Cold::add_to_word(size_t at, uint64_t amount) {
-  if (bits() == 64) return set_word(at, word(at) + amount);
+/// Adds what the word can hold; the rest, in units of 2^bits.
+uint64_t Cold::put_in_word(size_t at, uint64_t amount) noexcept {
+  if (bits() == 64) return set_word(at, word(at) + amount), 0;
   const uint64_t sum = word(at) + (amount & ((uint64_t{1} << bits()) - 1));
   set_word(at, sum);
-  const uint64_t above = (amount >> bits()) + (sum >> bits());
-  if (above != 0) carry(at, above);
+  return (amount >> bits()) + (sum >> bits());
+}
+
+void Cold::add_to_word(size_t at, uint64_t amount) {
+  if (const uint64_t above = put_in_word(at, amount); above != 0) carry(at, above);
 }
 
 /// Makes one cell of two, and adds.
@@ -126,15 +129,37 @@ void Cold::fold() {
       if (!joined(at)) join(at, 0);
     return;
   }
-  std::vector<Carry> old;
-  old.reserve(carried_);
-  for (size_t i = 0; i < carries_.size(); ++i)
-    if (carries_[i].index != 0) old.push_back(std::exchange(carries_[i], {}));
-  carried_ = 0;
   if (level_ == 2) fold_cells<uint8_t, uint16_t>(cells_, words / 2);
   if (level_ == 3) fold_cells<uint16_t, uint32_t>(cells_, words / 2);
   if (level_ == 4) fold_cells<uint32_t, uint64_t>(cells_, words / 2);
-  for (const Carry& carry : old) add_to_word((carry.index - 1) / 2, carry.above << bits() / 2);
+  fold_carries();
+}
+
+/// Adds what the word of twice the bits can hold; what is left has another place in the table.
+void Cold::fold_carries() noexcept {
+  for (size_t i = 0; i < carries_.size() && carried_ > 0; ++i) {
+    Carry& kept = carries_[i];
+    if (kept.index == 0) continue;
+    const size_t at = static_cast<size_t>(kept.index - 1) / 2;
+    const uint64_t above = put_in_word(at, kept.above << bits() / 2);
+    kept = above == 0 ? Carry{} : Carry{above, -static_cast<int64_t>(at) - 1};
+    carried_ -= above == 0;
+  }
+  for (size_t i = 0; i < carries_.size(); ++i)
+    while (carries_[i].index < 0) rehome(carries_[i]);
+}
+
+/// Whoever stands at the place of the carry, and has not been moved yet, changes places with it.
+void Cold::rehome(Carry& homeless) noexcept {
+  Carry moving = std::exchange(homeless, {});
+  moving.index = -moving.index;
+  Carry& home = carries_[carry_slot(static_cast<size_t>(moving.index - 1))];
+  if (home.index == moving.index) {
+    home.above += moving.above;
+    --carried_;
+  } else if (const Carry other = std::exchange(home, moving); other.index != 0) {
+    homeless = other;
+  }
 }
 
 void Cold::fold_to(unsigned level) {

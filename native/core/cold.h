@@ -12,7 +12,7 @@ namespace tallytree {
  *
  * Cells begin with 4 bits. Two that no longer do are joined into one of 8, as in SALSA (Ben Basat et al.,
  * 2021). What 8 bits cannot hold is carried, exactly, into a small table. When that is full, the sketch
- * folds: neighbours become one cell of twice the bits, which is the sketch that half the width would have
+ * folds where it stands: neighbours become one cell of twice the bits, which is the sketch that half the width would have
  * made. So it keeps its bytes and gives up precision, as 64-bit cells would have had to from the start. Cells
  * are named by their index at the level of folding: row * row_cells() + position; joined ones by the first of
  * the two.
@@ -65,16 +65,16 @@ class Cold {
   /// Folds until cells have 4 << level bits.
   void fold_to(unsigned level);
 
-  /// Most bytes it ever holds; a fold sets the carries aside for a moment.
+  /// Most bytes it ever holds.
   static size_t bytes(uint32_t width) noexcept {
-    return size_t{kRows} * width + (size_t{kRows} * width + 63) / 64 * 8 + 2 * slots(width) * sizeof(Carry);
+    return size_t{kRows} * width + (size_t{kRows} * width + 63) / 64 * 8 + slots(width) * sizeof(Carry);
   }
 
  private:
   /// What word `index` holds above its bits, in units of 2^bits.
   struct Carry {
     uint64_t above = 0;
-    uint64_t index = 0;  // + 1; 0: free
+    int64_t index = 0;  // + 1; 0: free; negative: not in its place yet
   };
 
   static size_t slots(uint32_t width) noexcept { return width == 0 ? 0 : width / 64 + 8; }
@@ -88,6 +88,7 @@ class Cold {
   size_t word_of(size_t index) const noexcept { return level_ == 0 ? index / 2 : index; }
   uint64_t word(size_t at) const noexcept;
   void set_word(size_t at, uint64_t value) noexcept;
+  uint64_t put_in_word(size_t at, uint64_t amount) noexcept;
   void add_to_word(size_t at, uint64_t amount);
 
   bool joined(size_t at) const noexcept { return joined_[at / 64] >> at % 64 & 1; }
@@ -98,6 +99,8 @@ class Cold {
   size_t carry_slot(size_t at) const noexcept;
   void carry(size_t at, uint64_t above);
   void fold();
+  void fold_carries() noexcept;
+  void rehome(Carry& homeless) noexcept;
   void merge_halves(Cold& other);
   template <typename Word>
   void merge_words(const Cold& other);

@@ -62,6 +62,21 @@ TEST(cold_sums_are_sketches_of_both_streams) {
   CHECK(compared > 100);
 }
 
+TEST(cold_keeps_every_count_when_it_folds) {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    Stream stream{std::mt19937_64(seed), 20u << seed % 7, uint64_t{1} << seed % 40};
+    Cold folding(kWidth), wide(kWidth, Cold::kLevels - 1);
+    std::unordered_map<uint32_t, uint64_t> truth;
+    stream.fill(folding, wide, truth, 50 << seed % 4);
+    for (unsigned level = folding.level(); level < Cold::kLevels; ++level) {
+      folding.fold_to(level);
+      CHECK_EQ(row_sum(folding, 0), row_sum(wide, 0));
+      for (const auto& [tag, count] : truth) CHECK(folding.estimate(tag) >= count);
+    }
+    CHECK_EQ(differing_cells(folding, wide), 0);
+  }
+}
+
 TEST(cold_tells_small_counts_of_many_keys_apart) {
   Cold cold(kWidth);
   for (uint32_t key = 0; key < 400; ++key) cold.add(key * 2654435761u, 1 + key % 15);
