@@ -129,7 +129,9 @@ TEST(labels_of_hosts_add_up_by_name) {
 }
 
 TEST(labels_with_one_number_are_refused_and_never_merged) {
-  const auto [one, other] = colliding_names();
+  const auto names = colliding_names();
+  const std::string& one = names.first;
+  const std::string& other = names.second;
   Labels labels;
   labels.add(one);
   CHECK(throws([&] { labels.add(other); }));
