@@ -4,8 +4,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { endSignals } from "./execute.js";
 import { leftovers, runVariable, snapshot } from "./leftovers.js";
-import { type Counts, oneFailed, onePassed, sum } from "./steps.js";
+import { type Counts, oneFailed, onePassed, type Place, type Step, sum } from "./steps.js";
 import { type Tier, tiers } from "./tiers.js";
 
 /** Ended processes and namespaces take a moment to go, more of it on a busy machine. */
@@ -18,37 +19,60 @@ process.env[runVariable] = run;
 if (long) process.env.TALLYTREE_LONG = "1";
 
 let interrupted = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of endSignals) {
   process.on(signal, () => {
     interrupted = true;
   });
 }
 
+/** The step that is heard as it goes; what others say is shown whole when they end. */
+let speaker: Step | undefined;
+
 const before = snapshot(run);
-const results: Counts[] = [];
-for (const tier of chosen) results.push(await runTier(tier));
-results.push(await checkLeftovers());
-const { passed, failed } = sum(results);
+const results = await runSteps(chosen.flatMap(stepsOf));
+const { passed, failed } = sum([results, await checkLeftovers()]);
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
-async function runTier({ name, obstacle, steps }: Tier): Promise<Counts> {
+/** The steps of a tier, or the one failure that it cannot run. */
+function stepsOf({ name, obstacle, steps }: Tier): readonly Step[] {
   const why = obstacle();
-  if (why !== undefined) {
-    say(`\n*** SKIP tier ${name}: ${why}. A tier that cannot run counts as failed. ***\n`);
+  if (why === undefined) return steps.map((step) => ({ ...step, name: `${name}: ${step.name}` }));
+  const skip = `*** SKIP tier ${name}: ${why}. A tier that cannot run counts as failed. ***\n`;
+  const run: Step["run"] = async ({ say }) => {
+    say(skip);
     return oneFailed;
-  }
+  };
+  return [{ name, place: "alone", run }];
+}
+
+async function runSteps(steps: readonly Step[]): Promise<Counts> {
+  const at = (place: Place) => steps.filter((step) => step.place === place);
+  const inFront = Promise.all(at("beside").map(runStep)).then(async (beside) =>
+    sum([...beside, await inTurn(at("alone"))]),
+  );
+  return sum(await Promise.all([inFront, inTurn(at("behind"))]));
+}
+
+async function inTurn(steps: readonly Step[]): Promise<Counts> {
   const counts: Counts[] = [];
-  for (const step of steps) {
-    if (interrupted) return sum([...counts, oneFailed]);
-    say(`\n=== ${name}: ${step.name}`);
-    const started = performance.now();
-    const count = await step.run(root);
-    counts.push(count);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    say(`=== ${name}: ${step.name}: ${count.passed} ok, ${count.failed} not ok, ${seconds} s`);
-  }
+  for (const step of steps) counts.push(await runStep(step));
   return sum(counts);
+}
+
+async function runStep(step: Step): Promise<Counts> {
+  if (interrupted) return oneFailed;
+  speaker ??= step;
+  const kept: string[] = [];
+  const say = (text: string) => (speaker === step ? process.stdout.write(text) : kept.push(text));
+  say(`\n=== ${step.name}\n`);
+  const started = performance.now();
+  const { passed, failed } = await step.run({ root, say, inBackground: step.place === "behind" });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  say(`=== ${step.name}: ${passed} ok, ${failed} not ok, ${seconds} s\n`);
+  process.stdout.write(kept.join(""));
+  if (speaker === step) speaker = undefined;
+  return { passed, failed };
 }
 
 async function checkLeftovers(): Promise<Counts> {

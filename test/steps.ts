@@ -1,19 +1,27 @@
-// One step of a test tier: a program of its own that is run, shown while it runs, and counted.
+// One step of a test tier: a program of its own that is run and counted.
 
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execute, type Terms } from "./execute.js";
 
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
 }
 
-/** A step says what it is and how to run it in the repository's folder. */
+/**
+ * What a step bears beside it. Those "behind" take the CPU time that the others leave, one after another. Those
+ * "beside" one another mostly wait and run at once. Those "alone" measure time or need the machine's: they run one
+ * after another when those are through.
+ */
+export type Place = "behind" | "beside" | "alone";
+
+/** A step says what it is, where it runs, and how. */
 export interface Step {
   readonly name: string;
-  readonly run: (root: string) => Promise<Counts>;
+  readonly place: Place;
+  readonly run: (terms: Terms) => Promise<Counts>;
 }
 
 export const onePassed: Counts = { passed: 1, failed: 0 };
@@ -27,16 +35,18 @@ export function sum(counts: readonly Counts[]): Counts {
 }
 
 /** A program whose exit status is the one check. */
-export function check(name: string, argv: readonly string[]): Step {
-  return { name, run: async (root) => ((await execute(root, argv)).status === 0 ? onePassed : oneFailed) };
+export function check(name: string, place: Place, argv: readonly string[]): Step {
+  const run = async (terms: Terms) => ((await execute(argv, terms)).status === 0 ? onePassed : oneFailed);
+  return { name, place, run };
 }
 
 /** A program that ends with the line "N passed, N failed". */
-export function counted(name: string, argv: readonly string[]): Step {
+export function counted(name: string, place: Place, argv: readonly string[]): Step {
   return {
     name,
-    run: async (root) => {
-      const { status, output } = await execute(root, argv);
+    place,
+    run: async (terms) => {
+      const { status, output } = await execute(argv, terms);
       const [last] = [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].slice(-1);
       const counts = last === undefined ? oneFailed : { passed: Number(last[1]), failed: Number(last[2]) };
       return status === 0 || counts.failed > 0 ? counts : sum([counts, oneFailed]);
@@ -45,19 +55,20 @@ export function counted(name: string, argv: readonly string[]): Step {
 }
 
 /** The vitest project of that name. */
-export function vitest(project: string): Step {
+export function vitest(project: string, place: Place): Step {
   return {
     name: `vitest ${project}`,
-    run: async (root) => {
+    place,
+    run: async (terms) => {
       const folder = mkdtempSync(join(tmpdir(), "tallytree-report-"));
       const report = join(folder, "report.json");
       try {
         const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
         const argv = ["node_modules/.bin/vitest", "run", "--project", project, ...reporters];
-        const { status } = await execute(root, argv);
-        return vitestCounts(readFileSync(report, "utf8"), status);
+        const { status } = await execute(argv, terms);
+        return vitestCounts(readFileSync(report, "utf8"), status, terms.say);
       } catch (error) {
-        process.stdout.write(`no report of vitest ${project}: ${String(error)}\n`);
+        terms.say(`no report of vitest ${project}: ${String(error)}\n`);
         return oneFailed;
       } finally {
         rmSync(folder, { recursive: true });
@@ -74,38 +85,10 @@ interface VitestReport {
 }
 
 /** What was skipped proves nothing and counts as failed; so does a run that failed without a failed test. */
-function vitestCounts(json: string, status: number | null): Counts {
+function vitestCounts(json: string, status: number | null, say: Terms["say"]): Counts {
   const report = JSON.parse(json) as VitestReport;
   const skipped = report.numPendingTests + report.numTodoTests;
-  if (skipped > 0) process.stdout.write(`SKIP: ${skipped} tests were skipped; they count as failed\n`);
+  if (skipped > 0) say(`SKIP: ${skipped} tests were skipped; they count as failed\n`);
   const failed = report.numFailedTests + skipped;
   return { passed: report.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
-}
-
-interface Outcome {
-  readonly status: number | null;
-  readonly output: string;
-}
-
-/** Runs a program and shows what it says. */
-function execute(root: string, [file = "", ...args]: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
-    const forward = (signal: NodeJS.Signals) => child.kill(signal);
-    process.on("SIGTERM", forward).on("SIGINT", forward);
-    let output = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      process.stdout.write(chunk);
-    });
-    const settle = (status: number | null) => {
-      process.off("SIGTERM", forward).off("SIGINT", forward);
-      resolve({ status, output });
-    };
-    child.once("error", (error) => {
-      process.stdout.write(`${file}: ${error.message}\n`);
-      settle(null);
-    });
-    child.once("close", settle);
-  });
 }

@@ -17,64 +17,62 @@ export interface TierOptions {
 }
 
 /** All tiers, the quickest first. */
-export function tiers({ long }: TierOptions): readonly Tier[] {
+export const tiers = (options: TierOptions): readonly Tier[] => [
+  unit(options),
+  native(options),
+  netns(options),
+  mininet(),
+];
+
+function unit({ long }: TierOptions): Tier {
+  const seeds = ["--seeds", `${long ? 5000 : 300}`];
+  return {
+    name: "unit",
+    obstacle: () => missing("nats-server"),
+    steps: [
+      check("lint", "alone", ["npm", "run", "--silent", "lint"]),
+      vitest("unit", "alone"),
+      check("simulated network", "behind", ["node", "dist/test/simulation/run.js", ...seeds]),
+    ],
+  };
+}
+
+function native({ long }: TierOptions): Tier {
   const make = ["make", "--silent", "--no-print-directory", "-j2", "-C", "native/test"];
-  return [
-    {
-      name: "unit",
-      obstacle: () => missing("nats-server"),
-      steps: [
-        check("lint", ["npm", "run", "--silent", "lint"]),
-        vitest("unit"),
-        check("simulated network", [
-          "node",
-          "dist/test/simulation/run.js",
-          "--seeds",
-          `${long ? 5000 : 300}`,
-        ]),
-      ],
-    },
-    {
-      name: "native",
-      obstacle: () => missing("make", "g++", "clang++"),
-      steps: [
-        counted("core", [...make, "test"]),
-        counted("core under sanitizers", [...make, "asan"]),
-        counted("threads under a sanitizer", [...make, "tsan"]),
-        check("fuzz", [...make, "fuzz", `TIME=${long ? 600 : 20}`]),
-        check("soundness", [...make, "soundness", `COUNT=${long ? 200_000_000 : 20_000_000}`]),
-        vitest("native"),
-      ],
-    },
-    {
-      name: "netns",
-      obstacle: () =>
-        notRoot() ??
-        missing(
-          "ip",
-          "iptables",
-          "nft",
-          "ping",
-          "iperf3",
-          "tcpdump",
-          "ethtool",
-          "nc",
-          "setpriv",
-          "zstd",
-          "nats-server",
-          ...(long ? ["qemu-system-x86_64", "busybox", "cpio", "depmod"] : []),
-        ),
-      steps: [
-        vitest("netns"),
-        ...(long ? [counted("inline by nft in a virtual machine", ["test/machine/run.sh"])] : []),
-      ],
-    },
-    {
-      name: "mininet",
-      obstacle: () => notRoot() ?? missing("mn", "python3"),
-      steps: [vitest("mininet")],
-    },
-  ];
+  return {
+    name: "native",
+    obstacle: () => missing("make", "g++", "clang++"),
+    steps: [
+      counted("core", "behind", [...make, "test"]),
+      counted("core under sanitizers", "behind", [...make, "asan"]),
+      counted("threads under a sanitizer", "behind", [...make, "tsan"]),
+      check("fuzz", "behind", [...make, "fuzz", `TIME=${long ? 600 : 20}`]),
+      check("soundness", "behind", [...make, "soundness", `COUNT=${long ? 200_000_000 : 20_000_000}`]),
+      vitest("native", "alone"),
+    ],
+  };
+}
+
+function netns({ long }: TierOptions): Tier {
+  const programs = ["ip", "iptables", "nft", "ping", "iperf3", "tcpdump", "ethtool", "nc", "setpriv", "zstd"];
+  const machine = ["qemu-system-x86_64", "busybox", "cpio", "depmod"];
+  return {
+    name: "netns",
+    obstacle: () => notRoot() ?? missing("nats-server", ...programs, ...(long ? machine : [])),
+    steps: [
+      vitest("netns", "beside"),
+      vitest("netns-alone", "alone"),
+      ...(long ? [counted("inline by nft in a virtual machine", "alone", ["test/machine/run.sh"])] : []),
+    ],
+  };
+}
+
+function mininet(): Tier {
+  return {
+    name: "mininet",
+    obstacle: () => notRoot() ?? missing("mn", "python3"),
+    steps: [vitest("mininet", "beside"), vitest("mininet-alone", "alone")],
+  };
 }
 
 function notRoot(): string | undefined {

@@ -20,6 +20,8 @@ export interface Answer {
 
 const gatewayTimeout = 504;
 const fanOut = 3;
+/** So many agents are started at the same time. */
+const atOnce = 5;
 /** Packets that each host has sent. */
 const packets = 3;
 const wholeMs = 60_000;
@@ -52,7 +54,7 @@ export class DigitTree {
   async grow(): Promise<void> {
     const { network } = this;
     if (this.form === "nats") this.#transport = await network.startNats();
-    for (let index = 0; index < this.#count; index++) await this.#plant(index);
+    await this.#plantAll();
     this.#sketch = await network.count(this.#host(0), { interface: "OUTPUT", proto: "udp", dport: 9 });
     await this.becomeWhole();
     const { address: to } = network.host(this.#count);
@@ -132,9 +134,17 @@ export class DigitTree {
     return times.reduce((sum, more) => sum + Math.max(0, more), 0);
   }
 
+  /** The root, then those that may follow it, then the others, who may join through them; a few at once. */
+  async #plantAll(): Promise<void> {
+    for (const index of [0, ...standbys]) await this.#plant(index);
+    const others = Array.from({ length: this.#count }, (_, index) => index).slice(1 + standbys.length);
+    for (let i = 0; i < others.length; i += atOnce)
+      await Promise.all(others.slice(i, i + atOnce).map((index) => this.#plant(index)));
+  }
+
   async #plant(index: number): Promise<void> {
     const terms = { transport: this.#transport, more: this.#options(index) };
-    this.stations.push(await this.network.start(this.#host(index), terms));
+    this.stations[index] = await this.network.start(this.#host(index), terms);
   }
 
   #options(index: number): readonly string[] {

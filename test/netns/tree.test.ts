@@ -26,12 +26,13 @@ const names = (hosts: readonly Host[]) => hosts.map(name).sort();
 async function grow(parents: readonly (number | undefined)[], over: "http" | "nats"): Promise<void> {
   network = new Network(parents.length);
   transport = over === "nats" ? await network.startNats() : over;
-  stations = [];
-  for (const [i, parent] of parents.entries()) {
-    const above = parent === undefined ? {} : { parent: network.host(parent) };
-    const tap = i === parents.length - 1 ? "nfqueue" : "packet";
-    stations.push(await network.start(network.host(i), { tap, transport, ...above }));
-  }
+  stations = await Promise.all(
+    parents.map((parent, i) => {
+      const above = parent === undefined ? {} : { parent: network.host(parent) };
+      const tap = i === parents.length - 1 ? "nfqueue" : "packet";
+      return network.start(network.host(i), { tap, transport, ...above });
+    }),
+  );
   root = network.host(0);
   id = await network.count(root, { proto: "icmp" }, { counter_key_type: "dst" });
   await until("the whole tree", async () =>

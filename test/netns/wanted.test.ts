@@ -149,7 +149,8 @@ it("comes to one that has lost everything, stays with a root that is restarted, 
   network = new Network(3);
   pairs = new Map();
   const [root, other, third] = network.lab.hosts as [Host, Host, Host];
-  for (const host of [root, other, third]) await start(host);
+  await start(root);
+  await Promise.all([other, third].map(start));
   const hosts = [other, third];
   for (let dport = 1; dport <= 4; dport++) await network.count(root, { proto: "udp", dport });
   await converged(hosts, 15_000);
