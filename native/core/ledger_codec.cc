@@ -87,6 +87,7 @@ void write_cells(ByteWriter& out, const Cold& cold) {
 void read_cells(ByteReader& in, const Header& header, Cold& cold) {
   refuse(header.cold_level < cold.level(), "cells of too few bits");
   cold.fold_to(header.cold_level);
+  static_assert(Cold::kRows == 2);
   const size_t row = cold.row_cells(), cells = cold.all_cells();
   const auto filled = in.fixed<uint32_t>();
   uint64_t left[Cold::kRows] = {header.spilled, header.spilled};
@@ -96,7 +97,7 @@ void read_cells(ByteReader& in, const Header& header, Cold& cold) {
     refuse(gap >= cells - next, "a cell outside the sketch");
     next += gap + 1;
     const uint64_t value = in.varint();
-    uint64_t& row_left = left[(next - 1) / row];
+    uint64_t& row_left = left[next > row];  // a division would take longer than all else
     refuse(value > row_left, "cells above the spilled weight");
     row_left -= value;
     // The carries of another order of events may need a fold more than the sender had.
