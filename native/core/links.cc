@@ -145,6 +145,11 @@ const Link* Links::find(uint32_t index) const noexcept {
   return at != links_.end() && at->index == index ? &*at : nullptr;
 }
 
+const Link* Links::find_anew(uint32_t index) noexcept {
+  const Link* known = find(index);
+  return known == nullptr && refresh() ? find(index) : known;
+}
+
 bool Links::has_vlan_device(uint32_t index, uint16_t id) const noexcept {
   for (const auto& vlan : vlans_)
     if (vlan.first == index && vlan.second == id) return true;

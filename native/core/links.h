@@ -55,6 +55,9 @@ class Links {
   /// nullptr: unknown.
   const Link* find(uint32_t index) const noexcept;
 
+  /// The same, but looks at what changed before it says nullptr.
+  const Link* find_anew(uint32_t index) noexcept;
+
   /// True when frames of that VLAN show up again on a VLAN device above `index`.
   bool has_vlan_device(uint32_t index, uint16_t id) const noexcept;
 

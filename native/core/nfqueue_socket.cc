@@ -50,6 +50,14 @@ Content decode_datagram(const uint8_t* bytes, int size, QueuedPacket& out) noexc
 
 }  // namespace
 
+NfqueueSocket::Buffers::Buffers() noexcept {
+  for (size_t i = 0; i < kBatch; ++i) {
+    vectors[i] = {datagrams[i].data(), kDatagram};
+    messages[i].msg_hdr.msg_iov = &vectors[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+}
+
 NfqueueSocket::NfqueueSocket(uint16_t queue)
     : queue_(queue),
       socket_(open_netlink(NETLINK_NETFILTER, 0, "opening a netfilter netlink socket")),
@@ -88,21 +96,13 @@ void NfqueueSocket::keep(uint32_t bytes) noexcept {
 }
 
 NfqueueSocket::Batch NfqueueSocket::receive(std::span<QueuedPacket> out) noexcept {
-  std::array<mmsghdr, kBatch> messages{};
-  std::array<iovec, kBatch> vectors;
-  const size_t wanted = std::min(out.size(), kBatch);
-  for (size_t i = 0; i < wanted; ++i) {
-    vectors[i] = {buffers_->datagrams[i].data(), kDatagram};
-    messages[i].msg_hdr.msg_iov = &vectors[i];
-    messages[i].msg_hdr.msg_iovlen = 1;
-  }
-  const int received =
-      recvmmsg(descriptor(), messages.data(), static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);
+  const auto wanted = static_cast<unsigned>(std::min(out.size(), kBatch));
+  const int received = recvmmsg(descriptor(), buffers_->messages.data(), wanted, MSG_DONTWAIT, nullptr);
   Batch batch;
   if (received <= 0) return batch;  // nothing there, or ENOBUFS: then the gap in the ids tells what was lost
   batch.datagrams = static_cast<size_t>(received);
   for (size_t i = 0; i < batch.datagrams; ++i) {
-    const int size = static_cast<int>(messages[i].msg_len);
+    const int size = static_cast<int>(buffers_->messages[i].msg_len);
     const Content content = decode_datagram(buffers_->datagrams[i].data(), size, out[batch.packets]);
     if (content == Content::packet) ++batch.packets;
     if (content == Content::unreadable) batch.unreadable = true;

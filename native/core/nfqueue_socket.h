@@ -1,6 +1,8 @@
 // One NFQUEUE by netlink: bind, receive in batches, give verdicts, read the kernel's counters.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -56,8 +58,13 @@ class NfqueueSocket {
 
  private:
   static constexpr size_t kDatagram = 2048;
+  /// Made once: the kernel leaves all but the lengths as it is.
   struct Buffers {
+    Buffers() noexcept;
+
     std::array<std::array<uint8_t, kDatagram>, kBatch> datagrams;
+    std::array<iovec, kBatch> vectors;
+    std::array<mmsghdr, kBatch> messages{};
   };
 
   void configure();

@@ -93,11 +93,10 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
   const size_t room = interest_.inner ? out.size() / 2 : out.size();  // a tunnel gives two
   const size_t limit = std::min(room, batch_.size());
   const NfqueueSocket::Batch batch = receive_and_accept(limit);
-  note_backlog(batch.datagrams, batch.datagrams == limit);
-  if (batch.datagrams < limit) {
-    ids_.settle(mark);
-    links_.refresh();
-  }
+  drained_ = batch.datagrams < limit;
+  note_backlog(batch.datagrams);
+  if (drained_) ids_.settle(mark);
+  if (batch.datagrams == 0) links_.refresh();  // it may be what woke us
   const uint64_t now = batch.packets > 0 ? wall_second() : 0;
   size_t count = 0;
   for (size_t i = 0; i < batch.packets; ++i) {
@@ -118,8 +117,8 @@ void NfqueueSource::heed(const Interest& interest) noexcept {
 
 /// A queue that was full takes as many packets to read before the socket is found empty; half leaves a
 /// margin.
-void NfqueueSource::note_backlog(size_t datagrams, bool more) noexcept {
-  backlog_ = more ? backlog_ + datagrams : 0;
+void NfqueueSource::note_backlog(size_t datagrams) noexcept {
+  backlog_ = drained_ ? 0 : backlog_ + datagrams;
   if (backlog_ >= NfqueueSocket::kQueueLength / 2) reader_->fell_behind = true;
 }
 
@@ -133,7 +132,7 @@ size_t NfqueueSource::deliver(const QueuedPacket& queued, uint64_t now, Packet* 
   Headers headers;
   const ParseError error = parse_frame(queued.payload, LinkType::raw_ip, queued.length, out, headers);
   const bool input = queued.hook == NF_INET_LOCAL_IN;
-  const Link* link = links_.find(input ? queued.input_device : queued.output_device);
+  const Link* link = links_.find_anew(input ? queued.input_device : queued.output_device);
   Opened opened{countable(error), false};
   if (interest_.inner && is_tunnel(out, headers, tunnels_))
     opened =

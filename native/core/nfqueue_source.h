@@ -50,6 +50,7 @@ class NfqueueSource final : public Source {
   ~NfqueueSource() override;
 
   size_t read(std::span<Packet> out) noexcept override;
+  bool drained() const noexcept override { return drained_; }
   void heed(const Interest& interest) noexcept override;
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
@@ -66,7 +67,7 @@ class NfqueueSource final : public Source {
   void lead(const NfqueueOptions& options);
   void look_after_crew() noexcept;
   RuleKeeper::Meanwhile accepting() noexcept;
-  void note_backlog(size_t datagrams, bool more) noexcept;
+  void note_backlog(size_t datagrams) noexcept;
 
   Links links_;
   Tunnels tunnels_;
@@ -83,6 +84,7 @@ class NfqueueSource final : public Source {
   PacketIds ids_;
   uint64_t mark_ = 0;  ///< last id the kernel had given out at the last offered()
   bool verdict_owed_ = false;
+  bool drained_ = false;
   Precedence precedence_;
 
   uint64_t read_ = 0;

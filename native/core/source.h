@@ -57,6 +57,10 @@ class Source {
   /// somebody asks for it, what a tunnel carries is a packet too, right behind the tunnel's own.
   virtual size_t read(std::span<Packet> out) noexcept = 0;
 
+  /// Whether the last read() took all that was there: what comes later makes a descriptor readable, so it is
+  /// not asked for again before that.
+  virtual bool drained() const noexcept { return false; }
+
   /// What to find out from now on.
   virtual void heed(const Interest& interest) noexcept { verdicts_.ask(interest.frames); }
 

@@ -90,14 +90,15 @@ void Tap::stop() {
 void Tap::run() {
   ask_for_short_turns();
   while (!stopping_) {
-    const bool counted = started_ && count_batch();
+    const bool more = started_ && count_batch();
     keep_time();
     if (has_posted_) take_posted();
     if (!waiting_.empty()) serve_settled();
-    if (!counted && engine_.settle() && ready_ == 0) wait();
+    if (!more && engine_.settle() && ready_ == 0) wait();
   }
 }
 
+/// Whether more may be ready.
 bool Tap::count_batch() {
   const size_t n = source_->read(batch_);
   const auto verdicts = source_->verdicts();
@@ -107,7 +108,7 @@ bool Tap::count_batch() {
     ended_ = true;
     at_end_();
   }
-  return n > 0;
+  return n > 0 && !source_->drained();
 }
 
 void Tap::take_posted() {

@@ -3,7 +3,9 @@
 #include "core/tap.h"
 
 #include <sys/eventfd.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -86,7 +88,51 @@ Answer ask(Tap &tap, const char *type, uint64_t before) {
   return {total, right && (total >= before || in_vain)};
 }
 
+/// One packet at a time, each told by an eventfd; counts how often it is read.
+class Told final : public Source {
+ public:
+  explicit Told(std::atomic<int> &reads) : reads_(reads), descriptor_{eventfd(0, EFD_NONBLOCK)} {}
+  ~Told() override { close(descriptor_[0]); }
+
+  void tell() { eventfd_write(descriptor_[0], 1); }
+  size_t read(std::span<Packet> out) noexcept override {
+    ++reads_;
+    eventfd_t there;
+    if (eventfd_read(descriptor_[0], &there) < 0) return 0;
+    out[0] = Packet{};
+    return 1;
+  }
+  bool drained() const noexcept override { return true; }
+  std::span<const int> descriptors() const noexcept override { return descriptor_; }
+  uint64_t offered() noexcept override { return 0; }
+  uint64_t settled() noexcept override { return 0; }
+  SourceStats stats() override { return {}; }
+
+ private:
+  std::atomic<int> &reads_;
+  std::array<int, 1> descriptor_;
+};
+
 }  // namespace
+
+TEST(tap_reads_once_for_each_packet_of_a_source_that_says_it_is_drained) {
+  constexpr int kPackets = 50;
+  std::atomic<int> reads = 0;
+  auto source = std::make_unique<Told>(reads);
+  Told &told = *source;
+  Tap tap(std::move(source), [] {});
+  tap.start();
+  const auto start = std::chrono::steady_clock::now();
+  for (int sent = 0; sent < kPackets; ++sent) {
+    const int before = reads;
+    told.tell();
+    while (reads == before) std::this_thread::yield();
+  }
+  const auto ticks = (std::chrono::steady_clock::now() - start) / std::chrono::milliseconds(100);
+  tap.stop();
+  CHECK(reads >= kPackets);
+  CHECK(reads <= kPackets + 2 + 2 * ticks);
+}
 
 TEST(tap_counts_what_was_there_before_the_question) {
   for (const auto &types : {std::initializer_list<const char *>{"src"}, {"src", "dst"}}) {
