@@ -126,16 +126,17 @@ void TapObject::finish(Napi::Env env, std::exception_ptr failure) {
 Napi::Value TapObject::promise(Napi::Env env, Work work) {
   auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
   const Napi::Value promised = deferred->Promise();
-  const bool posted = tap_->post([this, deferred, work = std::move(work)](Engine& engine, Source& source) {
-    auto settlement = std::make_unique<Settlement>(Settlement{deferred, nullptr, nullptr});
+  const auto settlement = std::make_shared<Settlement>(Settlement{deferred, nullptr, nullptr});
+  const auto task = [settlement, work = std::move(work)](Engine& engine, Source& source) {
     try {
       settlement->result = work(engine, source);
       source.heed(engine.interest());  // of a new sketch, before it is said to be there
     } catch (...) {
       settlement->failure = std::current_exception();
     }
-    settle(std::move(settlement));
-  });
+  };
+  const bool posted =
+      tap_->post(task, [this, settlement] { settle(std::make_unique<Settlement>(std::move(*settlement))); });
   if (posted) {
     retain(env);
   } else {

@@ -46,6 +46,7 @@ GuardProcess::GuardProcess(const GuardOptions& options, Gaps& gaps) : gaps_(gaps
     throw_errno("opening the guard's socket pair");
   socket_ = Descriptor(ends[0]);
   const Descriptor theirs(ends[1]);
+  if (options.measured != Direction::none) measure(options.measured);
   pid_ = spawn(words_of(options), theirs.get(), kNothing, "starting tallytree-guard");
 }
 
@@ -57,6 +58,13 @@ GuardProcess::~GuardProcess() {
 void GuardProcess::heartbeat(size_t reader) noexcept {
   const auto sign = static_cast<char>('@' + reader);
   send(socket_.get(), &sign, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void GuardProcess::measure(Direction directions) noexcept {
+  const auto digit = static_cast<char>('0' + static_cast<int>(directions));
+  if (send(socket_.get(), &digit, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) return;
+  turning_ = true;
+  measured_ = measured_ & directions;
 }
 
 void GuardProcess::ask_uncounted() noexcept {
@@ -77,6 +85,10 @@ void GuardProcess::take_report(const std::string& word, const std::string& rest)
     uncounted_ = number_of(rest);
     answered_ = true;
     exact_ = rest.ends_with("exact");
+  } else if (word == "measuring") {
+    turning_ = false;
+    measured_ = static_cast<Direction>(number_of(rest));
+    take_standing(wall_clock_ns());
   } else if (word == "away") {
     state_ = State::rules_away;
     const size_t space = std::min(rest.find(' '), rest.size());
@@ -86,10 +98,15 @@ void GuardProcess::take_report(const std::string& word, const std::string& rest)
     obstacle_ = rest;
     gaps_.begin(wall_clock_ns(), "locked");
   } else if (word == "installed" || word == "ready") {
-    state_ = State::watching;
-    obstacle_.clear();
-    gaps_.end(word == "ready" ? wall_clock_ns() : number_of(rest));
+    if (!turning_) take_standing(word == "ready" ? wall_clock_ns() : number_of(rest));
   }
+}
+
+/// All the rules that were asked for.
+void GuardProcess::take_standing(uint64_t at_ns) {
+  state_ = State::watching;
+  obstacle_.clear();
+  gaps_.end(at_ns);
 }
 
 GuardProcess::State GuardProcess::update() noexcept {

@@ -9,6 +9,7 @@
 
 #include "descriptor.h"
 #include "gaps.h"
+#include "packet.h"
 
 namespace tallytree {
 
@@ -16,8 +17,9 @@ struct GuardOptions {
   std::string path;    ///< of tallytree-guard
   uint16_t queue = 0;  ///< the first queue, or the NFLOG group
   uint16_t agent_port = 0;
-  std::vector<int> sockets;  ///< that read `queue`, `queue` + 1, ...
-  bool logs = false;         ///< the rules log copies, and packets wait for nobody
+  std::vector<int> sockets;              ///< that read `queue`, `queue` + 1, ...
+  bool logs = false;                     ///< the rules log copies, and packets wait for nobody
+  Direction measured = Direction::none;  ///< whose packets are to meet the rules, of input and output
 };
 
 /// See native/guard/watch.h for what the two say to each other. Owned and used by one thread.
@@ -45,6 +47,14 @@ class GuardProcess {
   /// Why the rules cannot be put back for now; empty: nothing keeps them away.
   const std::string& obstacle() const noexcept { return obstacle_; }
 
+  /// Asks that packets of these directions alone meet the rules. One question at a time: until it is
+  /// answered, is_turning(), and measured() is what is certain.
+  void measure(Direction directions) noexcept;
+  Direction measured() const noexcept { return measured_; }
+  bool is_turning() const noexcept { return turning_; }
+
+  State state() const noexcept { return state_; }
+
   /// Asks how many packets met the rules and no queue; then the last answer, whether the newest question
   /// has got one, and whether that is exact.
   void ask_uncounted() noexcept;
@@ -58,6 +68,7 @@ class GuardProcess {
 
  private:
   void take_line(const std::string& line);
+  void take_standing(uint64_t at_ns);
   void take_report(const std::string& word, const std::string& rest);
 
   Descriptor socket_;
@@ -67,6 +78,8 @@ class GuardProcess {
   std::string error_;
   std::string obstacle_;
   Gaps& gaps_;
+  Direction measured_ = Direction::none;
+  bool turning_ = false;
   uint64_t uncounted_ = 0;
   bool answered_ = true;
   bool exact_ = false;

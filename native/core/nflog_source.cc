@@ -52,6 +52,7 @@ NflogSource::NflogSource(const NflogOptions& options)
 void NflogSource::heed(const Interest& interest) noexcept {
   if (interest.deep() != interest_.deep())
     group_.keep(interest.deep() ? NflogSocket::kDeepCopyRange : NflogSocket::kCopyRange);
+  rules_.measure(interest.ends());
   interest_ = interest;
   Source::heed(interest);
 }

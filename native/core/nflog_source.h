@@ -37,6 +37,7 @@ class NflogSource final : public Source {
 
   size_t read(std::span<Packet> out) noexcept override;
   void heed(const Interest& interest) noexcept override;
+  bool heeds() noexcept override { return rules_.is_measured(); }
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override { return reached_; }

@@ -111,6 +111,7 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
 void NfqueueSource::heed(const Interest& interest) noexcept {
   if (interest.deep() != interest_.deep())
     queue_.keep(interest.deep() ? NfqueueSocket::kDeepCopyRange : NfqueueSocket::kCopyRange);
+  if (rules_) rules_->measure(interest.ends());
   interest_ = interest;
   Source::heed(interest);
 }

@@ -17,6 +17,9 @@ enum class Direction : uint8_t { none = 0, input = 1, output = 2, forward = 4, m
 constexpr Direction operator|(Direction a, Direction b) noexcept {
   return static_cast<Direction>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
 }
+constexpr Direction operator&(Direction a, Direction b) noexcept {
+  return static_cast<Direction>(static_cast<uint8_t>(a) & static_cast<uint8_t>(b));
+}
 constexpr bool includes(Direction set, Direction one) noexcept {
   return (static_cast<uint8_t>(set) & static_cast<uint8_t>(one)) != 0;
 }

@@ -15,7 +15,13 @@ constexpr auto kStopPatience = std::chrono::seconds(5);
 constexpr auto kRestartEvery = std::chrono::seconds(1);
 constexpr auto kFirstQuestion = std::chrono::milliseconds(500);
 constexpr auto kLastQuestion = std::chrono::seconds(64);
+constexpr auto kTurnPatience = std::chrono::milliseconds(600);  // an agent gives a monitor 900
 constexpr int kPollMs = 5;
+
+uint64_t wall_clock_ns() noexcept {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+}
 
 }  // namespace
 
@@ -37,8 +43,32 @@ void RuleKeeper::begin(const std::string& tap, const Meanwhile& meanwhile) {
 
 bool RuleKeeper::tick() noexcept {
   if (guard_->update() == GuardProcess::State::failed) restart();
+  turn();
   if (gaps_.open()) doubt();
   return ask();
+}
+
+void RuleKeeper::measure(Direction directions) noexcept {
+  if (directions == options_.measured) return;
+  options_.measured = directions;
+  turned_ = false;
+  turned_by_ = Clock::now() + kTurnPatience;
+  turn();
+}
+
+void RuleKeeper::turn() noexcept {
+  if (!guard_->is_turning() && guard_->measured() != options_.measured) guard_->measure(options_.measured);
+}
+
+bool RuleKeeper::is_measured() noexcept {
+  if (turned_) return true;
+  const bool told = guard_->update() == GuardProcess::State::rules_away;
+  turn();
+  const Direction certain = guard_->measured();
+  turned_ = told || (!guard_->is_turning() && certain == options_.measured);
+  if (turned_ || Clock::now() < turned_by_) return turned_;
+  if ((certain & options_.measured) != options_.measured) gaps_.begin(wall_clock_ns(), "locked");
+  return turned_ = true;
 }
 
 void RuleKeeper::doubt() noexcept {

@@ -28,6 +28,12 @@ class RuleKeeper {
   /// had.
   void begin(const std::string& tap, const Meanwhile& meanwhile);
 
+  /// The rules are to take packets of these directions alone, of input and output.
+  void measure(Direction directions) noexcept;
+
+  /// Whether they do, or it is said why not: by a gap that lasts until they do.
+  bool is_measured() noexcept;
+
   /// A sign of life of the reader of the first queue, of the second, ...
   void heartbeat(size_t reader) noexcept { guard_->heartbeat(reader); }
 
@@ -54,6 +60,7 @@ class RuleKeeper {
 
   void restart() noexcept;
   bool ask() noexcept;
+  void turn() noexcept;
 
   GuardOptions options_;
   Gaps gaps_;
@@ -64,6 +71,8 @@ class RuleKeeper {
   Clock::duration question_apart_{};
   Clock::time_point next_question_{};
   Clock::time_point next_restart_{};
+  bool turned_ = true;             ///< to what is to be measured, or it was said why not
+  Clock::time_point turned_by_{};  ///< or it is late
 };
 
 }  // namespace tallytree

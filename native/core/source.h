@@ -64,6 +64,10 @@ class Source {
   /// What to find out from now on.
   virtual void heed(const Interest& interest) noexcept { verdicts_.ask(interest.frames); }
 
+  /// Whether what heed() was told last is found out by now, or stats() says why not. At most some tenths
+  /// of a second later.
+  virtual bool heeds() noexcept { return true; }
+
   /// For each packet of the last read() the bits of the frame filters that its frame matches; empty: nobody
   /// asks for any.
   std::span<const uint64_t> verdicts() const noexcept {

@@ -60,11 +60,11 @@ void Tap::start() {
   eventfd_write(wake_fd_, 1);
 }
 
-bool Tap::post(Task task) {
+bool Tap::post(Task task, Answer answer) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return false;
-    posted_.push_back(std::move(task));
+    posted_.push_back({std::move(task), std::move(answer)});
   }
   has_posted_ = true;
   eventfd_write(wake_fd_, 1);
@@ -80,10 +80,12 @@ void Tap::stop() {
   stopping_ = true;
   eventfd_write(wake_fd_, 1);
   thread_.join();
-  for (Waiting& left : waiting_) left.task(engine_, *source_);
-  for (Task& left : posted_) left(engine_, *source_);
+  for (Waiting& left : waiting_) run(left.posted);
+  for (Posted& left : posted_) run(left);
+  for (const Answer& answer : answers_) answer();
   waiting_.clear();
   posted_.clear();
+  answers_.clear();
   source_.reset();
 }
 
@@ -94,6 +96,7 @@ void Tap::run() {
     keep_time();
     if (has_posted_) take_posted();
     if (!waiting_.empty()) serve_settled();
+    if (!answers_.empty()) give_answers();
     if (!more && engine_.settle() && ready_ == 0) wait();
   }
 }
@@ -112,7 +115,7 @@ bool Tap::count_batch() {
 }
 
 void Tap::take_posted() {
-  std::vector<Task> tasks;
+  std::vector<Posted> tasks;
   has_posted_ = false;
   {
     const std::lock_guard lock(mutex_);
@@ -120,16 +123,28 @@ void Tap::take_posted() {
   }
   const uint64_t target = source_->offered();
   const auto deadline = Clock::now() + kSettleLimit;
-  for (Task& task : tasks) waiting_.push_back({std::move(task), target, deadline});
+  for (Posted& task : tasks) waiting_.push_back({std::move(task), target, deadline});
 }
 
 /// One task a batch, so that no packet waits for two. What comes in between is more than was promised.
 void Tap::serve_settled() {
   if (ready_ == 0) find_settled();
   if (ready_ == 0 || !engine_.flush()) return;
-  waiting_.front().task(engine_, *source_);
+  run(waiting_.front().posted);
   waiting_.pop_front();
   --ready_;
+}
+
+void Tap::run(Posted& posted) {
+  posted.task(engine_, *source_);
+  answers_.push_back(std::move(posted.answer));
+}
+
+/// Packets are counted while the source sees to it.
+void Tap::give_answers() {
+  if (!source_->heeds()) return;
+  for (const Answer& answer : answers_) answer();
+  answers_.clear();
 }
 
 void Tap::find_settled() {
@@ -161,7 +176,7 @@ void Tap::wait() {
   for (const int fd : source_->descriptors())
     if (!rests && n < polled.size() && fd >= 0) polled[n++] = {fd, POLLIN, 0};
   const int longest = rests ? source_->rest_ms() : static_cast<int>(kTick.count());
-  const int timeout_ms = waiting_.empty() ? longest : 1;
+  const int timeout_ms = waiting_.empty() && answers_.empty() ? longest : 1;
   if (poll(polled.data(), n, timeout_ms) > 0 && (polled[0].revents & POLLIN)) {
     eventfd_t ignored;
     eventfd_read(wake_fd_, &ignored);

@@ -21,6 +21,7 @@ namespace tallytree {
 class Tap {
  public:
   using Task = std::function<void(Engine&, Source&)>;
+  using Answer = std::function<void()>;
 
   /// Opens the thread; reading begins with start(). `at_end` is called on that thread when the source can
   /// give no more.
@@ -32,8 +33,10 @@ class Tap {
   void start();
 
   /// Runs the task on the tap's thread, once every packet that the kernel had accepted when the thread took
-  /// it up is counted (at most 50 ms later). Tasks run in the order posted. False when the tap has stopped.
-  bool post(Task task);
+  /// it up is counted (at most 50 ms later). Tasks run in the order posted. Behind it the answer, once the
+  /// source heeds what it was told. False when the tap has stopped.
+  bool post(
+      Task task, Answer answer = [] {});
 
   /// Ends the thread, runs the tasks it had left and closes the source. Idempotent.
   void stop();
@@ -41,9 +44,14 @@ class Tap {
  private:
   using Clock = std::chrono::steady_clock;
 
+  struct Posted {
+    Task task;
+    Answer answer;
+  };
+
   /// A task waits for the packets that were there before it.
   struct Waiting {
-    Task task;
+    Posted posted;
     uint64_t target;
     Clock::time_point deadline;
   };
@@ -52,7 +60,9 @@ class Tap {
   bool count_batch();
   void take_posted();
   void serve_settled();
+  void run(Posted& posted);
   void find_settled();
+  void give_answers();
   void keep_time();
   void wait();
 
@@ -61,14 +71,15 @@ class Tap {
   Engine engine_;
   std::array<Packet, kBatch> batch_;
   std::deque<Waiting> waiting_;
-  size_t ready_ = 0;  // of waiting_, whose packets are counted and leave the flow caches
+  std::vector<Answer> answers_;  // of tasks that were run
+  size_t ready_ = 0;             // of waiting_, whose packets are counted and leave the flow caches
   Clock::time_point next_tick_{};
   size_t counted_ = 0;  // since the thread slept
   bool ended_ = false;
 
   std::mutex mutex_;
-  std::vector<Task> posted_;  // under mutex_
-  bool stopped_ = false;      // under mutex_
+  std::vector<Posted> posted_;  // under mutex_
+  bool stopped_ = false;        // under mutex_
   std::atomic<bool> has_posted_ = false;
   std::atomic<bool> started_ = false;
   std::atomic<bool> stopping_ = false;

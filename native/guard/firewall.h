@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/packet.h"
 #include "ruleset.h"
 
 namespace tallytree::guard {
@@ -34,16 +35,25 @@ struct Target {
 
 /// Rules at the hooks input and output, v4 and v6, with mangle's priority: in iptables' filter table a
 /// verdict would skip the host's own later rules. They let loopback, the agent's port and SSH pass by and
-/// queue the rest, unless nobody reads the queue; or they log all packets, which hurts none of them. Nothing
-/// that is not ours is ever read for a decision, flushed or deleted. Each change is made whole or not at all.
+/// queue the rest, unless nobody reads the queue; or they log all packets, which hurts none of them. The
+/// rules of a direction stand in a chain of ours, to which its hook jumps while that direction is measured:
+/// so they keep their counters when it is not. Nothing that is not ours is ever read for a decision, flushed
+/// or deleted. Each change is made whole or not at all.
 class Firewall {
  public:
   virtual ~Firewall() = default;
   Firewall(const Firewall&) = delete;
   Firewall& operator=(const Firewall&) = delete;
 
+  /// What install() and turn() make so from now on: input, output, both or none.
+  void measure(Direction directions) { measured_ = directions; }
+
   /// Puts exactly our rules in place, whatever was left of them; their counters begin at 0.
   virtual Problem install() = 0;
+
+  /// Where our rules stand: jumps to those of the measured directions, and no others. The counters go on. No
+  /// packet that waits is hurt.
+  virtual Problem turn() const = 0;
 
   enum class Presence { whole, broken, unknown };
   /// Whether all that install() made is still there; `unknown` while that cannot be read.
@@ -66,7 +76,10 @@ class Firewall {
  protected:
   Firewall(Target target, Ruleset::Kind kind) : target_(target), ruleset_(kind) {}
 
+  bool measures(Direction direction) const { return includes(measured_, direction); }
+
   Target target_;
+  Direction measured_ = Direction::none;
   std::string notice_;
 
  private:

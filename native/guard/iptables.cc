@@ -24,6 +24,12 @@ std::string drop_jumps(const char* hook, const char* chain, int count) {
   return text;
 }
 
+/// One when it is wanted, none when not, where so many are.
+std::string jumps_from(const char* hook, const char* chain, int count, bool wanted) {
+  if (wanted && count == 0) return "-I " + jump(hook, chain);
+  return drop_jumps(hook, chain, wanted ? count - 1 : count);
+}
+
 std::string drop_chain(const char* chain, const ChainState& state) {
   if (!state.exists) return {};
   return std::string("-F ") + chain + "\n-X " + chain + "\n";
@@ -84,8 +90,8 @@ bool writes_nftables() {
 Iptables::Iptables(const Target& target)
     : Firewall(target, writes_nftables() ? Ruleset::Kind::nftables : Ruleset::Kind::xtables) {}
 
-bool Iptables::complete(const ChainState& state) const {
-  return state.exists && state.jumps == 1 &&
+bool Iptables::complete(const ChainState& state, Direction direction) const {
+  return state.exists && state.jumps == (measures(direction) ? 1 : 0) &&
          state.rules == (target_.logs ? kLoggingRules : kQueueingRules);
 }
 
@@ -108,22 +114,28 @@ std::string Iptables::chain(const char* name, const char* device_option) const {
          port_rules(start, Target::kSshPort) + start + queueing();
 }
 
-std::string Iptables::text(bool with_input_jump, bool with_output_jump) const {
-  std::string text = std::string("*mangle\n:") + kInputChain + " - [0:0]\n:" + kOutputChain + " - [0:0]\n";
-  text += chain(kInputChain, "-i") + chain(kOutputChain, "-o");
-  if (with_input_jump) text += "-I " + jump("INPUT", kInputChain);
-  if (with_output_jump) text += "-I " + jump("OUTPUT", kOutputChain);
-  return text + "COMMIT\n";
+std::string Iptables::chains() const {
+  return std::string(":") + kInputChain + " - [0:0]\n:" + kOutputChain + " - [0:0]\n" +
+         chain(kInputChain, "-i") + chain(kOutputChain, "-o");
+}
+
+/// From those that are there to those that are wanted.
+std::string Iptables::jumps(const Listing& listing) const {
+  return jumps_from("INPUT", kInputChain, listing.input.jumps, measures(Direction::input)) +
+         jumps_from("OUTPUT", kOutputChain, listing.output.jumps, measures(Direction::output));
 }
 
 Problem Iptables::install_family(const Family& family) const {
   const Listing listing = list(family);
   if (listing.problem) return listing.problem;
-  if (listing.input.jumps > 1 || listing.output.jumps > 1) {
-    const Problem problem = remove_family(family);
-    return problem ? problem : restore(family, text(true, true));
-  }
-  return restore(family, text(listing.input.jumps == 0, listing.output.jumps == 0));
+  return restore(family, "*mangle\n" + chains() + jumps(listing) + "COMMIT\n");
+}
+
+Problem Iptables::turn_family(const Family& family) const {
+  const Listing listing = list(family);
+  if (listing.problem) return listing.problem;
+  const std::string changes = jumps(listing);
+  return changes.empty() ? Problem{} : restore(family, "*mangle\n" + changes + "COMMIT\n");
 }
 
 Problem Iptables::install() {
@@ -134,6 +146,14 @@ Problem Iptables::install() {
   return {};
 }
 
+Problem Iptables::turn() const {
+  for (const Family& family : kFamilies) {
+    if (!uses(family)) continue;
+    if (const Problem problem = turn_family(family)) return problem;
+  }
+  return {};
+}
+
 Firewall::Presence Iptables::presence() const {
   Presence found = Presence::whole;
   for (const Family& family : kFamilies) {
@@ -141,7 +161,7 @@ Firewall::Presence Iptables::presence() const {
     const Listing listing = list(family);
     if (listing.problem)
       found = Presence::unknown;
-    else if (!complete(listing.input) || !complete(listing.output))
+    else if (!complete(listing.input, Direction::input) || !complete(listing.output, Direction::output))
       return Presence::broken;
   }
   return found;

@@ -9,7 +9,8 @@
 
 namespace tallytree::guard {
 
-/// Chains TALLYTREE-IN and TALLYTREE-OUT, with one jump each from INPUT and OUTPUT, marked by a comment.
+/// Chains TALLYTREE-IN and TALLYTREE-OUT, with one jump each from INPUT and OUTPUT while that is measured,
+/// marked by a comment.
 /// Each change is one iptables-restore --noflush. An empty mangle table that iptables made for us stays:
 /// taking out a base chain would drop what waits in any queue.
 class Iptables : public Firewall {
@@ -18,18 +19,21 @@ class Iptables : public Firewall {
 
   /// A problem when IPv4 cannot be had; without IPv6 a notice.
   Problem install() override;
+  Problem turn() const override;
   Presence presence() const override;
   std::optional<uint64_t> counted() const override;
   Problem withdraw() const override { return remove(); }
   Problem remove() const override;
 
  private:
-  std::string text(bool with_input_jump, bool with_output_jump) const;
+  std::string jumps(const Listing& listing) const;
+  std::string chains() const;
   std::string chain(const char* name, const char* device_option) const;
   std::string queueing() const;
   std::string logging() const;
-  bool complete(const ChainState& state) const;
+  bool complete(const ChainState& state, Direction direction) const;
   Problem install_family(const Family& family) const;
+  Problem turn_family(const Family& family) const;
   bool uses(const Family& family) const { return &family == &kFamilies[0] || notice_.empty(); }
 };
 

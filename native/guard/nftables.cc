@@ -4,7 +4,6 @@
 #include <chrono>
 #include <thread>
 
-#include "nftables_listing.h"
 #include "other_queues.h"
 
 namespace tallytree::guard {
@@ -57,7 +56,7 @@ std::string Nftables::target_rule() const {
 }
 
 std::string Nftables::chain(const char* name, const char* device) const {
-  std::string text = std::string(" chain ") + name + " {\n";
+  std::string text = std::string(" chain measure_") + name + " {\n";
   if (!target_.logs)
     text += std::string("  ") + device + " lo return\n" + port_rules(target_.agent_port) +
             port_rules(Target::kSshPort);
@@ -66,17 +65,34 @@ std::string Nftables::chain(const char* name, const char* device) const {
 
 Problem Nftables::install() {
   Problem problem = apply(std::string(kBaseChains) + kFlush + "table inet tallytree {\n" +
-                          chain("input", "iif") + chain("output", "oif") + "}\n");
+                          chain("input", "iif") + chain("output", "oif") + "}\n" + jumps());
   if (problem.text.ends_with("No such file or directory"))
     problem.text += std::string(": does this kernel have ") + (target_.logs ? "nft_log?" : "nft_queue?");
   return problem;
 }
 
+/// Base chains that hold nothing but the jump: those of the measured directions.
+std::string Nftables::jumps() const {
+  std::string text;
+  if (measures(Direction::input)) text += "add rule inet tallytree input jump measure_input\n";
+  if (measures(Direction::output)) text += "add rule inet tallytree output jump measure_output\n";
+  return text;
+}
+
+Problem Nftables::turn() const {
+  return apply("flush chain inet tallytree input\nflush chain inet tallytree output\n" + jumps());
+}
+
+bool Nftables::complete(const RulesOfDirection& found, Direction direction) const {
+  return found.jumps == (measures(direction) ? 1 : 0) &&
+         found.rules == (target_.logs ? kLoggingRules : kQueueingRules);
+}
+
 Firewall::Presence Nftables::presence() const {
   const TableListing listing = list_table();
   if (listing.problem) return Presence::unknown;
-  const int rules = target_.logs ? kLoggingRules : kQueueingRules;
-  return listing.input.rules == rules && listing.output.rules == rules ? Presence::whole : Presence::broken;
+  const bool whole = complete(listing.input, Direction::input) && complete(listing.output, Direction::output);
+  return whole ? Presence::whole : Presence::broken;
 }
 
 std::optional<uint64_t> Nftables::counted() const {

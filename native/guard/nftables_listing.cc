@@ -30,17 +30,18 @@ uint64_t packets_of(const std::string& rule) {
   return rule.starts_with(counter) ? std::strtoull(rule.c_str() + counter.size(), nullptr, 10) : 0;
 }
 
-void note(const std::string& line, RulesOfChain*& chain, TableListing& listing) {
-  if (line == "chain input {")
-    chain = &listing.input;
-  else if (line == "chain output {")
-    chain = &listing.output;
-  else if (line == "}")
-    chain = nullptr;
-  else if (chain != nullptr && !line.empty() && !line.starts_with("type ")) {
-    ++chain->rules;
-    chain->met += packets_of(line);
-  }
+/// Whether it says which chain the next lines are of.
+bool note_chain(const std::string& line, RulesOfDirection*& chain, TableListing& listing) {
+  if (!line.starts_with("chain ")) return false;
+  chain = line.ends_with("input {") ? &listing.input : &listing.output;
+  return true;
+}
+
+void note(const std::string& line, RulesOfDirection*& chain, TableListing& listing) {
+  if (note_chain(line, chain, listing) || chain == nullptr) return;
+  if (line.empty() || line == "}" || line.starts_with("type ")) return;
+  ++(line.starts_with("jump ") ? chain->jumps : chain->rules);
+  chain->met += packets_of(line);
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ TableListing list_table() {
   listing.problem = problem_of("list the table inet tallytree", outcome);
   listing.exists = !listing.problem;
   std::istringstream lines(outcome.output);
-  RulesOfChain* chain = nullptr;
+  RulesOfDirection* chain = nullptr;
   for (std::string line; std::getline(lines, line);)
     note(line.substr(std::min(line.find_first_not_of(" \t"), line.size())), chain, listing);
   return listing;

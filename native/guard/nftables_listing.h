@@ -8,17 +8,18 @@
 
 namespace tallytree::guard {
 
-/// Of one base chain.
-struct RulesOfChain {
-  int rules = 0;     ///< 0: perhaps there is no such chain
+/// Of one base chain and the chain that it jumps to.
+struct RulesOfDirection {
+  int jumps = 0;     ///< rules of the base chain; 0: perhaps there is no such chain
+  int rules = 0;     ///< the same of the other chain
   uint64_t met = 0;  ///< packets that met the queue or log rule
 };
 
 struct TableListing {
   Problem problem;  ///< why it could not be read
   bool exists = false;
-  RulesOfChain input;
-  RulesOfChain output;
+  RulesOfDirection input;
+  RulesOfDirection output;
 };
 
 /// Reads the table by `nft list table`; where there is no nft there is no table.

@@ -36,6 +36,7 @@ void Watch::report(const std::string& line) const {
 
 bool Watch::run() {
   std::ranges::fill(heartbeats_, Clock::now());
+  take_in();  // a new guard takes over what is measured
   install();
   while (!failed_ && wait()) act();
   return !failed_;
@@ -57,9 +58,16 @@ void Watch::take_in() {
   for (ssize_t i = 0; i < size; ++i) {
     const auto reader = static_cast<size_t>(bytes[i] - '@');
     if (bytes[i] == '?') asked_ = true;
+    if (bytes[i] >= '0' && bytes[i] <= '3') want(static_cast<Direction>(bytes[i] - '0'));
     if (bytes[i] >= '@' && reader < heartbeats_.size()) heartbeats_[reader] = Clock::now();
   }
   gone_ = size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+void Watch::want(Direction directions) {
+  if (directions != wanted_) next_turn_ = {};
+  wanted_ = directions;
+  told_ = false;
 }
 
 /// One reader that hangs holds up its flows: that is as bad as all of them.
@@ -70,6 +78,7 @@ void Watch::act() {
   const bool alive = now - quietest() < silence_;
   if (installed_ && !alive) return take_away();
   if (!installed_ && alive && now >= next_install_) return install();
+  if (installed_ && !told_) return turn();
   if (installed_ && now - last_look_ >= kLookEvery) look();
   if (!asked_ || !installed_) return;
   asked_ = false;
@@ -79,6 +88,7 @@ void Watch::act() {
 
 void Watch::install() {
   uncounted_.begin();
+  firewall_.measure(wanted_);
   const Problem problem = firewall_.install();
   mark_ = firewall_.mark();
   last_check_ = last_look_ = Clock::now();
@@ -88,10 +98,32 @@ void Watch::install() {
   if (installed_)
     report(ready_ ? "installed " + std::to_string(last_seen_ns_) : "ready " + firewall_.notice());
   ready_ = ready_ || installed_;
-  if (installed_) return;
+  if (installed_) return tell_measured();
   failed_ = !ready_ && !problem.temporary;
   next_install_ = Clock::now() + kRetryEvery;
   report((failed_ ? "error " : "degraded ") + problem.text);
+}
+
+void Watch::tell_measured() {
+  measured_ = wanted_;
+  last_seen_ns_ = wall_clock_ns();
+  if (!told_) report("measuring " + std::to_string(static_cast<int>(measured_)));
+  told_ = true;
+}
+
+/// Whatever fails is tried again. That more passes the rules than is asked for harms no number; that less
+/// does is told.
+void Watch::turn() {
+  last_look_ = Clock::now();
+  if (last_look_ < next_turn_) return;
+  firewall_.measure(wanted_);
+  measured_ = measured_ & wanted_;  // whatever becomes of the change
+  const Problem problem = firewall_.turn();
+  mark_ = {};  // others may have changed something as well: to be looked at
+  if (!problem) return tell_measured();
+  next_turn_ = last_look_ + kRetryEvery;
+  if (!problem.temporary) return look();
+  if ((wanted_ & measured_) != wanted_) report("degraded " + problem.text);
 }
 
 /// The monitor is silent. What waits for it goes on at once, what comes later when the rules are gone; while

@@ -12,7 +12,8 @@
 namespace tallytree::guard {
 
 /// Reads heartbeats from a stream socket, "@" of the first queue's reader, "A" of the second's, ..., and
-/// answers with lines, times in nanoseconds since 1970:
+/// which directions are measured from now on, "0" to "3" (1 input, 2 output; at first none), and answers with
+/// lines, times in nanoseconds since 1970:
 ///   ready [NOTICE]        once the rules stand for the first time, or
 ///   error SENTENCE        they never will
 ///   away REASON SINCE     they are gone: "hung" (we took them away, the monitor was silent), "flushed"
@@ -20,6 +21,7 @@ namespace tallytree::guard {
 ///                         did)
 ///   degraded SENTENCE     why they cannot be put back for now
 ///   installed AT          they stand again
+///   measuring DIGIT       the answer to that digit: what was asked so stands, and so does all else
 ///   uncounted N exact|least   packets that met the rules and no queue: the answer to the byte "?"
 /// Ends at end of file: the monitor is gone, by whatever way.
 class Watch {
@@ -48,6 +50,9 @@ class Watch {
   Clock::time_point quietest() const;
   void act();
   void install();
+  void want(Direction directions);
+  void turn();
+  void tell_measured();
   void take_away();
   void look();
   void repair();
@@ -64,11 +69,15 @@ class Watch {
   bool failed_ = false;
   bool gone_ = false;
   bool asked_ = false;
+  bool told_ = true;  ///< that `wanted_` is measured, since it was asked for
+  Direction wanted_ = Direction::none;
+  Direction measured_ = Direction::none;       ///< for certain, by the rules that stand
   uint64_t last_seen_ns_ = 0;                  ///< when the rules were there, by the wall clock
   std::vector<Clock::time_point> heartbeats_;  ///< the last one of each reader
   Clock::time_point last_look_{};
   Clock::time_point last_check_{};
   Clock::time_point next_install_{};
+  Clock::time_point next_turn_{};
 };
 
 }  // namespace tallytree::guard

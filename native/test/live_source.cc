@@ -121,6 +121,13 @@ Sums run(Source& source, uint32_t device, double seconds, const Flag& over) {
   return sums;
 }
 
+/// As sketches of both directions do. What comes meanwhile is not counted.
+void measure_all(Source& source, Sums early = {}) {
+  source.heed({Direction::input | Direction::output, false, {}});
+  for (; !source.heeds(); source.tick())
+    if (read_batch(source, 0, early) == 0) poll(nullptr, 0, 1);
+}
+
 struct Settling {
   bool done = false;
   int64_t microseconds = 0;
@@ -153,8 +160,7 @@ void print_causes(const char* name, const SourceStats::Causes& causes) {
 
 void print_gaps(const std::vector<Gap>& gaps) {
   std::printf("\"gaps\":[");
-  for (size_t i = 0; i < gaps.size(); ++i)
-    std::printf("%s\"%s\"", i > 0 ? "," : "", gaps[i].reason.c_str());
+  for (size_t i = 0; i < gaps.size(); ++i) std::printf("%s\"%s\"", i > 0 ? "," : "", gaps[i].reason.c_str());
   std::printf("],");
 }
 
@@ -224,6 +230,7 @@ int run_command(const std::string& kind, const Options& options) {
   const uint32_t device = device_index(option(options, "--device", ""));
   const Members members(options);
   const auto source = open_source(kind, options);
+  measure_all(*source);
   std::fprintf(stderr, "ready\n");
   Sums sums = run(*source, device, std::stod(option(options, "--seconds", "3600")), stopped);
   settle_and_print(*source, device, sums);

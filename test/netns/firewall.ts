@@ -41,7 +41,11 @@ export async function savedRules(
 
 export const ours = (saved: string) => saved.split("\n").filter((line) => /tally/i.test(line));
 
-/** Each family's two chains are filled and jumped to in one step. */
+/** Each family's two chains are there with what they do, whatever is measured. */
+export const filled = (saved: string) =>
+  ours(saved).filter((line) => /^-A TALLYTREE.* -j NF(QUEUE|LOG)/.test(line)).length === 4;
+
+/** They are jumped to, as both directions are measured: filled in the same step, or before. */
 export const stand = (saved: string) =>
   ours(saved).filter((line) => /^-A (IN|OUT)PUT .*TALLYTREE/.test(line)).length === 4;
 

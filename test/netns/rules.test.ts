@@ -8,6 +8,7 @@ import { type Host, type Running, until } from "../lab.js";
 import { Network, program } from "../lab-network.js";
 import {
   buildLiveSource,
+  filled,
   guard,
   killAll,
   legacyTools,
@@ -97,6 +98,7 @@ describe.each(kinds)("the $tap tap beside others' rules of $kind", ({ tap, kind,
     const monitor = await start(kind, tap);
     await network.startAgent(own);
     const id = await network.count(own, { proto: "icmp" });
+    await network.count(own, { proto: "icmp", interface: "OUTPUT" });
     await network.ping(peer, own.address, 5);
     const from = Date.now() / 1000;
     for (const tool of tools) await network.lab.must(own, tool, "-t", "mangle", "-F");
@@ -165,11 +167,34 @@ describe("while another program holds the lock of xtables", () => {
       degraded: expect.stringMatching(/lock/i),
       loss: { complete: false },
     });
+    for (const direction of ["INPUT", "OUTPUT"])
+      await network.count(own, { proto: "udp", interface: direction });
+    expect((await loss()).gaps).toMatchObject([{ reason: "locked" }]);
     await holder.stop();
     await until("the rules", async () => (stand(await rules(legacyTools)) ? true : undefined), minute);
     await network.count(own, { proto: "icmp" });
     await until("the gap to end", async () => ((await loss()).gaps[0]?.to === undefined ? undefined : true));
     expect((await loss()).gaps).toMatchObject([{ reason: "locked" }]);
+  });
+
+  it("answers in time while it keeps a direction out, tells that, and counts it when it may", {
+    timeout: 3 * minute,
+  }, async () => {
+    await startLegacy();
+    await network.startAgent(own);
+    await network.count(own, { proto: "udp", interface: "INPUT" });
+    const holder = await hold();
+    const asked = Date.now();
+    const id = await network.count(own, { proto: "icmp", interface: "OUTPUT" });
+    expect(Date.now() - asked).toBeLessThan(3000);
+    expect((await loss()).gaps).toMatchObject([{ reason: "locked" }]);
+    await network.ping(peer, own.address, 3);
+    await holder.stop();
+    await until("the gap to end", async () => ((await loss()).gaps[0]?.to === undefined ? undefined : true));
+    expect(stand(await rules(legacyTools))).toBe(true);
+    await network.ping(peer, own.address, 7);
+    const ask = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: own.address };
+    expect(await network.ask(own, ask)).toBe(7);
   });
 
   it("lets traffic go on when the monitor hangs, and counts on when it does not", {
@@ -199,7 +224,7 @@ describe("the guard", () => {
       },
     );
     const monitor = await network.startMonitor(own, inline);
-    expect(stand(await rules())).toBe(true);
+    expect(filled(await rules())).toBe(true);
     expect(await monitor.stop()).toBe(0);
   });
 
@@ -207,7 +232,7 @@ describe("the guard", () => {
     const monitor = await startLegacy();
     killAll(own);
     await monitor.stop("SIGKILL");
-    expect(stand(await rules(legacyTools))).toBe(true);
+    expect(filled(await rules(legacyTools))).toBe(true);
     await network.lab.must(own, guard, "--clean");
     expect(ours(await rules(legacyTools))).toEqual([]);
   });
