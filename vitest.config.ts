@@ -23,6 +23,7 @@ const loadSensitive = {
     "pcap",
     "tree",
     "wanted",
+    "watch",
   ],
   mininet: ["failure", "portscan"],
 };
@@ -41,8 +42,7 @@ export default defineConfig({
         include: [all("netns")],
         exclude: files("netns", loadSensitive.netns),
         ...onPackets,
-        maxWorkers: 2,
-        sequence: { groupOrder: 1 },
+        ...oneByOne,
       }),
       project("netns-alone", { include: files("netns", loadSensitive.netns), ...onPackets, ...oneByOne }),
       project("mininet", {

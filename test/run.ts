@@ -48,8 +48,8 @@ function stepsOf({ name, obstacle, steps }: Tier): readonly Step[] {
 
 async function runSteps(steps: readonly Step[]): Promise<Counts> {
   const at = (place: Place) => steps.filter((step) => step.place === place);
-  const inFront = Promise.all(at("beside").map(runStep)).then(async (beside) =>
-    sum([...beside, await inTurn(at("alone"))]),
+  const inFront = inTurn(at("alone")).then(async (alone) =>
+    sum([alone, ...(await Promise.all(at("beside").map(runStep)))]),
   );
   return sum(await Promise.all([inFront, inTurn(at("behind"))]));
 }

@@ -12,8 +12,8 @@ export interface Counts {
 
 /**
  * What a step bears beside it. Those "behind" take the CPU time that the others leave, one after another. Those
- * "beside" one another mostly wait and run at once. Those "alone" measure time or need the machine's: they run one
- * after another when those are through.
+ * "alone" measure time or need the machine's: they run first, one after another. Those "beside" one another mostly
+ * wait, and then run at once.
  */
 export type Place = "behind" | "beside" | "alone";
 

@@ -43,7 +43,7 @@ function native({ long }: TierOptions): Tier {
     name: "native",
     obstacle: () => missing("make", "g++", "clang++"),
     steps: [
-      counted("core", "behind", [...make, "test"]),
+      counted("core", "alone", [...make, "test"]),
       counted("core under sanitizers", "behind", [...make, "asan"]),
       counted("threads under a sanitizer", "behind", [...make, "tsan"]),
       check("fuzz", "behind", [...make, "fuzz", `TIME=${long ? 600 : 20}`]),

@@ -1,13 +1,14 @@
 // One monitor over several network namespaces: what is seen in which, whose it is, and those that come and go.
 
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Host, type Running, until } from "../lab.js";
 import { Network } from "../lab-network.js";
 
 const rounds = process.env.TALLYTREE_LONG === "1" ? 50 : 1;
-const container = "0123456789abcdef".repeat(4);
+const container = randomBytes(32).toString("hex");
 /** Where version 2 is mounted, alone or beside version 1. */
 const groups = existsSync("/sys/fs/cgroup/unified") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
 
