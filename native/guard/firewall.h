@@ -37,7 +37,8 @@ struct Target {
 /// verdict would skip the host's own later rules. They let loopback, the agent's port and SSH pass by and
 /// queue the rest, unless nobody reads the queue; or they log all packets, which hurts none of them. The
 /// rules of a direction stand in a chain of ours, to which its hook jumps while that direction is measured:
-/// so they keep their counters when it is not. Nothing that is not ours is ever read for a decision, flushed
+/// so they keep their counters when it is not. While only the other one is, TCP's SYNs alone are sent there:
+/// both ends' SYNs say how long segments are. Nothing that is not ours is ever read for a decision, flushed
 /// or deleted. Each change is made whole or not at all.
 class Firewall {
  public:
@@ -51,8 +52,8 @@ class Firewall {
   /// Puts exactly our rules in place, whatever was left of them; their counters begin at 0.
   virtual Problem install() = 0;
 
-  /// Where our rules stand: jumps to those of the measured directions, and no others. The counters go on. No
-  /// packet that waits is hurt.
+  /// Where our rules stand: the jumps that the measured directions need, and no others. The counters go on.
+  /// No packet that waits is hurt.
   virtual Problem turn() const = 0;
 
   enum class Presence { whole, broken, unknown };
@@ -76,13 +77,18 @@ class Firewall {
  protected:
   Firewall(Target target, Ruleset::Kind kind) : target_(target), ruleset_(kind) {}
 
-  bool measures(Direction direction) const { return includes(measured_, direction); }
+  /// Which packets of a direction meet the rules.
+  enum class Share { nothing, syns, all };
+  Share share(Direction direction) const {
+    if (measured_ == Direction::none) return Share::nothing;
+    return includes(measured_, direction) ? Share::all : Share::syns;
+  }
 
   Target target_;
-  Direction measured_ = Direction::none;
   std::string notice_;
 
  private:
+  Direction measured_ = Direction::none;
   Ruleset ruleset_;
 };
 

@@ -14,20 +14,23 @@ constexpr int kAttempts = 5;
 constexpr int kQueueingRules = 6;  // loopback, two ports both ways, the queue
 constexpr int kLoggingRules = 1;
 
-std::string jump(const char* hook, const char* chain) {
-  return std::string(hook) + " -m comment --comment " + kComment + " -j " + chain + "\n";
+constexpr const char* kAllPackets = "";
+constexpr const char* kSyns = " -p tcp --tcp-flags SYN SYN";
+
+std::string jump(const char* hook, const char* packets, const char* chain) {
+  return std::string(hook) + packets + " -m comment --comment " + kComment + " -j " + chain + "\n";
 }
 
-std::string drop_jumps(const char* hook, const char* chain, int count) {
+/// One jump when it is wanted, none when not, where so many are.
+std::string one_jump(const std::string& jump, int count, bool wanted) {
   std::string text;
-  for (int i = 0; i < count; ++i) text += "-D " + jump(hook, chain);
-  return text;
+  for (int i = wanted ? 1 : 0; i < count; ++i) text += "-D " + jump;
+  return wanted && count == 0 ? "-I " + jump : text;
 }
 
-/// One when it is wanted, none when not, where so many are.
-std::string jumps_from(const char* hook, const char* chain, int count, bool wanted) {
-  if (wanted && count == 0) return "-I " + jump(hook, chain);
-  return drop_jumps(hook, chain, wanted ? count - 1 : count);
+std::string jumps_from(const char* hook, const char* chain, const ChainState& there, bool all, bool syns) {
+  return one_jump(jump(hook, kAllPackets, chain), there.jumps, all) +
+         one_jump(jump(hook, kSyns, chain), there.syn_jumps, syns);
 }
 
 std::string drop_chain(const char* chain, const ChainState& state) {
@@ -42,9 +45,9 @@ std::string port_rules(const std::string& start, int port) {
 }
 
 std::string removal(const Listing& listing) {
-  return "*mangle\n" + drop_jumps("INPUT", kInputChain, listing.input.jumps) +
-         drop_jumps("OUTPUT", kOutputChain, listing.output.jumps) + drop_chain(kInputChain, listing.input) +
-         drop_chain(kOutputChain, listing.output) + "COMMIT\n";
+  return "*mangle\n" + jumps_from("INPUT", kInputChain, listing.input, false, false) +
+         jumps_from("OUTPUT", kOutputChain, listing.output, false, false) +
+         drop_chain(kInputChain, listing.input) + drop_chain(kOutputChain, listing.output) + "COMMIT\n";
 }
 
 /// Listed anew after each change: two copies of a jump, or a change that came between, are found then.
@@ -91,7 +94,8 @@ Iptables::Iptables(const Target& target)
     : Firewall(target, writes_nftables() ? Ruleset::Kind::nftables : Ruleset::Kind::xtables) {}
 
 bool Iptables::complete(const ChainState& state, Direction direction) const {
-  return state.exists && state.jumps == (measures(direction) ? 1 : 0) &&
+  return state.exists && state.jumps == (share(direction) == Share::all) &&
+         state.syn_jumps == (share(direction) == Share::syns) &&
          state.rules == (target_.logs ? kLoggingRules : kQueueingRules);
 }
 
@@ -121,8 +125,9 @@ std::string Iptables::chains() const {
 
 /// From those that are there to those that are wanted.
 std::string Iptables::jumps(const Listing& listing) const {
-  return jumps_from("INPUT", kInputChain, listing.input.jumps, measures(Direction::input)) +
-         jumps_from("OUTPUT", kOutputChain, listing.output.jumps, measures(Direction::output));
+  const Share in = share(Direction::input), out = share(Direction::output);
+  return jumps_from("INPUT", kInputChain, listing.input, in == Share::all, in == Share::syns) +
+         jumps_from("OUTPUT", kOutputChain, listing.output, out == Share::all, out == Share::syns);
 }
 
 Problem Iptables::install_family(const Family& family) const {

@@ -9,10 +9,9 @@
 
 namespace tallytree::guard {
 
-/// Chains TALLYTREE-IN and TALLYTREE-OUT, with one jump each from INPUT and OUTPUT while that is measured,
-/// marked by a comment.
-/// Each change is one iptables-restore --noflush. An empty mangle table that iptables made for us stays:
-/// taking out a base chain would drop what waits in any queue.
+/// Chains TALLYTREE-IN and TALLYTREE-OUT, with at most one jump each from INPUT and OUTPUT, marked by a
+/// comment. Each change is one iptables-restore --noflush. An empty mangle table that iptables made for us
+/// stays: taking out a base chain would drop what waits in any queue.
 class Iptables : public Firewall {
  public:
   explicit Iptables(const Target& target);

@@ -43,13 +43,17 @@ void note(const std::string& line, const std::string& hook, const std::string& c
     ++state.rules;
     if (line.find(" -j NF") != std::string::npos) state.met += packets_of(line);
   }
-  if (is_jump(line, hook, chain)) ++state.jumps;
+  if (is_jump(line, hook, chain))
+    ++(line.find(" --tcp-flags ") == std::string::npos ? state.jumps : state.syn_jumps);
 }
 
 }  // namespace
 
 bool Listing::empty() const {
-  return !input.exists && !output.exists && input.jumps == 0 && output.jumps == 0;
+  const auto is_gone = [](const ChainState& chain) {
+    return !chain.exists && chain.jumps == 0 && chain.syn_jumps == 0;
+  };
+  return is_gone(input) && is_gone(output);
 }
 
 Listing list(const Family& family) {

@@ -29,7 +29,8 @@ inline constexpr Family kLegacyFamilies[] = {{"IPv4", "iptables-legacy", "iptabl
 /// Of one chain of ours and the jumps to it.
 struct ChainState {
   bool exists = false;
-  int jumps = 0;
+  int jumps = 0;      ///< of all packets
+  int syn_jumps = 0;  ///< of TCP's SYNs
   int rules = 0;
   uint64_t met = 0;  ///< packets that met the NFQUEUE or NFLOG rule
 };

@@ -71,12 +71,15 @@ Problem Nftables::install() {
   return problem;
 }
 
-/// Base chains that hold nothing but the jump: those of the measured directions.
+/// Base chains that hold nothing but the jump.
 std::string Nftables::jumps() const {
-  std::string text;
-  if (measures(Direction::input)) text += "add rule inet tallytree input jump measure_input\n";
-  if (measures(Direction::output)) text += "add rule inet tallytree output jump measure_output\n";
-  return text;
+  return jump("input", share(Direction::input)) + jump("output", share(Direction::output));
+}
+
+std::string Nftables::jump(const char* name, Share share) {
+  if (share == Share::nothing) return {};
+  return std::string("add rule inet tallytree ") + name +
+         (share == Share::syns ? " tcp flags & syn == syn" : "") + " jump measure_" + name + "\n";
 }
 
 Problem Nftables::turn() const {
@@ -84,7 +87,8 @@ Problem Nftables::turn() const {
 }
 
 bool Nftables::complete(const RulesOfDirection& found, Direction direction) const {
-  return found.jumps == (measures(direction) ? 1 : 0) &&
+  return found.jumps == (share(direction) == Share::all) &&
+         found.syn_jumps == (share(direction) == Share::syns) &&
          found.rules == (target_.logs ? kLoggingRules : kQueueingRules);
 }
 

@@ -30,6 +30,7 @@ class Nftables : public Firewall {
   std::string chain(const char* name, const char* device) const;
   std::string target_rule() const;
   std::string jumps() const;
+  static std::string jump(const char* name, Share share);
   bool complete(const RulesOfDirection& rules, Direction direction) const;
 };
 

@@ -40,7 +40,8 @@ bool note_chain(const std::string& line, RulesOfDirection*& chain, TableListing&
 void note(const std::string& line, RulesOfDirection*& chain, TableListing& listing) {
   if (note_chain(line, chain, listing) || chain == nullptr) return;
   if (line.empty() || line == "}" || line.starts_with("type ")) return;
-  ++(line.starts_with("jump ") ? chain->jumps : chain->rules);
+  const bool jumps = line.find("jump measure_") != std::string::npos;
+  ++(!jumps ? chain->rules : line.starts_with("jump ") ? chain->jumps : chain->syn_jumps);
   chain->met += packets_of(line);
 }
 

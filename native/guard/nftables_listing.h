@@ -10,7 +10,8 @@ namespace tallytree::guard {
 
 /// Of one base chain and the chain that it jumps to.
 struct RulesOfDirection {
-  int jumps = 0;     ///< rules of the base chain; 0: perhaps there is no such chain
+  int jumps = 0;      ///< of all packets, in the base chain; 0: perhaps there is no such chain
+  int syn_jumps = 0;  ///< of TCP's SYNs
   int rules = 0;     ///< the same of the other chain
   uint64_t met = 0;  ///< packets that met the queue or log rule
 };

@@ -47,7 +47,7 @@ export const filled = (saved: string) =>
 
 /** They are jumped to, as both directions are measured: filled in the same step, or before. */
 export const stand = (saved: string) =>
-  ours(saved).filter((line) => /^-A (IN|OUT)PUT .*TALLYTREE/.test(line)).length === 4;
+  ours(saved).filter((line) => /^-A (IN|OUT)PUT -m comment .*TALLYTREE/.test(line)).length === 4;
 
 /** Kills everything in the host: monitor, guard, and what the guard runs. */
 export function killAll(host: Host): void {

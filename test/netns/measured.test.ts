@@ -46,17 +46,22 @@ async function seen(): Promise<number> {
   return stats?.seen ?? Number.NaN;
 }
 
-/** Hooks that jump to our rules, of both families. */
-async function hooks(): Promise<readonly string[]> {
+/** What is sent to our rules, for each family. */
+const input = ["INPUT", "INPUT", "SYNs of OUTPUT", "SYNs of OUTPUT"];
+const both = ["INPUT", "INPUT", "OUTPUT", "OUTPUT"];
+
+async function jumps(): Promise<readonly string[]> {
   const lines: string[] = [];
   for (const tool of families)
     lines.push(...(await network.lab.must(own, tool, "-t", "mangle", "-S")).split("\n"));
-  return lines.flatMap((line) => /^-A (INPUT|OUTPUT) .*TALLYTREE/.exec(line)?.[1] ?? []);
+  const found = lines.flatMap((line) => [...line.matchAll(/^-A (INPUT|OUTPUT) (.*)-m comment .*TALLYTREE/g)]);
+  return found.map(([, hook = "", match = ""]) => `${match === "" ? "" : "SYNs of "}${hook}`).sort();
 }
 
-async function hooksByNft(): Promise<readonly string[]> {
-  const jumps = [...(await ownTable(network.lab, own)).matchAll(/jump measure_(input|output)/g)];
-  return jumps.flatMap(([, hook = ""]) => [hook.toUpperCase(), hook.toUpperCase()]);
+async function jumpsByNft(): Promise<readonly string[]> {
+  const found = (await ownTable(network.lab, own)).matchAll(/^\s*(.*)jump measure_(input|output)/gm);
+  const named = [...found].map(([, match, hook = ""]) => `${match ? "SYNs of " : ""}${hook.toUpperCase()}`);
+  return [...named, ...named].sort();
 }
 
 const flood = (from: Host, to: Host, count: number) =>
@@ -71,7 +76,7 @@ const kinds = [
 describe.each([...kinds, { name: "nflog, by nft,", options: ["--tap", "nflog"], nft: true }])(
   "the $name tap",
   ({ options, ...kind }) => {
-    const standing = "nft" in kind ? hooksByNft : hooks;
+    const standing = "nft" in kind ? jumpsByNft : jumps;
     const begin = () => start(options, "nft" in kind ? withoutIptables(network.lab) : []);
     const flush = async () => {
       if ("nft" in kind) return network.lab.must(own, "nft", "flush", "ruleset");
@@ -83,18 +88,18 @@ describe.each([...kinds, { name: "nflog, by nft,", options: ["--tap", "nflog"], 
       await flood(peer, own, 50);
       expect([await standing(), await seen()]).toEqual([[], 0]);
       await add("in", "INPUT");
-      expect(await standing()).toEqual(["INPUT", "INPUT"]);
+      expect(await standing()).toEqual(input);
       const before = await seen();
       await flood(own, peer, 1000);
       await flood(peer, own, 70);
       expect(await counted("in")).toBe(70);
       expect((await seen()) - before).toBeLessThan(500);
       await add("out", "OUTPUT");
-      expect(new Set(await standing())).toEqual(new Set(["INPUT", "OUTPUT"]));
+      expect(await standing()).toEqual(both);
       await flood(own, peer, 300);
       expect([await counted("in"), await counted("out")]).toEqual([70, 300]);
       await client.removeSketch("out", ms);
-      expect(await standing()).toEqual(["INPUT", "INPUT"]);
+      expect(await standing()).toEqual(input);
       const after = await seen();
       await flood(own, peer, 1000);
       expect((await seen()) - after).toBeLessThan(500);
@@ -106,11 +111,12 @@ describe.each([...kinds, { name: "nflog, by nft,", options: ["--tap", "nflog"], 
       await begin();
       await add("in", "INPUT");
       await flush();
-      const isBack = async (wanted: number) => ((await standing()).length === wanted ? true : undefined);
-      await until("the jumps of one direction", () => isBack(2));
+      const isBack = async (wanted: readonly string[]) =>
+        (await standing()).join() === wanted.join() ? true : undefined;
+      await until("the jumps of one direction", () => isBack(input));
       await add("out", "OUTPUT");
       await flush();
-      await until("the jumps of both", () => isBack(4));
+      await until("the jumps of both", () => isBack(both));
       await flood(own, peer, 30);
       expect(await counted("out")).toBe(30);
     });
