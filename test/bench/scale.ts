@@ -21,7 +21,8 @@ const rounds = {
   star: { least: 1, most: 2, ms: 10_000 },
 } as const;
 const timeout_ms = 60_000;
-const mostAttempts = 10;
+/** Whom the configuration did not reach in time fetches it: of ten thousand on two cores many have to. */
+const mostAttempts = 20;
 /** A child that kept failing is asked again after two seconds. */
 const restMs = 2500;
 const processors = `${cpus().length} x ${cpus()[0]?.model}`;
