@@ -90,7 +90,7 @@ void Watch::install() {
   uncounted_.begin();
   firewall_.measure(wanted_);
   const Problem problem = firewall_.install();
-  mark_ = firewall_.mark();
+  mark_ = {};  // others may have flushed a part of it meanwhile: to be looked at
   last_check_ = last_look_ = Clock::now();
   last_seen_ns_ = wall_clock_ns();
   installed_ = !problem;
@@ -147,15 +147,16 @@ void Watch::take_away() {
 void Watch::look() {
   const auto now = Clock::now();
   last_look_ = now;
+  const uint64_t now_ns = wall_clock_ns();
   const RulesetMark mark = firewall_.mark();
   const bool changed = mark != mark_;
-  if (!changed) last_seen_ns_ = wall_clock_ns();
+  if (!changed) last_seen_ns_ = now_ns;
   if (now - last_check_ < (changed ? kChecksApart : kCheckEvery)) return;
   last_check_ = now;
   mark_ = mark;
   const Firewall::Presence presence = firewall_.presence();
   if (presence == Firewall::Presence::broken) return repair();
-  if (presence == Firewall::Presence::whole) last_seen_ns_ = wall_clock_ns();
+  if (presence == Firewall::Presence::whole) last_seen_ns_ = now_ns;
   if (presence == Firewall::Presence::unknown) mark_ = {};  // to be looked at again
 }
 

@@ -1,6 +1,6 @@
 // The firewall rules of the taps that have some: others' stay as they are, and what others do to ours is noticed.
 
-import { writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -62,6 +62,26 @@ function withLegacy(argv: readonly string[]): readonly string[] {
   return ["sh", "-c", `${mounts.join(" && ")} && exec "$@"`, "sh", ...argv];
 }
 
+/** A program for which everything is flushed once just after rules were installed while a file `again` is there. */
+function withFlush(argv: readonly string[], again: string): readonly string[] {
+  const real = "/usr/sbin/xtables-nft-multi";
+  const [copy, wrapper] = [join(network.lab.folder, "xtables"), join(network.lab.folder, "wrapper")];
+  copyFileSync(real, copy);
+  const text = `#!/bin/bash
+as() { (exec -a "$1" ${copy} "\${@:2}"); }
+as "\${0##*/}" "$@"
+result=$?
+if [[ $0 == */ip6tables-restore ]] && [[ -e ${again} ]]; then
+  as iptables -t mangle -F
+  as ip6tables -t mangle -F
+  rm ${again}
+fi
+exit $result
+`;
+  writeFileSync(wrapper, text, { mode: 0o755 });
+  return ["sh", "-c", `mount --bind ${wrapper} ${real} && exec "$@"`, "sh", ...argv];
+}
+
 function monitorArgv(options: readonly string[]): readonly string[] {
   return [...program("monitor"), "--socket", join(network.lab.folder, "h1.sock"), ...options];
 }
@@ -117,6 +137,21 @@ describe.each(kinds)("the $tap tap beside others' rules of $kind", ({ tap, kind,
     expect(await monitor.stop()).toBe(0);
     expect(ours(await rules(tools))).toEqual([]);
   });
+});
+
+it("notices that others flush again while it puts the rules back", async () => {
+  const again = join(network.lab.folder, "again");
+  await network.lab.spawn(own, withFlush(monitorArgv(inline), again), { ready: /monitor is up/ });
+  await network.startAgent(own);
+  await network.count(own, { proto: "icmp" });
+  await network.count(own, { proto: "icmp", interface: "OUTPUT" });
+  writeFileSync(again, "");
+  await network.lab.must(own, "iptables", "-t", "mangle", "-F");
+  await until("the second flush", () => (existsSync(again) ? undefined : true));
+  await until("the rules to be back", async () => (stand(await rules()) ? true : undefined));
+  await until("the gaps to end", async () => ((await loss()).gaps.every(({ to }) => to) ? true : undefined));
+  const { gaps } = await loss();
+  expect(gaps.map(({ reason }) => reason)).toEqual(["flushed", "flushed"]);
 });
 
 /** As Docker and ufw leave them, in the tables we use and in others. */
