@@ -67,7 +67,6 @@ class Lab:
         self._wait()
 
     def _start_network(self, topology):
-        say(f"Starting {_count(topology.hosts(), 'host')} and {_count(topology.switches(), 'switch', 'es')} ...")
         lg.ch.setStream(sys.stdout)  # what a command prints belongs on standard output
         self.net = Mininet(
             topo=topology,
@@ -77,6 +76,7 @@ class Lab:
             switch=nodes.switch_maker(self.options),
             link=nodes.link_maker(self.options),
         )
+        say(f"Starting {_count(topology.hosts(), 'host')} and {_count(topology.switches(), 'switch', 'es')} ...")
         try:
             self.net.start()
         except Exception as problem:

@@ -123,14 +123,17 @@ describe.each(kinds)("the $tap tap beside others' rules of $kind", ({ tap, kind,
     const from = Date.now() / 1000;
     for (const tool of tools) await network.lab.must(own, tool, "-t", "mangle", "-F");
     await until("the rules to be back", async () => (stand(await rules(tools)) ? true : undefined));
-    await until("the gap to be told", async () =>
-      (await loss()).gaps[0]?.to === undefined ? undefined : true,
-    );
+    await until("the gap to be told", async () => {
+      const { gaps } = await loss();
+      return gaps.length > 0 && gaps.every(({ to }) => to !== undefined) ? true : undefined;
+    });
     const to = Date.now() / 1000;
     const { complete, gaps } = await loss();
-    expect([complete, gaps.length, gaps[0]?.reason]).toEqual([false, 1, "flushed"]);
+    expect(complete).toBe(false);
+    expect(gaps.length).toBeLessThanOrEqual(tools.length); // two when a table was back before the other was flushed
+    for (const gap of gaps) expect(gap.reason).toBe("flushed");
     expect(gaps[0]?.from).toBeGreaterThan(from - 1);
-    expect(gaps[0]?.to).toBeLessThan(to);
+    expect(gaps.at(-1)?.to).toBeLessThan(to);
     await network.ping(peer, own.address, 7);
     const ask = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: "total" };
     expect(await network.ask(own, ask)).toBe(12);
