@@ -95,6 +95,7 @@ size_t NfqueueSource::read(std::span<Packet> out) noexcept {
   const NfqueueSocket::Batch batch = receive_and_accept(limit);
   drained_ = batch.datagrams < limit;
   note_backlog(batch.datagrams);
+  pace_.note(batch.packets, steady_ns());
   if (drained_) ids_.settle(mark);
   if (batch.datagrams == 0) links_.refresh();  // it may be what woke us
   const uint64_t now = batch.packets > 0 ? wall_second() : 0;
@@ -114,6 +115,11 @@ void NfqueueSource::heed(const Interest& interest) noexcept {
   if (rules_) rules_->measure(interest.ends());
   interest_ = interest;
   Source::heed(interest);
+}
+
+/// Where packets come densely, being woken by each costs the host more than anything else here does.
+std::chrono::microseconds NfqueueSource::rest(size_t /*packets*/) const noexcept {
+  return std::chrono::microseconds(pace_.dense() ? 60 : 0);
 }
 
 /// A queue that was full takes as many packets to read before the socket is found empty; half leaves a

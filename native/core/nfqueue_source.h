@@ -10,6 +10,7 @@
 
 #include "links.h"
 #include "nfqueue_socket.h"
+#include "pace.h"
 #include "packet_ids.h"
 #include "parse.h"
 #include "precedence.h"
@@ -51,6 +52,7 @@ class NfqueueSource final : public Source {
 
   size_t read(std::span<Packet> out) noexcept override;
   bool drained() const noexcept override { return drained_; }
+  std::chrono::microseconds rest(size_t packets) const noexcept override;
   void heed(const Interest& interest) noexcept override;
   bool heeds() noexcept override { return !rules_ || rules_->is_measured(); }
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
@@ -87,6 +89,7 @@ class NfqueueSource final : public Source {
   bool verdict_owed_ = false;
   bool drained_ = false;
   Precedence precedence_;
+  Pace pace_;
 
   uint64_t read_ = 0;
   uint64_t unopened_ = 0;

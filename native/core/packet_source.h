@@ -39,7 +39,7 @@ class PacketSource final : public Source {
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
-  int rest_ms() const noexcept override { return 3; }  // of the tens that the ring holds
+  std::chrono::microseconds rest(size_t packets) const noexcept override { return buffered(packets); }
   void tick() noexcept override;
   SourceStats stats() override;
 

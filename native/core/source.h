@@ -1,6 +1,7 @@
 // The seam between the kernel and the counting engine: one implementation a kernel mechanism.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -84,9 +85,14 @@ class Source {
   /// settled() >= the offered() of its asking misses no packet that was there when it was asked.
   virtual uint64_t settled() noexcept = 0;
 
-  /// How long packets of a busy source may wait, in milliseconds, so that a wake-up finds many of them. 0:
-  /// none may, for somebody waits for them.
-  virtual int rest_ms() const noexcept { return 0; }
+  /// How long packets may wait, so that a wake-up finds many of them, when `packets` came since the thread
+  /// slept. 0: none may, for somebody waits for them.
+  virtual std::chrono::microseconds rest([[maybe_unused]] size_t packets) const noexcept { return {}; }
+
+  /// A rest() for those whose buffer holds far more than comes in a few milliseconds.
+  static constexpr std::chrono::microseconds buffered(size_t packets) noexcept {
+    return std::chrono::microseconds(packets >= 64 ? 3000 : 0);
+  }
 
   /// Called at least every 250 ms by the tap thread, busy or idle (housekeeping, sign of life).
   virtual void tick() noexcept {}

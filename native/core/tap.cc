@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,12 +12,13 @@
 #include <cerrno>
 #include <ctime>
 #include <system_error>
+#include <utility>
 
 namespace tallytree {
 namespace {
 
-constexpr size_t kBusy = 64;  // packets from one sleep to the next
 constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kPending = std::chrono::milliseconds(1);
 constexpr auto kSettleLimit = std::chrono::milliseconds(50);
 
 /// What sched_setattr(2) takes; <linux/sched/types.h> cannot be included beside <sched.h>.
@@ -91,6 +93,7 @@ void Tap::stop() {
 
 void Tap::run() {
   ask_for_short_turns();
+  prctl(PR_SET_TIMERSLACK, 1000);  // rests may be shorter than the usual slack
   while (!stopping_) {
     const bool more = started_ && count_batch();
     keep_time();
@@ -168,16 +171,16 @@ void Tap::keep_time() {
 
 /// A busy source is left alone for a while: woken by each little block, the thread would mostly wake up.
 void Tap::wait() {
-  const bool rests = counted_ >= kBusy && source_->rest_ms() > 0;
-  counted_ = 0;
+  const std::chrono::nanoseconds rest = source_->rest(std::exchange(counted_, 0));
   std::array<pollfd, 8> polled;
   size_t n = 0;
   polled[n++] = {wake_fd_, POLLIN, 0};
   for (const int fd : source_->descriptors())
-    if (!rests && n < polled.size() && fd >= 0) polled[n++] = {fd, POLLIN, 0};
-  const int longest = rests ? source_->rest_ms() : static_cast<int>(kTick.count());
-  const int timeout_ms = waiting_.empty() && answers_.empty() ? longest : 1;
-  if (poll(polled.data(), n, timeout_ms) > 0 && (polled[0].revents & POLLIN)) {
+    if (rest.count() == 0 && n < polled.size() && fd >= 0) polled[n++] = {fd, POLLIN, 0};
+  std::chrono::nanoseconds longest = rest.count() > 0 ? rest : kTick;
+  if (!waiting_.empty() || !answers_.empty()) longest = std::min<std::chrono::nanoseconds>(longest, kPending);
+  const timespec timeout{longest.count() / 1'000'000'000, longest.count() % 1'000'000'000};
+  if (ppoll(polled.data(), n, &timeout, nullptr) > 0 && (polled[0].revents & POLLIN)) {
     eventfd_t ignored;
     eventfd_read(wake_fd_, &ignored);
   }

@@ -1,6 +1,7 @@
 // The books of an NFQUEUE: ids in 64 bits and their holes, the kernel's counters, the times it was not there.
 #include "check.h"
 #include "core/gaps.h"
+#include "core/pace.h"
 #include "core/packet_ids.h"
 #include "core/precedence.h"
 #include "core/queue_counters.h"
@@ -82,4 +83,20 @@ TEST(a_thread_goes_before_others_while_it_takes_half_a_core_at_most) {
   CHECK(!precedence.is_modest(101 * kMs, 1200 * kMs));
   CHECK(!precedence.is_modest(101 * kMs, 6100 * kMs));
   CHECK(precedence.is_modest(101 * kMs, 6200 * kMs));
+}
+
+TEST(packets_are_dense_when_many_came_in_a_short_time_until_a_read_is_empty) {
+  const auto dense_after = [](uint64_t apart_ns, size_t reads) {
+    Pace pace;
+    for (size_t i = 0; i < reads; ++i) pace.note(1, i * apart_ns);
+    return pace.dense();
+  };
+  CHECK(dense_after(10'000, 64));
+  CHECK(!dense_after(10'000, 63));
+  CHECK(!dense_after(20'000, 1000));
+  Pace pace;
+  pace.note(64, 0);
+  CHECK(pace.dense());
+  pace.note(0, 1);
+  CHECK(!pace.dense());
 }
