@@ -185,14 +185,11 @@ describe("while another program holds the lock of xtables", () => {
   const seconds = long ? 60 : 3;
 
   /** Holds it until it is stopped. */
-  const hold = () =>
-    network.lab.spawn(own, [
-      "flock",
-      "--no-fork",
-      join(network.lab.folder, "xtables.lock"),
-      "sleep",
-      `${2 * seconds + 60}`,
-    ]);
+  const hold = () => {
+    const held = `echo held; exec sleep ${2 * seconds + 60}`;
+    const argv = ["flock", "--no-fork", join(network.lab.folder, "xtables.lock"), "sh", "-c", held];
+    return network.lab.spawn(own, argv, { ready: /held/ });
+  };
 
   it("starts degraded, says so, and counts when it may", { timeout: 3 * minute }, async () => {
     withLegacy([]);
