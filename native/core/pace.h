@@ -22,7 +22,7 @@ class Pace {
     packets_ = 0;
   }
 
-  /// True while a read a few packets later finds them all, and none has come back empty.
+  /// True while packets come so densely that a short wait finds several; an empty read ends it.
   bool dense() const noexcept { return dense_; }
 
  private:
