@@ -2,8 +2,11 @@
 
 import { defineConfig } from "vitest/config";
 
+/** Of some seven hundred files one is made: each test file would load them all. */
+const optimizer = { ssr: { enabled: true, include: ["typebox", "typebox/compile"] } };
+
 const project = (name: string, options: object) => ({
-  test: { name, environment: "node" as const, ...options },
+  test: { name, environment: "node" as const, deps: { optimizer }, ...options },
 });
 const all = (tier: string) => `test/${tier}/**/*.test.ts`;
 const files = (tier: string, names: readonly string[]) => names.map((name) => `test/${tier}/${name}.test.ts`);

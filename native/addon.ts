@@ -3,8 +3,8 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-// This file runs compiled, from dist/native/, and as it stands, from native/.
-const root = new URL(import.meta.url.includes("/dist/native/") ? "../../" : "../", import.meta.url);
+// This file runs as it stands, from native/, compiled, from dist/native/, and in programs, from dist/PROGRAM/.
+const root = new URL(import.meta.url.endsWith(".ts") ? "../" : "../../", import.meta.url);
 
 /** Path of what the native build made. */
 export const built = (name: string): string => fileURLToPath(new URL(`build/Release/${name}`, root));

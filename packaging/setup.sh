@@ -101,12 +101,13 @@ build_typescript() {
   local mark=dist/.building
   mkdir -p dist && touch $mark &&
     npx --no-install tsc -p . &&
+    npx --no-install rolldown -c &&
     find dist -type f -not -newer $mark -not -name .building -delete &&
     mv $mark dist/.built
 }
 
 check_typescript() {
-  newer dist/.built '.*(\.ts|\.json)' tsconfig.json package-lock.json "${sources[@]}" || return 0
+  newer dist/.built '.*(\.ts|\.json)' tsconfig.json rolldown.config.ts package-lock.json "${sources[@]}" || return 0
   step "the TypeScript does not compile: the lines above say where." "compiling TypeScript" build_typescript
 }
 
