@@ -17,6 +17,7 @@ constexpr auto kChecksApart = std::chrono::seconds(1);  // where others change t
 constexpr auto kCheckEvery = std::chrono::seconds(30);
 constexpr auto kRetryEvery = std::chrono::seconds(1);
 constexpr auto kTryAgain = std::chrono::milliseconds(100);
+constexpr auto kPunctual = std::chrono::milliseconds(100);
 
 uint64_t wall_clock_ns() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -47,9 +48,18 @@ bool Watch::wait() {
   const auto silence = quietest() + silence_;
   const auto next = installed_ ? std::min(silence, last_look_ + kLookEvery) : Clock::now() + kLookEvery;
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
+  const auto due = std::max(next, Clock::now());
   pollfd polled{monitor_, POLLIN, 0};
-  if (poll(&polled, 1, static_cast<int>(std::max<int64_t>(left, 0))) > 0) take_in();
+  const bool told = poll(&polled, 1, static_cast<int>(std::max<int64_t>(left, 0))) > 0;
+  excuse(Clock::now() - due);
+  if (told) take_in();
   return !gone_;
+}
+
+/// What held up the guard held up the monitor: a machine that stood still is no monitor that hangs.
+void Watch::excuse(Clock::duration late) {
+  if (late < kPunctual) return;
+  for (Clock::time_point& heartbeat : heartbeats_) heartbeat += late;
 }
 
 void Watch::take_in() {

@@ -46,6 +46,7 @@ class Watch {
   using Clock = std::chrono::steady_clock;
 
   bool wait();
+  void excuse(Clock::duration late);
   void take_in();
   Clock::time_point quietest() const;
   void act();

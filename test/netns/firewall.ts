@@ -1,6 +1,7 @@
 // A host's firewall as its tools show it, and a tap that puts rules there without Node.
 
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host, Lab } from "../lab.js";
 
@@ -50,11 +51,15 @@ export const stand = (saved: string) =>
   ours(saved).filter((line) => /^-A (IN|OUT)PUT -m comment .*TALLYTREE/.test(line)).length === 4;
 
 /** Kills everything in the host: monitor, guard, and what the guard runs. */
-export function killAll(host: Host): void {
+export const killAll = (host: Host): void => signalAll(host, "SIGKILL");
+
+/** Sends a signal to everything in the host, or to all that has that name. */
+export function signalAll(host: Host, signal: NodeJS.Signals, name?: string): void {
   const { stdout } = spawnSync("ip", ["netns", "pids", host.namespace], { encoding: "utf8" });
   for (const pid of stdout.split("\n").filter(Boolean)) {
     try {
-      process.kill(Number(pid), "SIGKILL");
+      const itsName = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+      if (name === undefined || name === itsName) process.kill(Number(pid), signal);
     } catch {
       // It ended by itself.
     }

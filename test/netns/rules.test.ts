@@ -15,6 +15,7 @@ import {
   liveSource,
   ours,
   savedRules,
+  signalAll,
   stand,
   type Tools,
 } from "./firewall.js";
@@ -262,6 +263,21 @@ describe("the guard", () => {
     const monitor = await network.startMonitor(own, inline);
     expect(filled(await rules())).toBe(true);
     expect(await monitor.stop()).toBe(0);
+  });
+
+  it("takes a machine that stood still for no monitor that hangs", async () => {
+    await network.startMonitor(own, inline);
+    await network.startAgent(own);
+    const id = await network.count(own, { proto: "icmp" });
+    signalAll(own, "SIGSTOP");
+    await sleep(3000);
+    signalAll(own, "SIGCONT", "tallytree-guard");
+    await sleep(500); // it looks around before the monitor can say a word
+    signalAll(own, "SIGCONT");
+    await network.ping(peer, own.address, 7);
+    expect(await loss()).toMatchObject({ complete: true, gaps: [] });
+    const ask = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: peer.address };
+    expect(await network.ask(own, ask)).toBe(7);
   });
 
   it("takes away what an earlier run left in the table that iptables does not write to now", async () => {
