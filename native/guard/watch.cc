@@ -116,6 +116,7 @@ void Watch::install() {
 
 void Watch::tell_measured() {
   measured_ = wanted_;
+  turned_ = true;
   last_seen_ns_ = wall_clock_ns();
   if (!told_) report("measuring " + std::to_string(static_cast<int>(measured_)));
   told_ = true;
@@ -126,6 +127,11 @@ void Watch::tell_measured() {
 void Watch::turn() {
   last_look_ = Clock::now();
   if (last_look_ < next_turn_) return;
+  // Where others have just flushed, jumps alone would lead to empty chains.
+  const bool is_flushed =
+      turned_ && firewall_.mark() != mark_ && firewall_.presence() == Firewall::Presence::broken;
+  if (is_flushed) return repair();
+  turned_ = false;
   firewall_.measure(wanted_);
   measured_ = measured_ & wanted_;  // whatever becomes of the change
   const Problem problem = firewall_.turn();

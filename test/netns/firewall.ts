@@ -58,8 +58,8 @@ export function signalAll(host: Host, signal: NodeJS.Signals, name?: string): vo
   const { stdout } = spawnSync("ip", ["netns", "pids", host.namespace], { encoding: "utf8" });
   for (const pid of stdout.split("\n").filter(Boolean)) {
     try {
-      const itsName = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-      if (name === undefined || name === itsName) process.kill(Number(pid), signal);
+      const isMeant = name === undefined || readFileSync(`/proc/${pid}/comm`, "utf8").trim() === name;
+      if (isMeant) process.kill(Number(pid), signal);
     } catch {
       // It ended by itself.
     }
