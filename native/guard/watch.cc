@@ -116,7 +116,6 @@ void Watch::install() {
 
 void Watch::tell_measured() {
   measured_ = wanted_;
-  turned_ = true;
   last_seen_ns_ = wall_clock_ns();
   if (!told_) report("measuring " + std::to_string(static_cast<int>(measured_)));
   told_ = true;
@@ -127,19 +126,15 @@ void Watch::tell_measured() {
 void Watch::turn() {
   last_look_ = Clock::now();
   if (last_look_ < next_turn_) return;
-  // Where others have just flushed, jumps alone would lead to empty chains.
-  const bool is_flushed =
-      turned_ && firewall_.mark() != mark_ && firewall_.presence() == Firewall::Presence::broken;
-  if (is_flushed) return repair();
-  turned_ = false;
   firewall_.measure(wanted_);
   measured_ = measured_ & wanted_;  // whatever becomes of the change
   const Problem problem = firewall_.turn();
   mark_ = {};  // others may have changed something as well: to be looked at
+  // Where others have flushed meanwhile, jumps lead to empty chains.
+  if (!problem.temporary && firewall_.presence() == Firewall::Presence::broken) return repair();
   if (!problem) return tell_measured();
   next_turn_ = last_look_ + kRetryEvery;
-  if (!problem.temporary) return look();
-  if ((wanted_ & measured_) != wanted_) report("degraded " + problem.text);
+  if (problem.temporary && (wanted_ & measured_) != wanted_) report("degraded " + problem.text);
 }
 
 /// The monitor is silent. What waits for it goes on at once, what comes later when the rules are gone; while

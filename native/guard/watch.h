@@ -70,8 +70,7 @@ class Watch {
   bool failed_ = false;
   bool gone_ = false;
   bool asked_ = false;
-  bool turned_ = false;  ///< whether the rules were as wanted when they were changed last
-  bool told_ = true;     ///< that `wanted_` is measured, since it was asked for
+  bool told_ = true;  ///< that `wanted_` is measured, since it was asked for
   Direction wanted_ = Direction::none;
   Direction measured_ = Direction::none;       ///< for certain, by the rules that stand
   uint64_t last_seen_ns_ = 0;                  ///< when the rules were there, by the wall clock
