@@ -45,7 +45,7 @@ export default defineConfig({
         include: [all("netns")],
         exclude: files("netns", loadSensitive.netns),
         ...onPackets,
-        ...oneByOne,
+        maxWorkers: 2,
       }),
       project("netns-alone", { include: files("netns", loadSensitive.netns), ...onPackets, ...oneByOne }),
       project("mininet", {
