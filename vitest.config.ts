@@ -24,6 +24,7 @@ const loadSensitive = {
     "offloads",
     "oracle",
     "pcap",
+    "rubbish",
     "tree",
     "wanted",
     "watch",

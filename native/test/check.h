@@ -46,6 +46,17 @@ bool equal(const A& left, const B& right) {
   }
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
+/// How often to repeat what is judged on average; sanitizers need not see as much of it.
+constexpr int repeated(int times) { return kSanitized ? (times + 5) / 6 : times; }
+
 inline void report(const char* file, int line, const std::string& what) {
   ++failed_checks;
   std::cerr << file << ":" << line << ": " << what << "\n";

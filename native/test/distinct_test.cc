@@ -36,7 +36,7 @@ TEST(distinct_is_exact_while_small) {
 TEST(distinct_estimates_within_its_error) {
   int outside = 0;
   double squares = 0;
-  constexpr int kSets = 60;
+  constexpr int kSets = test::repeated(60);
   for (uint64_t seed = 0; seed < kSets; ++seed) {
     const uint64_t n = 5000 + 700 * seed * seed;
     Distinct set;
@@ -57,7 +57,7 @@ TEST(distinct_is_as_precise_as_it_was_made) {
     const double theory = 0.7608 / std::sqrt(std::ldexp(1.0, static_cast<int>(precision)));
     CHECK_EQ(Distinct::precision_for(theory * 1.001), precision);
     double squares = 0;
-    constexpr int kSets = 60;
+    constexpr int kSets = test::repeated(60);
     for (uint64_t seed = 0; seed < kSets; ++seed) {
       Distinct set(precision);
       for (uint64_t number = 0; number < 20'000; ++number) set.add(siphash13({seed, 6}, &number, 1));

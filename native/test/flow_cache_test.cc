@@ -75,7 +75,7 @@ TEST(flow_cache_changes_no_count) {
   std::array alone = {engine_with({&kTypes[0], 1}), engine_with({&kTypes[1], 1}),
                       engine_with({&kTypes[2], 1})};
   uint64_t second = kStart;
-  for (int batch = 0; batch < 3000; ++batch) {
+  for (int batch = 0; batch < repeated(3000); ++batch) {
     // More flows than it holds, seconds of any length, gaps, and some packets of the second before.
     if (random() % 150 == 0) second += random() % 4 == 0 ? 3 : 1;
     std::array<Packet, kBatch> packets;

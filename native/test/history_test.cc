@@ -144,7 +144,7 @@ TEST(history_outlives_idle_times_and_jumps_of_the_clock) {
   std::mt19937_64 random(7);
   uint64_t second = kStart;
   int errors = 0;
-  for (int step = 0; step < 1500; ++step) {
+  for (int step = 0; step < test::repeated(1500); ++step) {
     second += random() % 40 == 0 ? random() % 500 : random() % 3;
     if (random() % 4 == 0) watched.engine.advance(second);
     for (int i = 0; i < 5; ++i) watched.send(random() % 100, second);

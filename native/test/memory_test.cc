@@ -61,8 +61,8 @@ TEST(memory_stays_below_the_ceiling_under_any_flood) {
         auto counter = std::make_unique<Counter>(spec);
         const size_t at_first = allocated().now - before;
         for (const uint32_t amount : {1u, 60u, 3'000'000'000u}) {
-          flood(*counter, 200, 4, amount, random);
-          flood(*counter, 100, 6, amount, random);
+          flood(*counter, repeated(200), 4, amount, random);
+          flood(*counter, repeated(100), 6, amount, random);
         }
         CHECK(allocated().peak - before <= Counter::bytes(spec));
         CHECK(at_first <= Counter::bytes(spec));
