@@ -51,10 +51,11 @@ async function runSteps(steps: readonly Step[]): Promise<Counts> {
   const inFront = inTurn(at("alone")).then(async (alone) =>
     sum([alone, ...(await Promise.all(at("beside").map(runStep)))]),
   );
-  return sum(await Promise.all([inFront, inTurn(at("behind"))]));
+  const behind = at("behind").values(); // of which each takes the next
+  return sum(await Promise.all([inFront, inTurn(behind), inTurn(behind)]));
 }
 
-async function inTurn(steps: readonly Step[]): Promise<Counts> {
+async function inTurn(steps: Iterable<Step>): Promise<Counts> {
   const counts: Counts[] = [];
   for (const step of steps) counts.push(await runStep(step));
   return sum(counts);

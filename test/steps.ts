@@ -11,7 +11,7 @@ export interface Counts {
 }
 
 /**
- * What a step bears beside it. Those "behind" take the CPU time that the others leave, one after another. Those
+ * What a step bears beside it. Those "behind" take the CPU time that the others leave, two at a time. Those
  * "alone" measure time or need the machine's: they run first, one after another. Those "beside" one another mostly
  * wait, and then run at once.
  */

@@ -45,9 +45,9 @@ function native({ long }: TierOptions): Tier {
     steps: [
       counted("core", "alone", [...make, "test"]),
       counted("core under sanitizers", "behind", [...make, "asan"]),
+      check("soundness", "behind", [...make, "soundness", `COUNT=${long ? 200_000_000 : 20_000_000}`]),
       counted("threads under a sanitizer", "behind", [...make, "tsan"]),
       check("fuzz", "behind", [...make, "fuzz", `TIME=${long ? 600 : 20}`]),
-      check("soundness", "behind", [...make, "soundness", `COUNT=${long ? 200_000_000 : 20_000_000}`]),
       vitest("native", "alone"),
     ],
   };
