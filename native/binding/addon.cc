@@ -191,7 +191,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   declare("mergeDistinct", merge_distinct);
   declare("distinctCount", distinct_count);
   declare("forgetStartup", forget_startup);
-  keep_one_arena();
+  give_memory_back();
   return exports;
 }
 

@@ -24,7 +24,13 @@ int forget_text(dl_phdr_info* program, size_t, void*) {
 
 }  // namespace
 
-void keep_one_arena() noexcept { mallopt(M_ARENA_MAX, 1); }
+void give_memory_back() noexcept {
+  constexpr int kMapped = 128 << 10;  // malloc's own limit, until something larger is freed
+  constexpr int kSpare = 2 << 20;     // what questions take, so that each need not ask the kernel
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, kMapped);
+  mallopt(M_TRIM_THRESHOLD, kSpare);
+}
 
 Napi::Value forget_startup(const Napi::CallbackInfo& info) {
   dl_iterate_phdr(forget_text, nullptr);

@@ -5,8 +5,9 @@
 
 namespace tallytree::binding {
 
-/// One arena for all threads: ours seldom ask for memory, and every arena keeps the most that it once gave.
-void keep_one_arena() noexcept;
+/// One arena for all threads: ours seldom ask for memory, and every arena keeps the most that it once gave. Answers
+/// and tables are mapped each by itself, so they leave no holes in it; by itself malloc would cease to after the first.
+void give_memory_back() noexcept;
 
 /// forgetStartup(): lets go of the program's own pages that only starting up needed. They are clean pages of
 /// a file, never written: what is called again is mapped again.
