@@ -63,9 +63,11 @@ async function round(harm: () => Promise<unknown>): Promise<Round> {
   return { lost: rate - received, gap: gap_ms };
 }
 
-/** The lower quartile: in the other rounds the machine may have been busy with somebody else. */
-const undisturbed = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 4)] ?? Number.NaN;
+/** Each of many; of a few the lower quartile, for in the others the machine may have been busy with other tests. */
+const judged = (values: readonly number[]) =>
+  long
+    ? Math.max(...values)
+    : ([...values].sort((a, b) => a - b)[Math.floor(values.length / 4)] ?? Number.NaN);
 
 describe(`a monitor killed ${kills} times under 100 000 packets a second`, () => {
   it.each(["packet", "nflog", "pcap"])(
@@ -99,8 +101,8 @@ describe(`a monitor killed ${kills} times under 100 000 packets a second`, () =>
       expect(lost).toBeLessThanOrEqual(queueLength);
       await rulesAreGone();
     }
-    expect(undisturbed(gone)).toBeLessThan(100);
-    expect(undisturbed(gaps)).toBeLessThan(50);
+    expect(judged(gone)).toBeLessThan(100);
+    expect(judged(gaps)).toBeLessThan(50);
     expect(await flows()).toEqual({ flows: flowCount, broken: 0 });
   });
 });
