@@ -19,10 +19,13 @@ const lots: readonly (readonly [rate: number, count: number])[] = [
   [80_000, long ? 1_600_000 : 40_000],
   [120_000, long ? 2_400_000 : 60_000],
 ];
-/** A queue is full for most of the time; none of its readers may seem to hang, whoever else is busy here. */
-const [inlineStoppedMs, runningMs] = long ? [700, 10] : [300, 60];
 /** Long enough for a ring to fill. */
-const copyStoppedMs = 1400;
+const copyPauses = { stopped: 1400, running: long ? 10 : 60 };
+/** A queue is full for most of the time; none of its readers may seem to hang, whoever else is busy here. */
+const inlinePauses = long ? { stopped: 470, running: 6 } : { stopped: 300, running: 60 };
+const crewPauses = { stopped: long ? 225 : 150, running: long ? 40 : 60 };
+/** In a session of its own, as a service manager starts it: the stream is in one as well. */
+const asService = ["setsid"];
 const leastOverload = long ? 10 : 2;
 const overload: readonly [rate: number, count: number] = [250_000, long ? 5_000_000 : 400_000];
 
@@ -54,7 +57,7 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
   let peer: Host;
   let monitor: Running;
   let client: MonitorClient;
-  const stoppedMs = tap === "nfqueue" ? inlineStoppedMs / cores : copyStoppedMs;
+  const pauses = tap !== "nfqueue" ? copyPauses : cores === 1 ? inlinePauses : crewPauses;
 
   beforeAll(async () => {
     buildStream();
@@ -65,7 +68,7 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
     for (const host of [...network.lab.hosts, bridge])
       await network.lab.must(host, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
     await fixNeighbours();
-    monitor = await network.startMonitor(own, ["--tap", tap, "--cores", `${cores}`]);
+    monitor = await network.startMonitor(own, ["--tap", tap, "--cores", `${cores}`], asService);
     client = new MonitorClient(join(network.lab.folder, `${own.name}.sock`));
     const filter = { interface: "INPUT", proto: "udp", dport: Number(streamPort) } as const;
     await client.addSketch({ uuid, secret: "00".repeat(16), filter, meta: {} }, ms);
@@ -141,9 +144,9 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
     const [before, offeredBefore] = [await books(), await offered()];
     await stream(overload, async () => {
       process.kill(monitor.pid, "SIGSTOP");
-      await sleep(stoppedMs);
+      await sleep(pauses.stopped);
       process.kill(monitor.pid, "SIGCONT");
-      await sleep(runningMs);
+      await sleep(pauses.running);
     });
     const { counted, stats } = await balances(before, offeredBefore, overload[1]);
     expect(total(stats.lost)).toBeGreaterThan(0);
