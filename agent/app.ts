@@ -10,7 +10,7 @@ import fastify, {
 } from "fastify";
 import type { Agent } from "./agent.js";
 import { answer } from "./answering.js";
-import { bodyLimit, rawFailure, sendFailure, sendNotServed } from "./failures.js";
+import { bodyLimit, discardRest, rawFailure, sendFailure, sendNotServed } from "./failures.js";
 import { isMonitorUp, statusOf } from "./handlers/status.js";
 
 /** Node's own limits are minutes; messages are small and their senders near. */
@@ -38,7 +38,10 @@ export function buildApp(agent: Agent, loggerInstance: FastifyBaseLogger): Fasti
   });
   app.server.maxConnections = maxConnections;
   takeAnyBody(app);
-  app.setErrorHandler((error, _request, reply) => sendFailure(reply, error, app.log));
+  app.setErrorHandler(async (error, request, reply) => {
+    await discardRest(request.raw);
+    return sendFailure(reply, error, app.log);
+  });
   app.setNotFoundHandler((request, reply) => sendNotServed(request.url.split("?", 1)[0] ?? "", reply));
   app.post("/", (request, reply) => post(agent, request, reply));
   app.get("/status", () => statusOf(agent, statusMs));

@@ -1,5 +1,6 @@
 // How anything that goes wrong leaves the agent: one JSON form, the status of its code, no detail of unknown errors.
 
+import type { IncomingMessage } from "node:http";
 import type { FastifyBaseLogger, FastifyReply } from "fastify";
 import { type ErrorBody, TallyError, toErrorBody } from "../controller-client/messages/index.js";
 
@@ -46,6 +47,24 @@ function asTallyError(error: unknown): TallyError | undefined {
 
 /** Bytes of a request body: the longest names 1024 keys. */
 export const bodyLimit = 320 * 1024;
+
+/** Of a body that is refused; who sends more, or more slowly, may miss the answer. */
+const discarded = { bytes: 16 * 1024 * 1024, ms: 1000 };
+
+/** Lets the rest of a body go by: a sender whose connection is closed while it sends does not read the answer. */
+export function discardRest(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.readableEnded || request.destroyed) return resolve();
+    const timer = setTimeout(resolve, discarded.ms);
+    let left = discarded.bytes;
+    request.on("data", (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) resolve();
+    });
+    request.once("close", resolve).once("end", resolve);
+    request.once("close", () => clearTimeout(timer));
+  });
+}
 
 /** What is served: path to method. */
 const served: ReadonlyMap<string, string> = new Map([
