@@ -66,8 +66,9 @@ SizeHistogram::Bucket SizeHistogram::bucket(size_t index) const noexcept {
 
 SizeHistogram::Size SizeHistogram::quantile(double share) const noexcept {
   if (packets_ == 0) return {0, 0, 0};
-  const auto wanted = static_cast<uint64_t>(std::ceil(share * static_cast<double>(packets_)));
-  const uint64_t rank = std::clamp<uint64_t>(wanted, 1, packets_);
+  const double wanted = std::ceil(share * static_cast<double>(packets_));
+  const bool fits = wanted < 0x1p64;  // the most that 64 bits can tell is rounded up to that
+  const uint64_t rank = fits ? std::clamp<uint64_t>(static_cast<uint64_t>(wanted), 1, packets_) : packets_;
   if (rank == 1) return {least_, least_, least_};
   if (rank == packets_) return {largest_, largest_, largest_};
   size_t index = 0;

@@ -93,6 +93,14 @@ TEST(size_histogram_has_each_size_in_the_one_bucket_that_spans_it) {
   CHECK_EQ(huge.quantile(1).value, uint64_t{1} << 33);
 }
 
+TEST(size_histogram_of_as_many_packets_as_can_be_told_has_quantiles) {
+  SizeHistogram most;
+  most.add(0, UINT64_MAX - 1);
+  most.add(1, 1);
+  CHECK_EQ(most.quantile(0.5).value, 0u);
+  CHECK_EQ(most.quantile(1).value, 1u);
+}
+
 TEST(size_histograms_add_up_to_that_of_all_packets) {
   const std::vector<uint64_t> one = random_sizes(1, 700, 1500), other = random_sizes(2, 900, 9000);
   SizeHistogram sum = histogram_of(one), reverse = histogram_of(other);
