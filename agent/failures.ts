@@ -56,13 +56,16 @@ export function discardRest(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     if (request.readableEnded || request.destroyed) return resolve();
     const timer = setTimeout(resolve, discarded.ms);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
     let left = discarded.bytes;
     request.on("data", (chunk: Buffer) => {
       left -= chunk.length;
-      if (left < 0) resolve();
+      if (left < 0) done();
     });
-    request.once("close", resolve).once("end", resolve);
-    request.once("close", () => clearTimeout(timer));
+    request.once("end", done).once("close", done);
   });
 }
 
