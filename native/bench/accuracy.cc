@@ -1,6 +1,7 @@
 // Accuracy at equal memory against our own re-implementations of published sketches. Every memory figure is
 // what is allocated. accuracy FOLDER [SEEDS] writes accuracy.json and accuracy.md there.
 #include "accuracy.h"
+#include "core/ledger_sum.h"
 
 using namespace tallytree;
 using namespace tallytree::accuracy;
@@ -92,12 +93,9 @@ void merging() {
       std::vector<std::vector<uint32_t>> parts(16);
       for (size_t i = 0; i < trace.keys.size(); ++i)
         parts[traffic::scrambled(i) % parts.size()].push_back(trace.keys[i]);
-      Ledger sum(spec_of(kBytes, split));
-      for (const auto& part : parts) {
-        Ledger host = accuracy::counted(kBytes, split, part);
-        sum.absorb(host);
-      }
-      means.add(split.name(), traces::score(listed(sum), trace.truth, kHeavy * kPackets));
+      LedgerSum sum(spec_of(kBytes, split));
+      for (const auto& part : parts) sum.add(accuracy::counted(kBytes, split, part).encode());
+      means.add(split.name(), traces::score(listed(sum.take()), trace.truth, kHeavy * kPackets));
     }
     means.write(results, "merge of 16 hosts", "200 KB each, bursty");
   }

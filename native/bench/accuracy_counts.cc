@@ -5,6 +5,7 @@
 #include "accuracy.h"
 #include "core/distinct.h"
 #include "core/flow_sizes.h"
+#include "core/ledger_sum.h"
 #include "core/likely.h"
 #include "core/pane.h"
 #include "core/reduction.h"
@@ -44,15 +45,14 @@ std::vector<Counted> change_of(const Ledger& one, const Ledger& two) {
 Ledger span_of(const std::vector<uint32_t>& keys) {
   LedgerSpec spec = spec_of(0, {});
   spec.capacity = 4096;
-  Ledger sum(window_spec(spec));
+  LedgerSum sum(window_spec(spec));
   for (size_t second = 0; second < 5; ++second) {
     Ledger pane(spec);
     count(pane, {keys.begin() + static_cast<ptrdiff_t>(second * keys.size() / 5),
                  keys.begin() + static_cast<ptrdiff_t>((second + 1) * keys.size() / 5)});
-    Ledger sealed = reduced(pane, window_spec(spec));
-    sum.absorb(sealed);
+    sum.add(reduced(pane, window_spec(spec)).encode());
   }
-  return sum;
+  return sum.take();
 }
 
 /// Numbers of flows by class of size.

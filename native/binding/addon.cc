@@ -8,6 +8,7 @@
 #include "core/counter.h"
 #include "core/errors.h"
 #include "core/file_lock.h"
+#include "core/ledger_sum.h"
 #include "core/links.h"
 #include "core/offloads.h"
 #include "ledger_views.h"
@@ -83,13 +84,7 @@ Napi::Value offloads(Info info) {
 Napi::Value merge_ledgers(Info info) {
   return guarded(info.Env(), [&] {
     const auto encoded = to_byte_list(info[0]);
-    const Secret secret = to_secret(info[1]);
-    Ledger sum = Ledger::decode(encoded.front(), secret);
-    for (size_t i = 1; i < encoded.size(); ++i) {
-      Ledger next = Ledger::decode(encoded[i], secret);
-      sum.absorb(next);
-    }
-    return from_bytes(info.Env(), sum.encode());
+    return from_bytes(info.Env(), sum_of(encoded, to_secret(info[1])).encode());
   });
 }
 

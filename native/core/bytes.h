@@ -1,45 +1,67 @@
 // Little-endian writing and bounds-checked reading of the encoded forms.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tallytree {
 
+/// Writes a form that has its own length at its head.
 class ByteWriter {
  public:
   template <typename T>
   void fixed(T value) {
-    for (size_t i = 0; i < sizeof(T); ++i) bytes_.push_back(static_cast<uint8_t>(value >> (8 * i)));
+    put(room(sizeof(T)), value);
+    size_ += sizeof(T);
+  }
+  /// Writes over what stands `at` a place that size() told.
+  template <typename T>
+  void set_fixed(size_t at, T value) {
+    put(bytes_.data() + at, value);
   }
   /// LEB128: seven bits a byte, least significant first.
   void varint(uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<uint8_t>(value | 0x80));
-    bytes_.push_back(static_cast<uint8_t>(value));
+    uint8_t* to = room(10);
+    for (; value >= 0x80; value >>= 7, ++size_) *to++ = static_cast<uint8_t>(value | 0x80);
+    *to = static_cast<uint8_t>(value);
+    ++size_;
   }
-  void raw(std::span<const uint8_t> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void raw(std::span<const uint8_t> bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(room(bytes.size()), bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
   void text(std::string_view text) {
     fixed(static_cast<uint8_t>(text.size()));
     raw({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
   }
-  void reserve(size_t size) { bytes_.reserve(size); }
+  size_t size() const noexcept { return size_; }
 
-  /// The bytes so far, behind their own total length (u64), which the reader checks first.
+  /// All bytes, behind their total length (u64), which the reader checks first; and no more memory than that.
   std::vector<uint8_t> take_framed() {
-    ByteWriter framed;
-    framed.reserve(bytes_.size() + 8);
-    framed.fixed(static_cast<uint64_t>(bytes_.size() + 8));
-    framed.raw(bytes_);
-    return std::move(framed.bytes_);
+    set_fixed(0, static_cast<uint64_t>(size_));
+    return {bytes_.data(), bytes_.data() + size_};
   }
 
  private:
-  std::vector<uint8_t> bytes_;
+  template <typename T>
+  static void put(uint8_t* to, T value) noexcept {
+    for (size_t i = 0; i < sizeof(T); ++i) to[i] = static_cast<uint8_t>(value >> (8 * i));
+  }
+  uint8_t* room(size_t more) {
+    if (bytes_.size() - size_ < more) bytes_.resize(2 * bytes_.size() + more);
+    return bytes_.data() + size_;
+  }
+
+  std::vector<uint8_t> bytes_ = std::vector<uint8_t>(64);  // size_ of them are written
+  size_t size_ = sizeof(uint64_t);
 };
 
 /// Every read throws std::invalid_argument("truncated") rather than pass the end.
@@ -63,15 +85,28 @@ class ByteReader {
   }
 
   uint64_t varint() {
-    if (!bytes_.empty() && bytes_[0] < 0x80) return fixed<uint8_t>();  // most of them
-    uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const auto byte = fixed<uint8_t>();
-      if (shift == 63 && byte > 1) break;
-      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+    uint64_t word;
+    if (bytes_.size() < sizeof word) return varint_by_bytes();
+    std::memcpy(&word, bytes_.data(), sizeof word);
+    const uint64_t ends = ~word & 0x8080808080808080;
+    if (ends == 0) return varint_by_bytes();
+    // All seven-bit groups at once: their number is not to be foretold.
+    word &= ends ^ (ends - 1);
+    bytes_ = bytes_.subspan(static_cast<size_t>(std::countr_zero(ends)) / 8 + 1);
+    word = (word & 0x007f007f007f007f) | (word & 0x7f007f007f007f00) >> 1;
+    word = (word & 0x00003fff00003fff) | (word & 0x3fff00003fff0000) >> 2;
+    return (word & 0x0fffffff) | (word & 0x0fffffff00000000) >> 4;
+  }
+
+  /// Two of them, quicker where both are nearly always small.
+  std::pair<uint64_t, uint64_t> varint_pair() {
+    if (bytes_.size() >= 2 && ((bytes_[0] | bytes_[1]) & 0x80) == 0) {
+      const std::pair<uint64_t, uint64_t> pair{bytes_[0], bytes_[1]};
+      bytes_ = bytes_.subspan(2);
+      return pair;
     }
-    throw std::invalid_argument("a number is too long");
+    const uint64_t first = varint();
+    return {first, varint()};
   }
 
   std::span<const uint8_t> raw(size_t size) {
@@ -120,6 +155,17 @@ class ByteReader {
   }
 
  private:
+  uint64_t varint_by_bytes() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const auto byte = fixed<uint8_t>();
+      if (shift == 63 && byte > 1) break;
+      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw std::invalid_argument("a number is too long");
+  }
+
   std::span<const uint8_t> bytes_;
 };
 

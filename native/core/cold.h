@@ -42,6 +42,7 @@ class Cold {
   bool empty() const noexcept { return empty_; }
   uint32_t width() const noexcept { return width_; }
   unsigned level() const noexcept { return level_; }
+  unsigned first_level() const noexcept { return first_level_; }
   size_t row_cells() const noexcept { return size_t{width_} * 2 >> level_; }
   size_t all_cells() const noexcept { return kRows * row_cells(); }
 
@@ -61,6 +62,26 @@ class Cold {
     const unsigned shift = 4 * (index % 2);
     if (amount > kHalf - (word >> shift & kHalf)) return join(index / 2, amount);
     word = static_cast<uint8_t>(word + (amount << shift));
+  }
+  /// Shows every cell that is not 0, as (index, value), by rising index.
+  template <typename Visit>
+  void visit_cells(Visit visit) const {
+    if (empty_) return;
+    if (level_ > 0 || carried_ > 0) {
+      for (size_t i = 0; i < all_cells(); ++i)
+        if (const uint64_t value = cell(i); value != 0) visit(i, value);
+      return;
+    }
+    for (size_t at = 0; at < size_t{kRows} * width_; ++at) {
+      const uint8_t both = reinterpret_cast<const uint8_t*>(cells_.data())[at];
+      if (both == 0) continue;
+      if (joined(at)) {
+        visit(2 * at, uint64_t{both});
+        continue;
+      }
+      if (const unsigned first = both & kHalf; first != 0) visit(2 * at, uint64_t{first});
+      if (const unsigned second = both >> 4; second != 0) visit(2 * at + 1, uint64_t{second});
+    }
   }
   /// Folds until cells have 4 << level bits.
   void fold_to(unsigned level);

@@ -1,59 +1,92 @@
 // Cold: adding one sketch to another, many cells at once.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "cold.h"
+#include "vectorized.h"
 
 namespace tallytree {
 namespace {
 
 constexpr uint64_t kOnes = 0x0101010101010101, kTops = 0x8080808080808080, kLow = 0x0f0f0f0f0f0f0f0f;
 
-/// Eight bits to eight bytes of 0 or 255, and back.
-uint64_t spread(uint64_t bits) noexcept {
-  const uint64_t own = (bits * kOnes) & 0x8040201008040201;
-  return ((own + ~kTops) >> 7 & kOnes) * 255;
-}
-uint64_t gathered(uint64_t bytes) noexcept { return (bytes & kOnes) * 0x0102040810204080 >> 56; }
+/// A block: 64 words of two cells each, whose joined ones are the bits of one number.
+using Lanes = uint64_t __attribute__((vector_size(64)));
+constexpr size_t kBlockWords = sizeof(Lanes), kLanes = kBlockWords / 8;
+constexpr Lanes kLaneBits = {0, 8, 16, 24, 32, 40, 48, 56};
 
-/// Eight words of two cells each, and which of them are joined, as bytes of 0 or 255.
-struct Eight {
-  uint64_t words, joined;
+/// One of the two blocks that are added. `joined`: bytes of 0 or 255; `whole`: the words as if all were joined.
+struct Side {
+  Lanes low, high, joined, whole;
 
-  uint64_t low() const noexcept { return words & kLow; }
-  uint64_t high() const noexcept { return words >> 4 & kLow; }
-  /// As if all were joined.
-  uint64_t whole() const noexcept { return (joined & words) | (~joined & (low() + high())); }
+  [[gnu::always_inline]] void load(const uint64_t* from, uint64_t joined_bits) noexcept {
+    Lanes words;
+    std::memcpy(&words, from, sizeof words);
+    Lanes bits = (Lanes{} + joined_bits) >> kLaneBits & 255;
+    bits |= bits << 8;
+    bits |= bits << 16;
+    bits |= bits << 32;
+    bits = ((bits & 0x8040201008040201) + ~kTops) >> 7 & kOnes;
+    joined = (bits << 8) - bits;
+    low = words & kLow;
+    high = words >> 4 & kLow;
+    whole = (joined & words) | (~joined & (low + high));
+  }
 };
 
-/// False when a joined word overflows.
-bool add_eight(const Eight& a, const Eight& b, Eight& sum) noexcept {
-  const uint64_t low = a.low() + b.low(), high = a.high() + b.high();
-  sum.joined = a.joined | b.joined | ((low | high) >> 4 & kOnes) * 255;
-  const uint64_t x = a.whole(), y = b.whole();
-  const uint64_t whole = ((x & ~kTops) + (y & ~kTops)) ^ ((x ^ y) & kTops);
-  const uint64_t overflows = ((x & y) | ((x | y) & ~whole)) & kTops;
-  sum.words = (sum.joined & whole) | (~sum.joined & (low | (high & kLow) << 4));
-  return (overflows & sum.joined) == 0;
+/// Bytes of 0 or 1 to bits.
+[[gnu::always_inline]] inline uint64_t gathered(const Lanes& bytes) noexcept {
+  Lanes bits = bytes | bytes >> 7;
+  bits |= bits >> 14;
+  bits = ((bits | bits >> 28) & 255) << kLaneBits;
+  uint64_t all = 0;
+  for (size_t lane = 0; lane < kLanes; ++lane) all |= bits[lane];
+  return all;
+}
+
+/// Adds blocks `from` up to `end`, or to one in which joined words overflow: these are the bits of `overflows`.
+/// The number of the block after the last.
+TALLYTREE_VECTORIZED size_t add_blocks(uint64_t* ours, uint64_t* our_joined, const uint64_t* theirs,
+                                       const uint64_t* their_joined, size_t from, size_t end,
+                                       uint64_t& overflows) noexcept {
+  size_t block = from;
+  for (overflows = 0; block < end && overflows == 0; ++block) {
+    Side a, b;
+    a.load(ours + block * kLanes, our_joined[block]);
+    b.load(theirs + block * kLanes, their_joined[block]);
+    const Lanes low = a.low + b.low, high = a.high + b.high;
+    const Lanes grown = (low | high) >> 4 & kOnes;
+    const Lanes joined = a.joined | b.joined | ((grown << 8) - grown);
+    const Lanes whole = ((a.whole & ~kTops) + (b.whole & ~kTops)) ^ ((a.whole ^ b.whole) & kTops);
+    const Lanes carried = (a.whole & b.whole) | ((a.whole | b.whole) & ~whole);
+    const Lanes words = (joined & whole) | (~joined & (low | (high & kLow) << 4));
+    std::memcpy(ours + block * kLanes, &words, sizeof words);
+    our_joined[block] = gathered(joined & kOnes);
+    overflows = gathered((carried & joined) >> 7 & kOnes);
+  }
+  return block;
 }
 
 }  // namespace
 
 void Cold::merge_halves(Cold& other) {
-  const size_t words = other.word_of(other.all_cells());
-  for (size_t at = 0; at < words; at += 8) {
-    if (other.cells_[at / 8] == 0) continue;
-    const Eight theirs{other.cells_[at / 8], spread(other.joined_[at / 64] >> at % 64 & 255)};
-    Eight sum{};
-    if (level_ == 0 && add_eight({cells_[at / 8], spread(joined_[at / 64] >> at % 64 & 255)}, theirs, sum)) {
-      cells_[at / 8] = sum.words;
-      joined_[at / 64] |= gathered(sum.joined) << at % 64;
-      continue;
+  const size_t words = other.word_of(other.all_cells()), blocks = words / kBlockWords;
+  size_t block = 0;
+  while (level_ == 0 && block < blocks) {
+    uint64_t overflows;
+    block = add_blocks(cells_.data(), joined_.data(), other.cells_.data(), other.joined_.data(), block, blocks,
+                       overflows);
+    for (; overflows != 0; overflows &= overflows - 1) {
+      const size_t at = (block - 1) * kBlockWords + static_cast<size_t>(std::countr_zero(overflows));
+      if (level_ == 0)
+        carry(at, 1);
+      else  // folded at the last one
+        add_to_cell(2 * at >> level_, 256);
     }
-    for (size_t i = 2 * at; i < 2 * (at + 8); ++i)
-      if (!other.is_second(i))
-        add_to_cell(i >> level_, other.is_half(i) ? other.value(i) : other.word(i / 2));
   }
+  for (size_t i = 2 * block * kBlockWords; i < 2 * words; ++i)
+    if (!other.is_second(i)) add_to_cell(i >> level_, other.is_half(i) ? other.value(i) : other.word(i / 2));
 }
 
 /// Blocks in which no word overflows, nearly all, are added without a look at single ones.

@@ -3,16 +3,10 @@
 
 #include <algorithm>
 
+#include "vectorized.h"
+
 namespace tallytree {
 namespace {
-
-// One build serves every x86-64: the loader picks the clone that this processor runs best.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define TALLYTREE_VECTORIZED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define TALLYTREE_VECTORIZED
-#endif
 
 constexpr size_t kLanes = 8;
 using Lanes = uint64_t __attribute__((vector_size(kLanes * 8)));

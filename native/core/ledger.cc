@@ -51,9 +51,14 @@ uint64_t Ledger::prior_of(Tag tag) noexcept {
   return by_floor_ || floor_ == 0 ? floor_ : std::min(floor_, cold_.estimate(tag));
 }
 
-/// Gives a new entry a place.
+/// Gives a new entry a place. Over the second half of a new table's places the sweep makes its first round, so
+/// that the first entry to give way need not wait for it.
 void Ledger::admit(const Key& key, Tag tag, const Count& count) {
-  if (hot_.size() < spec_.capacity) return hot_.insert(key, tag, count);
+  if (hot_.size() < spec_.capacity) {
+    hot_.insert(key, tag, count);
+    if (2 * hot_.size() > spec_.capacity && pass()) pass();
+    return;
+  }
   const Vacancy vacancy = vacate();
   hot_.replace(vacancy.place, vacancy.tag, key, tag, count);
   sweep_.note(count.rank() > floor_ ? count.rank() - floor_ : 0);
@@ -64,24 +69,32 @@ void Ledger::spill(Tag tag, uint64_t amount) {
   spilled_ += amount;
 }
 
+/// Moves the hand over an entry that stays; false for one that may give way.
+bool Ledger::pass() noexcept {
+  const Count count = hot_.count(sweep_.hand);
+  if (count.rank() > floor_) {
+    sweep_.note(count.rank() - floor_);
+  } else if (count.lives > 0) {
+    hot_.set_count(sweep_.hand, {count.since, count.prior, count.lives - 1});
+    sweep_.note(0);
+  } else {
+    return false;
+  }
+  ++sweep_.hand;
+  return true;
+}
+
 /// The place of an entry that is not above the floor and was not hit of late, its weight gone to the cold
 /// part. After a round the floor rises to a height that 3/4 K entries reach. The caller notes what it puts
 /// there.
 Ledger::Vacancy Ledger::vacate() {
   while (true) {
     while (sweep_.hand < spec_.capacity) {
+      if (pass()) continue;
       const uint32_t place = sweep_.hand++;
-      const Count count = hot_.count(place);
-      if (count.rank() > floor_) {
-        sweep_.note(count.rank() - floor_);
-      } else if (count.lives > 0) {
-        hot_.set_count(place, {count.since, count.prior, count.lives - 1});
-        sweep_.note(0);
-      } else {
-        const Tag tag = tag_at(place);
-        spill(tag, count.since);
-        return {place, tag};
-      }
+      const Tag tag = tag_at(place);
+      spill(tag, hot_.count(place).since);
+      return {place, tag};
     }
     floor_ += sweep_.finish(spec_.capacity, kept());
   }
@@ -103,13 +116,15 @@ void Ledger::absorb(Ledger& other) {
   absorb_some(other, progress);
 }
 
+void Ledger::require_like(const LedgerSpec& other) const {
+  if (!(spec_ == other))
+    throw Incompatible("ledgers of unlike key type, increment, capacity or secret cannot be added");
+}
+
 /// Takes what does not belong to an entry, and treats every own key as one that the other lacks. What is left
 /// there counts for itself: no floor, nothing spilled.
 Absorption Ledger::begin_absorb(Ledger& other) {
-  if (!(spec_.key_type == other.spec_.key_type) || spec_.increment != other.spec_.increment ||
-      !(spec_.secret == other.spec_.secret) || spec_.capacity != other.spec_.capacity ||
-      cold_.width() != other.cold_.width())
-    throw Incompatible("ledgers of unlike key type, increment, capacity or secret cannot be added");
+  require_like(other.spec_);
   spec_.key_type.add_labels(other.spec_.key_type);
   const Absorption progress{floor_, other.floor_};
   total_ += other.total_;

@@ -132,12 +132,15 @@ class Ledger {
   static size_t bytes(const LedgerSpec& spec, int family = 6, bool wide = true) noexcept;
 
  private:
+  friend class LedgerSum;
   friend class Reduction;
 
+  void require_like(const LedgerSpec& other) const;
   Interval interval_of(const Count& count, Tag tag) const noexcept;
   uint32_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
   uint64_t prior_of(Tag tag) noexcept;
   void admit(const Key& key, Tag tag, const Count& count);
+  bool pass() noexcept;
   struct Vacancy {
     uint32_t place;
     Tag tag;  ///< of the key that is still there

@@ -74,7 +74,7 @@ void Sketch::hand_on(std::span<const Packet* const> matched, bool late) {
   if (counters_.empty()) return;
   if (cache_ && !late) {
     cache_->add(matched, counters_);
-    cache_->settle(counters_, kBatch);
+    cache_->settle(counters_, kBatch / 2);  // beside what the packets drive out of it
   } else {
     for (const auto& counter : counters_) counter->add(matched, second_ - late);
   }

@@ -2,6 +2,7 @@
 #include "snapshot.h"
 
 #include "fan_out.h"
+#include "ledger_sum.h"
 #include "reduction.h"
 
 namespace tallytree {
@@ -15,11 +16,9 @@ void add_keys(Distinct& set, const Ledger& ledger, const Secret& secret) {
 
 Ledger Snapshot::ledger() const {
   const LedgerSpec narrowed = window_spec(spec);
-  Ledger sum(narrowed);
-  for (const Sealed& pane : sealed) {
-    Ledger part = Ledger::decode(pane->ledger, spec.secret);
-    sum.absorb(part);
-  }
+  LedgerSum of_sealed(narrowed);
+  for (const Sealed& pane : sealed) of_sealed.add(pane->ledger);
+  Ledger sum = of_sealed.take();
   for (const Pane& pane : open) {
     Ledger part = reduced(pane.ledger, narrowed);
     sum.absorb(part);

@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "core/errors.h"
-#include "core/ledger.h"
+#include "core/ledger_sum.h"
 #include "core/network_namespaces.h"
 #include "core/sketch.h"
 
@@ -53,6 +53,16 @@ std::pair<std::string, std::string> colliding_names() {
     const std::string name = "n" + std::to_string(i);
     const auto [found, is_new] = seen.emplace(Labels::number_of(name), name);
     if (!is_new) return {found->second, name};
+  }
+}
+
+template <typename Body>
+bool incompatible(Body&& body) {
+  try {
+    body();
+    return false;
+  } catch (const Incompatible&) {
+    return true;
   }
 }
 
@@ -116,8 +126,12 @@ TEST(labels_stand_beside_ipv6_addresses) {
 TEST(labels_of_hosts_add_up_by_name) {
   Ledger sum = Ledger::decode(host_with("blue", 5), kSecret);
   for (const auto& [name, packets] : {std::pair{"red", 7}, {"blue", 30}}) {
-    Ledger next = Ledger::decode(host_with(name, static_cast<uint64_t>(packets)), kSecret);
+    const std::vector<uint8_t> one = sum.encode(), other = host_with(name, static_cast<uint64_t>(packets));
+    const std::span<const uint8_t> both[] = {one, other};
+    const Ledger at_once = sum_of(both, kSecret);
+    Ledger next = Ledger::decode(other, kSecret);
     sum.absorb(next);
+    CHECK(at_once.encode() == sum.encode());
   }
   const Ledger travelled = Ledger::decode(sum.encode(), kSecret);
   CHECK_EQ(travelled.keys(), size_t{3});
@@ -136,15 +150,12 @@ TEST(labels_with_one_number_are_refused_and_never_merged) {
   labels.add(one);
   CHECK(throws([&] { labels.add(other); }));
   CHECK(throws([&] { labels.find(other); }));
-  Ledger sum = Ledger::decode(host_with(one, 5), kSecret);
-  Ledger next = Ledger::decode(host_with(other, 5), kSecret);
-  bool refused = false;
-  try {
-    sum.absorb(next);
-  } catch (const Incompatible&) {
-    refused = true;
-  }
-  CHECK(refused);
+  const std::vector<uint8_t> first = host_with(one, 5), second = host_with(other, 5);
+  const std::span<const uint8_t> both[] = {first, second};
+  Ledger sum = Ledger::decode(first, kSecret);
+  Ledger next = Ledger::decode(second, kSecret);
+  CHECK(incompatible([&] { sum.absorb(next); }));
+  CHECK(incompatible([&] { sum_of(both, kSecret); }));
 }
 
 TEST(labels_decoder_refuses_lies) {

@@ -1,22 +1,26 @@
 // The ledger against an exact map: every interval holds, whatever the stream, the purges and the merges.
 #include "core/ledger.h"
 
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 #include <unordered_map>
 
 #include "check.h"
 #include "core/errors.h"
+#include "core/ledger_sum.h"
 
 using namespace tallytree;
 
 namespace {
 
+constexpr Secret kSecret{7, 11};
+
 LedgerSpec spec_of(uint32_t capacity, const char* type = "src") {
   LedgerSpec spec;
   spec.key_type = KeyType::parse(type);
   spec.capacity = capacity;
-  spec.secret = {7, 11};
+  spec.secret = kSecret;
   return spec;
 }
 
@@ -123,6 +127,68 @@ TEST(ledger_merges_hold_for_random_trees) {
   }
 }
 
+TEST(ledger_sums_hold_for_any_number_of_hosts) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    std::mt19937_64 random(seed);
+    Watched sum(64);
+    std::vector<std::vector<uint8_t>> encoded;
+    for (int host = 0; host < 24; ++host) {
+      Watched one(64);
+      add_skewed(one, 50 << (host % 8), 100 << (host % 5), random);
+      encoded.push_back(one.ledger.encode());
+      for (const auto& [number, count] : one.truth) sum.truth[number] += count;
+    }
+    const std::vector<std::span<const uint8_t>> spans(encoded.begin(), encoded.end());
+    sum.ledger = sum_of(spans, kSecret);
+    CHECK_EQ(sum.violations(), 0);
+    CHECK(!sum.ledger.exact());
+    add_skewed(sum, 5000, 500, random);  // counting goes on
+    CHECK_EQ(sum.violations(), 0);
+  }
+}
+
+TEST(ledger_sum_of_small_ledgers_is_exact) {
+  LedgerSum ledgers(spec_of(64));
+  Watched sum(64);
+  for (uint32_t host = 0; host < 40; ++host) {
+    Watched one(64);
+    for (uint32_t number = host % 4 * 15; number < host % 4 * 15 + 19; ++number) one.add(number, 1 + host);
+    ledgers.add(one.ledger.encode());
+    for (const auto& [number, count] : one.truth) sum.truth[number] += count;
+  }
+  sum.ledger = ledgers.take();
+  CHECK(sum.ledger.exact());
+  CHECK_EQ(sum.ledger.keys(), 64u);
+  CHECK_EQ(sum.violations(), 0);
+}
+
+/// Its last key is that of another entry instead.
+std::vector<uint8_t> with_a_key_twice() {
+  Watched watched(64);
+  for (uint32_t number = 1; number <= 3; ++number) watched.add(number, 5);
+  std::vector<uint8_t> bytes = watched.ledger.encode();
+  const Key last = key_of(3), other = key_of(1);
+  const auto at = std::search(bytes.begin(), bytes.end(), last.bytes.begin(), last.bytes.begin() + 5);
+  std::copy_n(other.bytes.begin(), 5, at);
+  return bytes;
+}
+
+TEST(ledger_refuses_a_key_that_comes_twice) {
+  const std::vector<uint8_t> bytes = with_a_key_twice();
+  const std::vector<uint8_t> fine = Ledger(spec_of(64)).encode();
+  const std::span<const uint8_t> spans[] = {fine, bytes};
+  const auto refused = [](const auto& read) {
+    try {
+      read();
+      return false;
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what()).ends_with("a key twice");
+    }
+  };
+  CHECK(refused([&] { Ledger::decode(bytes, kSecret); }));
+  CHECK(refused([&] { sum_of(spans, kSecret); }));
+}
+
 TEST(ledger_merge_of_small_ledgers_is_exact) {
   Watched one(64), other(64);
   for (uint32_t number = 0; number < 40; ++number) one.add(number, 2);
@@ -136,12 +202,18 @@ TEST(ledger_merge_of_small_ledgers_is_exact) {
 TEST(ledger_merge_refuses_unlike_ledgers) {
   const auto refused = [](const LedgerSpec& spec) {
     Ledger one(spec_of(64)), other(spec);
-    try {
-      one.absorb(other);
-      return false;
-    } catch (const Incompatible&) {
-      return true;
-    }
+    const auto throws = [](const auto& merge) {
+      try {
+        merge();
+        return false;
+      } catch (const Incompatible&) {
+        return true;
+      }
+    };
+    const bool sum = throws([&] { LedgerSum(one.spec()).add(other.encode()); });
+    const bool merge = throws([&] { one.absorb(other); });
+    CHECK_EQ(sum, merge);
+    return merge;
   };
   LedgerSpec bytes = spec_of(64), secret = spec_of(64);
   bytes.increment = Increment::bytes;

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <span>
 
+#include "core/ledger_sum.h"
 #include "soundness_verdict.h"
 
 using namespace tallytree;
@@ -40,12 +42,29 @@ void travel(Node& node, std::mt19937_64& random) {
   if (random() % 8 == 0) node.ledger = node.ledger.clone();
 }
 
-void merge(Node& into, Node& from) {
-  into.ledger.absorb(from.ledger);
-  for (size_t i = 0; i < into.truth.size(); ++i) into.truth[i] += from.truth[i];
+/// One after the other, or all at once as agents do.
+void merge(Node& into, std::span<Node* const> others, std::mt19937_64& random) {
+  std::vector<std::vector<uint8_t>> encoded;
+  const bool at_once = random() % 2 == 0;
+  if (at_once) encoded.push_back(into.ledger.encode());
+  for (Node* from : others) {
+    if (at_once)
+      encoded.push_back(from->ledger.encode());
+    else
+      into.ledger.absorb(from->ledger);
+    for (size_t i = 0; i < into.truth.size(); ++i) into.truth[i] += from->truth[i];
+  }
+  const std::vector<std::span<const uint8_t>> spans(encoded.begin(), encoded.end());
+  if (at_once) into.ledger = sum_of(spans, into.ledger.spec().secret);
 }
 
 enum class Tree { chain, star, fan_in_8, random };
+
+/// How many of those that are left go into the next sum.
+size_t fan_in(Tree tree, size_t left, std::mt19937_64& random) {
+  if (tree == Tree::star) return random() % 2 == 0 ? 1 : std::min<size_t>(left, 1 + random() % 64);
+  return tree == Tree::fan_in_8 ? std::min<size_t>(left, 8) : 1;
+}
 
 /// Merges all nodes into one and returns its index. `seen` is shown the sum after every merge.
 size_t merge_all(std::deque<Node>& nodes, Tree tree, std::mt19937_64& random,
@@ -56,16 +75,17 @@ size_t merge_all(std::deque<Node>& nodes, Tree tree, std::mt19937_64& random,
     if (tree == Tree::random) std::swap(left.front(), left[random() % left.size()]);
     const size_t into = left.front();
     left.pop_front();
-    for (size_t fan = tree == Tree::fan_in_8 ? 8 : 1; fan > 0 && !left.empty(); --fan) {
-      const size_t from = left.front();
+    std::vector<Node*> others;
+    for (size_t fan = fan_in(tree, left.size(), random); fan > 0; --fan) {
+      others.push_back(&nodes[left.front()]);
       left.pop_front();
-      travel(nodes[from], random);
-      // A chain hands the sum on; a star keeps it.
-      if (tree == Tree::chain) std::swap(nodes[into], nodes[from]);
-      merge(nodes[into], nodes[from]);
-      travel(nodes[into], random);
-      seen(nodes[into]);
+      travel(*others.back(), random);
     }
+    // A chain hands the sum on; a star keeps it.
+    if (tree == Tree::chain) std::swap(nodes[into], *others.back());
+    merge(nodes[into], others, random);
+    travel(nodes[into], random);
+    seen(nodes[into]);
     tree == Tree::fan_in_8 ? left.push_back(into) : left.push_front(into);
   }
   return left.front();

@@ -1,6 +1,7 @@
 // Soundness of windows: hosts count a stream by the second, some packets a second late; spans of seconds and
 // minutes, merged over the hosts, are checked against what came in exactly the seconds that they cover.
 #include "core/counter.h"
+#include "core/ledger_sum.h"
 #include "soundness_verdict.h"
 
 namespace tallytree::soundness {
@@ -59,15 +60,14 @@ class Host {
 void judge_span(const std::vector<Host>& hosts, const Span& span, const Stream& stream,
                 std::mt19937_64& random, Verdict& verdict) {
   std::vector<uint64_t> truth(stream.keys.size());
-  Ledger sum(window_spec(hosts.front().counter().spec()));
+  LedgerSum sum(window_spec(hosts.front().counter().spec()));
   std::vector<Snapshot> found;
   for (const Host& host : hosts) {
     found.push_back(host.counter().look(span));
     host.add_truth(found.back().covered, truth);
-    Ledger part = Ledger::decode(found.back().ledger().encode(), kSecret);
-    sum.absorb(part);
+    sum.add(found.back().ledger().encode());
   }
-  verdict.judge(sum, truth, stream);
+  verdict.judge(sum.take(), truth, stream);
   for (int i = 0; i < 4; ++i) {
     const size_t number = random() % stream.keys.size();
     Interval alone;
@@ -81,13 +81,12 @@ void judge_span(const std::vector<Host>& hosts, const Span& span, const Stream& 
 
 void judge_all_time(const std::vector<Host>& hosts, const Stream& stream, Verdict& verdict) {
   std::vector<uint64_t> truth(stream.keys.size());
-  Ledger sum(hosts.front().counter().spec());
+  LedgerSum sum(hosts.front().counter().spec());
   for (const Host& host : hosts) {
     host.add_truth({0, UINT64_MAX}, truth);
-    Ledger part = Ledger::decode(host.counter().ledger(All{}), kSecret);
-    sum.absorb(part);
+    sum.add(host.counter().ledger(All{}));
   }
-  verdict.judge(sum, truth, stream);
+  verdict.judge(sum.take(), truth, stream);
 }
 
 /// Some seconds back to now, or some minutes, or a piece in the middle.

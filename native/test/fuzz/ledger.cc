@@ -1,10 +1,13 @@
 // Fuzzing the ledger's decoder: what is not refused can be asked, encoded, merged and reduced.
 #include "core/ledger.h"
 
+#include <algorithm>
+
 #include "core/bytes.h"
 #include "core/errors.h"
 #include "core/flow_sizes.h"
 #include "core/ledger_entropy.h"
+#include "core/ledger_sum.h"
 #include "core/reduction.h"
 #include "target.h"
 
@@ -14,6 +17,12 @@ using tallytree::fuzz::must;
 namespace {
 
 constexpr Secret kSecret{fuzz::kSecret[0], fuzz::kSecret[1]};
+
+bool same(const std::vector<Ledger::Entry>& ours, const std::vector<Ledger::Entry>& theirs) {
+  return std::ranges::equal(ours, theirs, [](const Ledger::Entry& a, const Ledger::Entry& b) {
+    return a.key == b.key && a.interval == b.interval;
+  });
+}
 
 void use(Ledger& ledger) {
   const std::vector<uint8_t> bytes = ledger.encode();
@@ -30,6 +39,12 @@ void use(Ledger& ledger) {
   narrow.capacity = LedgerSpec::kLeastCapacity;
   narrow.cold_per_key = 0;
   must(reduced(ledger, narrow).total() == ledger.total(), "a reduction changed the total");
+  const std::span<const uint8_t> one = bytes;
+  LedgerSum alone(ledger.spec());
+  alone.add(one);
+  must(same(alone.take().entries(), entries), "the sum of one differs from it");
+  const std::span<const uint8_t> twice[] = {one, one};
+  must(sum_of(twice, kSecret).keys() == ledger.keys(), "a sum lost entries");
   ledger.absorb(again);
   must(again.total() == 0 && ledger.keys() >= entries.size(), "a merge lost entries");
 }
