@@ -17,6 +17,9 @@ export const program = (
   name: "monitor" | "agent" | "test/lab-courier" | "test/hostile-agent" | "controller-client/cli/main",
 ): readonly string[] => [process.execPath, join(dist, name.includes("/") ? `${name}.js` : `${name}/main.js`)];
 
+/** A wrapper: in a session of its own, as a service manager starts a program. */
+export const asService: readonly string[] = ["setsid"];
+
 export interface AgentOptions {
   readonly tap?: TapKind;
   readonly cores?: number;

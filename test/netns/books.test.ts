@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MonitorClient } from "../../monitor/client.js";
 import type { TapStats } from "../../native/index.js";
 import type { Host, Running } from "../lab.js";
-import { Network } from "../lab-network.js";
+import { asService, Network } from "../lab-network.js";
 import { buildStream, receive, send, streamPort } from "../lab-stream.js";
 
 const long = process.env.TALLYTREE_LONG === "1";
@@ -24,8 +24,6 @@ const copyPauses = { stopped: 1400, running: long ? 10 : 60 };
 /** A queue is full for most of the time; none of its readers may seem to hang, whoever else is busy here. */
 const inlinePauses = long ? { stopped: 470, running: 6 } : { stopped: 300, running: 60 };
 const crewPauses = { stopped: long ? 225 : 150, running: long ? 40 : 60 };
-/** In a session of its own, as a service manager starts it: the stream is in one as well. */
-const asService = ["setsid"];
 const leastOverload = long ? 10 : 2;
 const overload: readonly [rate: number, count: number] = [250_000, long ? 5_000_000 : 400_000];
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Host, type Running, until } from "../lab.js";
-import { Network } from "../lab-network.js";
+import { asService, Network } from "../lab-network.js";
 import { buildStream, killReader, receive, send } from "../lab-stream.js";
 import type { Flows } from "./flows.js";
 
@@ -16,9 +16,6 @@ const queue = 8000;
 const queueLength = 16_384;
 const flowCount = 200;
 const minute = 60_000;
-
-/** In a session of its own, as a service manager starts it. */
-const asService = ["setsid"];
 
 const flowsProgram = [process.execPath, join(import.meta.dirname, "../../dist/test/netns/flows.js")];
 
