@@ -73,8 +73,8 @@ size_t Cold::carry_slot(size_t at) const noexcept {
 
 uint64_t Cold::value(size_t index) const noexcept {
   const size_t at = word_of(index);
-  if (is_half(index)) return word(at) >> 4 * (index % 2) & kHalf;
-  return carried_ == 0 ? word(at) : word(at) + (carries_[carry_slot(at)].above << bits());
+  const uint64_t own = is_half(index) ? word(at) >> 4 * (index % 2) & kHalf : word(at);
+  return carried_ == 0 ? own : own + (carries_[carry_slot(at)].above << bits());  // halves carry nothing
 }
 
 void Cold::carry(size_t at, uint64_t above) {
