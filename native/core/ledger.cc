@@ -51,6 +51,21 @@ uint64_t Ledger::prior_of(Tag tag) noexcept {
   return by_floor_ || floor_ == 0 ? floor_ : std::min(floor_, cold_.estimate(tag));
 }
 
+/// Moves the hand over an entry that stays; false for one that may give way.
+[[gnu::always_inline]] inline bool Ledger::pass() noexcept {
+  const Count count = hot_.count(sweep_.hand);
+  if (count.rank() > floor_) {
+    sweep_.note(count.rank() - floor_);
+  } else if (count.lives > 0) {
+    hot_.set_count(sweep_.hand, {count.since, count.prior, count.lives - 1});
+    sweep_.note(0);
+  } else {
+    return false;
+  }
+  ++sweep_.hand;
+  return true;
+}
+
 /// Gives a new entry a place. Over the second half of a new table's places the sweep makes its first round, so
 /// that the first entry to give way need not wait for it.
 void Ledger::admit(const Key& key, Tag tag, const Count& count) {
@@ -67,21 +82,6 @@ void Ledger::admit(const Key& key, Tag tag, const Count& count) {
 void Ledger::spill(Tag tag, uint64_t amount) {
   cold_.add(tag, amount);
   spilled_ += amount;
-}
-
-/// Moves the hand over an entry that stays; false for one that may give way.
-bool Ledger::pass() noexcept {
-  const Count count = hot_.count(sweep_.hand);
-  if (count.rank() > floor_) {
-    sweep_.note(count.rank() - floor_);
-  } else if (count.lives > 0) {
-    hot_.set_count(sweep_.hand, {count.since, count.prior, count.lives - 1});
-    sweep_.note(0);
-  } else {
-    return false;
-  }
-  ++sweep_.hand;
-  return true;
 }
 
 /// The place of an entry that is not above the floor and was not hit of late, its weight gone to the cold
