@@ -22,7 +22,7 @@ const lots: readonly (readonly [rate: number, count: number])[] = [
 /** Long enough for a ring to fill. */
 const copyPauses = { stopped: 1400, running: long ? 10 : 60 };
 /** A queue is full for most of the time; none of its readers may seem to hang, whoever else is busy here. */
-const inlinePauses = long ? { stopped: 470, running: 6 } : { stopped: 300, running: 60 };
+const inlinePauses = long ? { stopped: 470, running: 6 } : { stopped: 400, running: 40 };
 const crewPauses = { stopped: long ? 225 : 150, running: long ? 40 : 60 };
 const leastOverload = long ? 10 : 2;
 const overload: readonly [rate: number, count: number] = [250_000, long ? 5_000_000 : 400_000];
