@@ -10,8 +10,7 @@
 //   u64 x4  total, spilled, floor, unkeyed
 //   u32     number of entries, each: u8 key length, key bytes, varint since, varint prior
 //   u32     number of non-zero cold cells, each: varint gap to the last cell's index (the first from -1),
-//   varint
-//           value; at level 0 two joined cells, whose value is above 15, stand at the first
+//           varint value; at level 0 two joined cells, whose value is above 15, stand at the first
 //   labels  of a key type with labels: their texts, see key_labels.h
 #include "bytes.h"
 #include "key_labels.h"

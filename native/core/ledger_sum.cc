@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "errors.h"
-
 namespace tallytree {
 
 /// So that most sums give up entries once, and the table of usual ones stays in the second cache.

@@ -12,9 +12,9 @@ namespace tallytree {
 
 /**
  * Adds them in a table with room for more keys than a ledger has, and gives up entries only when it is full and
- * at the end: quicker than one Ledger::absorb() after the other, and never looser. Of each entry it keeps what the
- * ledgers that have it counted, and by how much their priors are below their floors; every other ledger may have
- * counted its floor. DESIGN.md has the proof.
+ * at the end: quicker than one Ledger::absorb() after the other, and tighter as a rule. Of each key it keeps what
+ * the ledgers that have it counted, and by how much their priors are below their floors; every other ledger may
+ * have counted its floor. DESIGN.md has the proof.
  */
 class LedgerSum {
  public:
@@ -33,9 +33,9 @@ class LedgerSum {
   void settle();
   void reopen();
 
-  Ledger sum_;                // all but its entries
-  HotTable table_;            // priors are what is to be taken off the floor
-  Cold part_;                 // of the ledger that is read
+  Ledger sum_;                 // all but its entries
+  HotTable table_;             // priors are what is to be taken off the floor
+  Cold part_;                  // of the ledger that is read
   std::vector<bool> touched_;  // by it: places of table_
 };
 
