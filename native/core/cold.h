@@ -60,10 +60,10 @@ class Cold {
     if (level_ > 0) return add_to_word(index, amount);
     // Whether a cell is joined is not to be foretold, so no branch depends on it while the sum fits.
     uint8_t& word = reinterpret_cast<uint8_t*>(cells_.data())[index / 2];
-    const bool is_joined = joined(index / 2);
-    const unsigned shift = is_joined ? 0 : 4 * (index % 2), most = is_joined ? UINT8_MAX : kHalf;
+    const bool whole = joined(index / 2);
+    const unsigned shift = whole ? 0 : 4 * (index % 2), most = whole ? UINT8_MAX : kHalf;
     if (amount > most - (word >> shift & most)) [[unlikely]]
-      return is_joined ? add_to_word(index / 2, amount) : join(index / 2, amount);
+      return whole ? add_to_word(index / 2, amount) : join(index / 2, amount);
     word = static_cast<uint8_t>(word + (amount << shift));
   }
   /// Shows every cell that is not 0, as (index, value), by rising index.

@@ -70,8 +70,13 @@ size_t Ledger::most_encoded(const LedgerSpec& spec, size_t entries) noexcept {
 
 LedgerSummary Ledger::summarize(std::span<const uint8_t> bytes) {
   const LedgerReader::Header header = LedgerReader::read_header(bytes);
-  return {header.spec.key_type.text(), header.spec.increment, header.total,  header.spilled, header.floor,
-          header.unkeyed,              header.entries};
+  return {.key_type = header.spec.key_type.text(),
+          .increment = header.spec.increment,
+          .total = header.total,
+          .spilled = header.spilled,
+          .floor = header.floor,
+          .unkeyed = header.unkeyed,
+          .keys = header.entries};
 }
 
 Ledger Ledger::decode(std::span<const uint8_t> bytes, const Secret& secret) {

@@ -8,6 +8,7 @@
 #include "key_labels.h"
 
 namespace tallytree {
+
 void LedgerReader::throw_refusal(const char* why) {
   throw std::invalid_argument(std::string("not an encoded ledger: ") + why);
 }

@@ -47,7 +47,8 @@ TEST(cold_sums_are_sketches_of_both_streams) {
   int compared = 0;
   for (uint64_t seed = 1; seed <= 120; ++seed) {
     Stream stream{std::mt19937_64(seed), 50u << seed % 8, 1 + (seed % 5 == 0 ? 100'000 : seed % 12)};
-    Cold left(kWidth, seed % 3 == 0 ? 2 : 0), right(kWidth, left.level()), both(kWidth, left.level());
+    const auto width = static_cast<uint32_t>(kWidth + seed % 4 * 8);  // whole blocks, and a rest
+    Cold left(width, seed % 3 == 0 ? 2 : 0), right(width, left.level()), both(width, left.level());
     std::unordered_map<uint32_t, uint64_t> truth;
     stream.fill(left, both, truth, 10 << seed % 9);
     stream.fill(right, both, truth, 10 << seed % 7);
