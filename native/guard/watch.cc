@@ -18,6 +18,7 @@ constexpr auto kCheckEvery = std::chrono::seconds(30);
 constexpr auto kRetryEvery = std::chrono::seconds(1);
 constexpr auto kTryAgain = std::chrono::milliseconds(100);
 constexpr auto kPunctual = std::chrono::milliseconds(100);
+constexpr auto kPatience = std::chrono::milliseconds(500);  // of several signs of life
 
 uint64_t wall_clock_ns() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -45,15 +46,19 @@ bool Watch::run() {
 
 /// False at end of file. Returns at the latest when it is time to act.
 bool Watch::wait() {
-  const auto silence = quietest() + silence_;
-  const auto next = installed_ ? std::min(silence, last_look_ + kLookEvery) : Clock::now() + kLookEvery;
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count() + 1;
-  const auto due = std::max(next, Clock::now());
+  const auto now = Clock::now();
+  const auto due = std::max(next_act(now), now);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - now).count();
   pollfd polled{monitor_, POLLIN, 0};
-  const bool told = poll(&polled, 1, static_cast<int>(std::max<int64_t>(left, 0))) > 0;
+  const bool told = poll(&polled, 1, static_cast<int>(left)) > 0;
   excuse(Clock::now() - due);
   if (told) take_in();
   return !gone_;
+}
+
+Watch::Clock::time_point Watch::next_act(Clock::time_point now) const {
+  if (!installed_) return now + kLookEvery;
+  return silent(now) ? judges_from_ : std::min(quietest() + silence_, last_look_ + kLookEvery);
 }
 
 /// What held up the guard held up the monitor: a machine that stood still is no monitor that hangs.
@@ -83,13 +88,27 @@ void Watch::want(Direction directions) {
 /// One reader that hangs holds up its flows: that is as bad as all of them.
 Watch::Clock::time_point Watch::quietest() const { return std::ranges::min(heartbeats_); }
 
+bool Watch::silent(Clock::time_point now) const { return now - quietest() >= silence_; }
+
 void Watch::act() {
   const auto now = Clock::now();
-  const bool alive = now - quietest() < silence_;
-  if (installed_ && !alive) return take_away();
-  if (!installed_ && alive && now >= next_install_) return install();
-  if (installed_ && !told_) return turn();
-  if (installed_ && now - last_look_ >= kLookEvery) look();
+  if (!silent(now)) return tend(now);
+  if (installed_ && now >= judges_from_) take_away();
+}
+
+/// The machine may have stood still in the middle of a long work: the monitor is heard before it is judged.
+void Watch::tend(Clock::time_point now) {
+  if (installed_)
+    tend_rules(now);
+  else if (now >= next_install_)
+    install();
+  const auto ended = Clock::now();
+  if (ended - now >= kPunctual) judges_from_ = ended + kPatience;
+}
+
+void Watch::tend_rules(Clock::time_point now) {
+  if (!told_) return turn();
+  if (now - last_look_ >= kLookEvery) look();
   if (!asked_ || !installed_) return;
   asked_ = false;
   uncounted_.update();

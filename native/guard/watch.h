@@ -16,9 +16,8 @@ namespace tallytree::guard {
 /// lines, times in nanoseconds since 1970:
 ///   ready [NOTICE]        once the rules stand for the first time, or
 ///   error SENTENCE        they never will
-///   away REASON SINCE     they are gone: "hung" (we took them away, the monitor was silent), "flushed"
-///   (others
-///                         did)
+///   away REASON SINCE     they are gone: "hung" (we took them away, the monitor was silent) or "flushed"
+///                         (others did)
 ///   degraded SENTENCE     why they cannot be put back for now
 ///   installed AT          they stand again
 ///   measuring DIGIT       the answer to that digit: what was asked so stands, and so does all else
@@ -46,10 +45,14 @@ class Watch {
   using Clock = std::chrono::steady_clock;
 
   bool wait();
+  Clock::time_point next_act(Clock::time_point now) const;
   void excuse(Clock::duration late);
   void take_in();
   Clock::time_point quietest() const;
+  bool silent(Clock::time_point now) const;
   void act();
+  void tend(Clock::time_point now);
+  void tend_rules(Clock::time_point now);
   void install();
   void want(Direction directions);
   void turn();
@@ -75,6 +78,7 @@ class Watch {
   Direction measured_ = Direction::none;       ///< for certain, by the rules that stand
   uint64_t last_seen_ns_ = 0;                  ///< when the rules were there, by the wall clock
   std::vector<Clock::time_point> heartbeats_;  ///< the last one of each reader
+  Clock::time_point judges_from_{};            ///< whether the monitor is silent
   Clock::time_point last_look_{};
   Clock::time_point last_check_{};
   Clock::time_point next_install_{};

@@ -63,25 +63,44 @@ function withLegacy(argv: readonly string[]): readonly string[] {
   return ["sh", "-c", `${mounts.join(" && ")} && exec "$@"`, "sh", ...argv];
 }
 
-/** A program for which everything is flushed once just after rules were installed while a file `again` is there. */
-function withFlush(argv: readonly string[], again: string): readonly string[] {
+/** A program for whose `iptables` a script of bash stands: `as NAME ARGUMENT...` is the real one. */
+function withScript(argv: readonly string[], script: string): readonly string[] {
   const real = "/usr/sbin/xtables-nft-multi";
   const [copy, wrapper] = [join(network.lab.folder, "xtables"), join(network.lab.folder, "wrapper")];
   copyFileSync(real, copy);
-  const text = `#!/bin/bash
-as() { (exec -a "$1" ${copy} "\${@:2}"); }
-as "\${0##*/}" "$@"
+  const lines = [
+    "#!/bin/bash",
+    `as() { (exec -a "$1" ${copy} "\${@:2}"); }`,
+    `tool=$(basename "$0")`,
+    script,
+  ];
+  writeFileSync(wrapper, lines.join("\n"), { mode: 0o755 });
+  return ["sh", "-c", `mount --bind ${wrapper} ${real} && exec "$@"`, "sh", ...argv];
+}
+
+/** Flushes everything once just after rules were installed while a file `again` is there. */
+const flushingOnce = (again: string) => `
+as "$tool" "$@"
 result=$?
-if [[ $0 == */ip6tables-restore ]] && [[ -e ${again} ]]; then
+if [[ $tool == ip6tables-restore ]] && [[ -e ${again} ]]; then
   as iptables -t mangle -F
   as ip6tables -t mangle -F
   rm ${again}
 fi
 exit $result
 `;
-  writeFileSync(wrapper, text, { mode: 0o755 });
-  return ["sh", "-c", `mount --bind ${wrapper} ${real} && exec "$@"`, "sh", ...argv];
-}
+
+/** Once, the process that a file `still` names stands still for 2 s of an installation and a moment longer. */
+const standingStill = (still: string) => `
+if [[ $tool == ip6tables-restore ]] && [[ -e ${still} ]]; then
+  stopped=$(<${still})
+  rm ${still}
+  kill -STOP $stopped
+  sleep 2
+  (sleep 0.25; kill -CONT $stopped) >/dev/null 2>&1 &
+fi
+as "$tool" "$@"
+`;
 
 function monitorArgv(options: readonly string[]): readonly string[] {
   return [...program("monitor"), "--socket", join(network.lab.folder, "h1.sock"), ...options];
@@ -145,7 +164,9 @@ describe.each(kinds)("the $tap tap beside others' rules of $kind", ({ tap, kind,
 
 it("notices that others flush again while it puts the rules back", async () => {
   const again = join(network.lab.folder, "again");
-  await network.lab.spawn(own, withFlush(monitorArgv(inline), again), { ready: /monitor is up/ });
+  await network.lab.spawn(own, withScript(monitorArgv(inline), flushingOnce(again)), {
+    ready: /monitor is up/,
+  });
   await network.startAgent(own);
   await network.count(own, { proto: "icmp" });
   await network.count(own, { proto: "icmp", interface: "OUTPUT" });
@@ -271,13 +292,31 @@ describe("the guard", () => {
     const id = await network.count(own, { proto: "icmp" });
     signalAll(own, "SIGSTOP");
     await sleep(3000);
-    signalAll(own, "SIGCONT", "tallytree-guard");
-    await sleep(500); // it looks around before the monitor can say a word
+    signalAll(own, "SIGCONT", /^tallytree-guard$/);
+    await sleep(250); // it looks around before the monitor can say a word
     signalAll(own, "SIGCONT");
     await network.ping(peer, own.address, 7);
     expect(await loss()).toMatchObject({ complete: true, gaps: [] });
     const ask = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: peer.address };
     expect(await network.ask(own, ask)).toBe(7);
+  });
+
+  it("hears a monitor before it judges it when it was itself held up by a change", async () => {
+    const still = join(network.lab.folder, "still");
+    const argv = withScript(monitorArgv(inline), standingStill(still));
+    const monitor = await network.lab.spawn(own, argv, { ready: /monitor is up/ });
+    await network.startAgent(own);
+    await network.count(own, { proto: "icmp" });
+    await network.count(own, { proto: "icmp", interface: "OUTPUT" });
+    writeFileSync(still, String(monitor.pid));
+    await network.lab.must(own, "iptables", "-t", "mangle", "-F");
+    await until("the monitor to stand still", () => (existsSync(still) ? undefined : true));
+    await sleep(2500);
+    await until("the rules to be back", async () => (stand(await rules()) ? true : undefined));
+    await until("the gap to end", async () =>
+      (await loss()).gaps.at(-1)?.to === undefined ? undefined : true,
+    );
+    for (const { reason } of (await loss()).gaps) expect(reason).toBe("flushed");
   });
 
   it("takes away what an earlier run left in the table that iptables does not write to now", async () => {
