@@ -22,10 +22,13 @@ export interface Codec<P> {
   readonly bytesPerHost?: number;
   /** Fields for the frame's head, of other names than those of a partial, and a body if there is one. */
   write(payload: P): { readonly fields: object; readonly body?: Uint8Array };
-  /** Throws for anything that write cannot have made: the reply is then left out. */
+  /** Throws for what it can see that write cannot have made: the reply is then left out. */
   read(fields: Readonly<Record<string, unknown>>, body: Uint8Array): P;
-  /** Adds the payloads of disjoint sets of hosts. Throws when they do not fit together. */
-  merge(a: P, b: P): P;
+  /**
+   * Adds the payloads of disjoint sets of hosts, at least one. Throws when they do not fit together, or when one is
+   * what write cannot have made: those that do it alone as well are then left out.
+   */
+  merge(payloads: readonly P[]): P;
 }
 
 /** What the agents of one subtree say together. `payload` is absent when none of them answered. */

@@ -3,7 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { TapKind } from "../controller-client/messages/index.js";
+import type { Loss, StatusAnswer, TapKind } from "../controller-client/messages/index.js";
 import { type Host, Lab, type Running, startMs, until } from "./lab.js";
 import type { Parcel, Receipt } from "./lab-courier.js";
 
@@ -140,6 +140,13 @@ export class Network {
     const id = (await this.ask(host, { type: "config sketch", ...filter })) as number;
     await this.ask(host, { type: "config sketch counter", sketch_id: id, ...counter });
     return id;
+  }
+
+  /** What a host's monitor lost and when it was not there; throws when it is not up. */
+  async loss(host: Host): Promise<Loss> {
+    const { monitor } = (await this.ask(host, { type: "query status" })) as StatusAnswer;
+    if (monitor.state !== "up") throw new Error(`the monitor of ${host.name} is ${monitor.state}`);
+    return monitor.loss;
   }
 
   /** Sends `count` pings of 56 bytes (84 with IP) and waits for all answers. */

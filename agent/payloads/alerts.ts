@@ -27,12 +27,12 @@ export function alertsCodec(k: number): Codec<Told> {
     mostBytes: (k + 2 * mostOthers) * entryBytes,
     write: (told) => ({ fields: {}, body: Buffer.from(JSON.stringify(shortened(told, k))) }),
     read: (_fields, body) => checked(JSON.parse(Buffer.from(body).toString("utf8")), k),
-    merge: (a, b) =>
+    merge: (parts) =>
       shortened(
         {
-          alerts: [...a.alerts, ...b.alerts].sort(newestFirst),
-          possible: [...a.possible, ...b.possible],
-          problems: [...a.problems, ...b.problems],
+          alerts: parts.flatMap(({ alerts }) => alerts).sort(newestFirst),
+          possible: parts.flatMap(({ possible }) => possible),
+          problems: parts.flatMap(({ problems }) => problems),
         },
         k,
       ),

@@ -2,7 +2,7 @@
 
 import type { Codec } from "../../overlay/index.js";
 import { type Counted, counted } from "./counted.js";
-import { checkedLedger, type LedgerKind, ledgerBytes, ledgerCodec } from "./ledgers.js";
+import { type LedgerKind, ledgerBytes, ledgerCodec, suitableLedger } from "./ledgers.js";
 
 export interface Compared {
   readonly ledger: Uint8Array;
@@ -23,12 +23,12 @@ export function comparedCodec(kind: LedgerKind): Codec<Compared> {
       };
     },
     read: ({ before, split }, body) => ({
-      ledger: checkedLedger(kind, body.subarray(0, splitOf(split, body))),
+      ledger: suitableLedger(kind, body.subarray(0, splitOf(split, body))),
       before: earlier.read(fieldsOf(before), body.subarray(splitOf(split, body))),
     }),
-    merge: (a, b) => ({
-      ledger: one.merge(a.ledger, b.ledger),
-      before: earlier.merge(a.before, b.before),
+    merge: (parts) => ({
+      ledger: one.merge(parts.map(({ ledger }) => ledger)),
+      before: earlier.merge(parts.map(({ before }) => before)),
     }),
   };
 }

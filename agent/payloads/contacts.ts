@@ -1,7 +1,7 @@
 // Payload of answers about who owns how many keys: the ledger of the keys, and their spread if one is kept.
 
 import type { Codec } from "../../overlay/index.js";
-import { checkedLedger, type LedgerKind } from "./ledgers.js";
+import { type LedgerKind, ledgerCodec, suitableLedger } from "./ledgers.js";
 import { parted } from "./populations.js";
 
 export interface Contacts {
@@ -12,18 +12,23 @@ export interface Contacts {
 
 export function contactsCodec(kind: LedgerKind, by: string): Codec<Contacts> {
   const { algebra, secret } = kind;
+  const ledgers = ledgerCodec(kind);
   return {
     write: ({ ledger, spread = new Uint8Array() }) => ({ fields: {}, body: Buffer.concat([ledger, spread]) }),
     read: (_fields, body) => {
       const [ledger, spread] = parted(body);
-      const checked = checkedLedger(kind, ledger);
-      if (spread.length === 0) return { ledger: checked };
-      algebra.fanOuts(checked, secret, by, spread);
-      return { ledger: checked, spread };
+      suitableLedger(kind, ledger);
+      if (spread.length === 0) return { ledger };
+      algebra.fanOuts(ledger, secret, by, spread);
+      return { ledger, spread };
     },
-    merge: (a, b) => ({
-      ledger: algebra.mergeLedgers([a.ledger, b.ledger], secret),
-      ...(a.spread && b.spread ? { spread: algebra.mergeSpreads([a.spread, b.spread], secret) } : {}),
-    }),
+    merge: (parts) => {
+      const spreads = parts.flatMap(({ spread }) => (spread === undefined ? [] : [spread]));
+      const all = spreads.length === parts.length;
+      return {
+        ledger: ledgers.merge(parts.map(({ ledger }) => ledger)),
+        ...(all ? { spread: algebra.mergeSpreads(spreads, secret) } : {}),
+      };
+    },
   };
 }

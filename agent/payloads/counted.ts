@@ -23,11 +23,16 @@ export function counted<V>(codec: Codec<V>): Codec<Counted<V>> {
       const own = common === undefined ? {} : { common: spanOf(common) };
       return { ...spanOf({ from, to }), ...own, value: codec.read(rest, body) };
     },
-    merge: (a, b) => ({ ...covering(a, b), value: codec.merge(a.value, b.value) }),
+    merge: (parts) => ({
+      ...parts.map((part): Covered => part).reduce(covering),
+      value: codec.merge(parts.map(({ value }) => value)),
+    }),
   };
 }
 
-function covering(a: Counted<unknown>, b: Counted<unknown>): Omit<Counted<unknown>, "value"> {
+type Covered = Omit<Counted<unknown>, "value">;
+
+function covering(a: Covered, b: Covered): Covered {
   const whole = { from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) };
   const [one, other] = [a.common ?? a, b.common ?? b];
   const from = Math.max(one.from, other.from);

@@ -1,7 +1,7 @@
 // Payload of heavy hitters: the ledger of all hosts, and the keys that are heavy on some one host.
 
 import type { Codec } from "../../overlay/index.js";
-import { checkedLedger, type LedgerKind, ledgerBytes } from "./ledgers.js";
+import { type LedgerKind, ledgerBytes, ledgerCodec, suitableLedger } from "./ledgers.js";
 
 export interface Hitters {
   readonly ledger: Uint8Array;
@@ -16,7 +16,8 @@ const keyBytes = 100;
 
 /** Candidates are keys of `keyType`. The lower the threshold, the more a host can have: one in its share, or nearly. */
 export function hittersCodec(kind: LedgerKind, keyType: string, threshold: number): Codec<Hitters> {
-  const { algebra, secret } = kind;
+  const { algebra } = kind;
+  const ledgers = ledgerCodec(kind);
   const keys = (value: unknown) => readKeys(value, (key) => algebra.checkKey(keyType, key) === key);
   return {
     mostBytes: ledgerBytes(kind),
@@ -26,20 +27,20 @@ export function hittersCodec(kind: LedgerKind, keyType: string, threshold: numbe
       body: ledger,
     }),
     read: ({ certain, possible }, body) => ({
-      ledger: checkedLedger(kind, body),
+      ledger: suitableLedger(kind, body),
       certain: keys(certain),
       possible: keys(possible),
     }),
-    merge: (a, b) => ({
-      ledger: algebra.mergeLedgers([a.ledger, b.ledger], secret),
-      ...union(a, b),
+    merge: (parts) => ({
+      ledger: ledgers.merge(parts.map(({ ledger }) => ledger)),
+      ...union(parts),
     }),
   };
 }
 
-function union(a: Hitters, b: Hitters): Pick<Hitters, "certain" | "possible"> {
-  const certain = new Set([...a.certain, ...b.certain]);
-  const possible = new Set([...a.possible, ...b.possible].filter((key) => !certain.has(key)));
+function union(parts: readonly Hitters[]): Pick<Hitters, "certain" | "possible"> {
+  const certain = new Set(parts.flatMap((part) => [...part.certain]));
+  const possible = new Set(parts.flatMap((part) => [...part.possible]).filter((key) => !certain.has(key)));
   return { certain, possible };
 }
 

@@ -27,11 +27,15 @@ export function keyIntervalsCodec(keys: number): Codec<KeyIntervals> {
         throw new Error("a lower bound exceeds its upper bound");
       return read;
     },
-    merge: (a, b) => ({
-      lower: a.lower.map((bound, i) => bound + (b.lower[i] ?? 0n)),
-      upper: a.upper.map((bound, i) => bound + (b.upper[i] ?? 0n)),
-      total: a.total + b.total,
-    }),
+    merge: (parts) => parts.reduce(sum),
+  };
+}
+
+function sum(a: KeyIntervals, b: KeyIntervals): KeyIntervals {
+  return {
+    lower: a.lower.map((bound, i) => bound + (b.lower[i] ?? 0n)),
+    upper: a.upper.map((bound, i) => bound + (b.upper[i] ?? 0n)),
+    total: a.total + b.total,
   };
 }
 

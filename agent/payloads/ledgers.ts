@@ -1,4 +1,4 @@
-// Payloads that are encoded ledgers or sets of distinct keys, checked one by one so that a bad one harms no other.
+// Payloads that are encoded ledgers or sets of distinct keys.
 
 import type { Codec } from "../../overlay/index.js";
 import type { Algebra } from "../algebra.js";
@@ -26,8 +26,8 @@ export function ledgerCodec(kind: LedgerKind): Codec<Uint8Array> {
   return {
     mostBytes: ledgerBytes(kind),
     write: (ledger) => ({ fields: {}, body: ledger }),
-    read: (_fields, body) => checkedLedger(kind, body),
-    merge: (a, b) => algebra.mergeLedgers([a, b], secret),
+    read: (_fields, body) => suitableLedger(kind, body),
+    merge: (ledgers) => algebra.mergeLedgers(ledgers, secret),
   };
 }
 
@@ -40,20 +40,17 @@ export function distinctCodec(algebra: Algebra): Codec<Uint8Array> {
       algebra.distinctCount(body);
       return body;
     },
-    merge: (a, b) => algebra.mergeDistinct([a, b]),
+    merge: (sets) => algebra.mergeDistinct(sets),
   };
 }
 
-/** Throws unless the bytes are a ledger of this kind: merging it alone checks all of it, its secret too. */
-export function checkedLedger(
-  { algebra, keyType, increment, secret }: LedgerKind,
-  body: Uint8Array,
-): Uint8Array {
+/** Throws unless the bytes say that they are a ledger of this kind; merging checks what comes behind that. */
+export function suitableLedger({ algebra, keyType, increment }: LedgerKind, body: Uint8Array): Uint8Array {
   const summary = algebra.ledgerSummary(body);
   if (summary.keyType !== keyType || summary.increment !== increment) {
     throw new Error(
       `its ledger counts ${summary.increment} by ${summary.keyType}, not ${increment} by ${keyType}`,
     );
   }
-  return algebra.mergeLedgers([body], secret);
+  return body;
 }

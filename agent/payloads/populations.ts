@@ -1,7 +1,7 @@
 // Payload of answers about all keys of a counter at once: its ledger, and the set of its distinct keys behind it.
 
 import type { Codec } from "../../overlay/index.js";
-import { checkedLedger, distinctBytes, type LedgerKind, ledgerBytes } from "./ledgers.js";
+import { distinctBytes, type LedgerKind, ledgerBytes, ledgerCodec, suitableLedger } from "./ledgers.js";
 
 export interface Population {
   readonly ledger: Uint8Array;
@@ -10,18 +10,19 @@ export interface Population {
 }
 
 export function populationCodec(kind: LedgerKind): Codec<Population> {
-  const { algebra, secret } = kind;
+  const { algebra } = kind;
+  const ledgers = ledgerCodec(kind);
   return {
     mostBytes: ledgerBytes(kind) + distinctBytes,
     write: ({ ledger, distinct }) => ({ fields: {}, body: Buffer.concat([ledger, distinct]) }),
     read: (_fields, body) => {
       const [ledger, distinct] = parted(body);
       algebra.distinctCount(distinct);
-      return { ledger: checkedLedger(kind, ledger), distinct };
+      return { ledger: suitableLedger(kind, ledger), distinct };
     },
-    merge: (a, b) => ({
-      ledger: algebra.mergeLedgers([a.ledger, b.ledger], secret),
-      distinct: algebra.mergeDistinct([a.distinct, b.distinct]),
+    merge: (parts) => ({
+      ledger: ledgers.merge(parts.map(({ ledger }) => ledger)),
+      distinct: algebra.mergeDistinct(parts.map(({ distinct }) => distinct)),
     }),
   };
 }

@@ -1,7 +1,7 @@
 // Payload of answers about the course of time: the ledger of each second that has any, added second by second.
 
 import type { Codec } from "../../overlay/index.js";
-import { checkedLedger, type LedgerKind } from "./ledgers.js";
+import { type LedgerKind, suitableLedger } from "./ledgers.js";
 import { parted } from "./populations.js";
 
 /** Encoded ledgers by unix second. */
@@ -15,13 +15,11 @@ export function secondsCodec(kind: LedgerKind): Codec<Seconds> {
       body: Buffer.concat([...seconds.values()]),
     }),
     read: ({ seconds }, body) => new Map(ledgersOf(kind, timesOf(seconds), body)),
-    merge: (a, b) => {
-      const sum = new Map(a);
-      for (const [second, ledger] of b) {
-        const known = sum.get(second);
-        sum.set(second, known === undefined ? ledger : algebra.mergeLedgers([known, ledger], secret));
-      }
-      return sum;
+    merge: (parts) => {
+      const all = new Map<number, Uint8Array[]>();
+      for (const [second, ledger] of parts.flatMap((part) => [...part]))
+        all.set(second, [...(all.get(second) ?? []), ledger]);
+      return new Map([...all].map(([second, ledgers]) => [second, algebra.mergeLedgers(ledgers, secret)]));
     },
   };
 }
@@ -34,7 +32,7 @@ function* ledgersOf(
   let rest = body;
   for (const second of seconds) {
     const [ledger, behind] = parted(rest);
-    yield [second, checkedLedger(kind, ledger)];
+    yield [second, suitableLedger(kind, ledger)];
     rest = behind;
   }
   if (rest.length > 0) throw new Error("it has more ledgers than seconds");

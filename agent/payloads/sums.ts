@@ -7,13 +7,13 @@ import type { Interval, Totals } from "../algebra.js";
 export const intervalCodec: Codec<Interval> = {
   write: ({ lower, upper }) => ({ fields: { lower: `${lower}`, upper: `${upper}` } }),
   read: ({ lower, upper }) => ordered({ lower: sum(lower), upper: sum(upper) }),
-  merge: (a, b) => ({ lower: a.lower + b.lower, upper: a.upper + b.upper }),
+  merge: (parts) => parts.reduce((a, b) => ({ lower: a.lower + b.lower, upper: a.upper + b.upper })),
 };
 
 export const totalsCodec: Codec<Totals> = {
   write: ({ packets, bytes }) => ({ fields: { packets: `${packets}`, bytes: `${bytes}` } }),
   read: ({ packets, bytes }) => ({ packets: sum(packets), bytes: sum(bytes) }),
-  merge: (a, b) => ({ packets: a.packets + b.packets, bytes: a.bytes + b.bytes }),
+  merge: (parts) => parts.reduce((a, b) => ({ packets: a.packets + b.packets, bytes: a.bytes + b.bytes })),
 };
 
 /** 64 bits have 20 digits; the rest is room for many hosts. */

@@ -1,9 +1,10 @@
 // A host's firewall as its tools show it, and a tap that puts rules there without Node.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host, Lab } from "../lab.js";
+import { program } from "../lab-network.js";
 
 const root = join(import.meta.dirname, "../..");
 export const guard = join(root, "build/Release/tallytree-guard");
@@ -63,4 +64,35 @@ export function signalAll(host: Host, signal: NodeJS.Signals, name = /^/): void 
       // It ended by itself.
     }
   }
+}
+
+/** Host 1's monitor, for an agent of host 1. */
+export function monitorArgv(lab: Lab, options: readonly string[]): readonly string[] {
+  return [...program("monitor"), "--socket", join(lab.folder, "h1.sock"), ...options];
+}
+
+/** A program for which `iptables` is iptables-legacy and the lock of xtables is a file of the lab. */
+export function withLegacy(lab: Lab, argv: readonly string[]): readonly string[] {
+  const lock = join(lab.folder, "xtables.lock");
+  writeFileSync(lock, "");
+  const mounts = [
+    "mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi",
+    `touch /run/xtables.lock && mount --bind ${lock} /run/xtables.lock`,
+  ];
+  return ["sh", "-c", `${mounts.join(" && ")} && exec "$@"`, "sh", ...argv];
+}
+
+/** A program for whose `iptables` a script of bash stands: `as NAME ARGUMENT...` is the real one. */
+export function withScript(lab: Lab, argv: readonly string[], script: string): readonly string[] {
+  const real = "/usr/sbin/xtables-nft-multi";
+  const [copy, wrapper] = [join(lab.folder, "xtables"), join(lab.folder, "wrapper")];
+  copyFileSync(real, copy);
+  const lines = [
+    "#!/bin/bash",
+    `as() { (exec -a "$1" ${copy} "\${@:2}"); }`,
+    `tool=$(basename "$0")`,
+    script,
+  ];
+  writeFileSync(wrapper, lines.join("\n"), { mode: 0o755 });
+  return ["sh", "-c", `mount --bind ${wrapper} ${real} && exec "$@"`, "sh", ...argv];
 }

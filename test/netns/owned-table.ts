@@ -49,16 +49,6 @@ export async function countsPings(network: Network, own: Host, peer: Host): Prom
   expect(counted).toEqual([9, 9, 7, 7]);
 }
 
-interface Loss {
-  readonly complete: boolean;
-  readonly gaps: readonly { readonly from: number; readonly to?: number; readonly reason: string }[];
-}
-
-async function lossOf(network: Network, host: Host): Promise<Loss> {
-  const status = (await network.ask(host, { type: "query status" })) as { monitor: { loss: Loss } };
-  return status.monitor.loss;
-}
-
 /** Somebody flushes everything: the rules come back, and the answers tell since when they were away. */
 export async function tellsTheGap(network: Network, own: Host, peer: Host): Promise<void> {
   const id = await network.count(own, { proto: "icmp" });
@@ -69,7 +59,7 @@ export async function tellsTheGap(network: Network, own: Host, peer: Host): Prom
     stands(await ownTable(network.lab, own)) ? true : undefined,
   );
   const loss = await until("the gap to be told", async () => {
-    const told = await lossOf(network, own);
+    const told = await network.loss(own);
     return told.gaps.at(-1)?.to === undefined ? undefined : told;
   });
   const gap = loss.gaps.at(-1);

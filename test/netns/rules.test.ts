@@ -1,11 +1,11 @@
 // The firewall rules of the taps that have some: others' stay as they are, and what others do to ours is noticed.
 
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Host, type Running, until } from "../lab.js";
-import { Network, program } from "../lab-network.js";
+import { Network } from "../lab-network.js";
 import {
   buildLiveSource,
   filled,
@@ -13,11 +13,13 @@ import {
   killAll,
   legacyTools,
   liveSource,
+  monitorArgv,
   ours,
   savedRules,
-  signalAll,
   stand,
   type Tools,
+  withLegacy,
+  withScript,
 } from "./firewall.js";
 
 const long = process.env.TALLYTREE_LONG === "1";
@@ -34,12 +36,6 @@ beforeEach(() => {
 });
 afterEach(() => network?.close());
 
-interface Gap {
-  readonly from: number;
-  readonly to?: number;
-  readonly reason: string;
-}
-
 const inline = ["--tap", "nfqueue"];
 const taps = ["nfqueue", "nflog"] as const;
 const kinds = taps.flatMap(
@@ -50,33 +46,8 @@ const kinds = taps.flatMap(
     ] as const,
 );
 
+const loss = () => network.loss(own);
 const rules = (tools?: Tools) => savedRules(network.lab, own, tools);
-
-/** A program for which `iptables` is iptables-legacy and the lock of xtables is a file of the lab. */
-function withLegacy(argv: readonly string[]): readonly string[] {
-  const lock = join(network.lab.folder, "xtables.lock");
-  writeFileSync(lock, "");
-  const mounts = [
-    "mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi",
-    `touch /run/xtables.lock && mount --bind ${lock} /run/xtables.lock`,
-  ];
-  return ["sh", "-c", `${mounts.join(" && ")} && exec "$@"`, "sh", ...argv];
-}
-
-/** A program for whose `iptables` a script of bash stands: `as NAME ARGUMENT...` is the real one. */
-function withScript(argv: readonly string[], script: string): readonly string[] {
-  const real = "/usr/sbin/xtables-nft-multi";
-  const [copy, wrapper] = [join(network.lab.folder, "xtables"), join(network.lab.folder, "wrapper")];
-  copyFileSync(real, copy);
-  const lines = [
-    "#!/bin/bash",
-    `as() { (exec -a "$1" ${copy} "\${@:2}"); }`,
-    `tool=$(basename "$0")`,
-    script,
-  ];
-  writeFileSync(wrapper, lines.join("\n"), { mode: 0o755 });
-  return ["sh", "-c", `mount --bind ${wrapper} ${real} && exec "$@"`, "sh", ...argv];
-}
 
 /** Flushes everything once just after rules were installed while a file `again` is there. */
 const flushingOnce = (again: string) => `
@@ -90,36 +61,20 @@ fi
 exit $result
 `;
 
-/** Once, the process that a file `still` names stands still for 2 s of an installation and a moment longer. */
-const standingStill = (still: string) => `
-if [[ $tool == ip6tables-restore ]] && [[ -e ${still} ]]; then
-  stopped=$(<${still})
-  rm ${still}
-  kill -STOP $stopped
-  sleep 2
-  (sleep 0.25; kill -CONT $stopped) >/dev/null 2>&1 &
-fi
-as "$tool" "$@"
-`;
-
-function monitorArgv(options: readonly string[]): readonly string[] {
-  return [...program("monitor"), "--socket", join(network.lab.folder, "h1.sock"), ...options];
-}
-
 const startLegacy = (options = inline): Promise<Running> =>
-  network.lab.spawn(own, withLegacy(monitorArgv(options)), { ready: /monitor is up/ });
+  network.lab.spawn(own, withLegacy(network.lab, monitorArgv(network.lab, options)), {
+    ready: /monitor is up/,
+  });
 
 const start = (kind: string, tap: string): Promise<Running> =>
   kind === "iptables-legacy" ? startLegacy(["--tap", tap]) : network.startMonitor(own, ["--tap", tap]);
 
-async function loss(): Promise<{ complete: boolean; seen: number; gaps: readonly Gap[] }> {
-  const status = (await network.ask(own, { type: "query status" })) as { monitor: { loss: never } };
-  return status.monitor.loss;
-}
-
 describe.each(kinds)("the $tap tap beside others' rules of $kind", ({ tap, kind, tools }) => {
   const cycles = long ? 100 : 5;
-  const argv = kind === "iptables-legacy" ? withLegacy : (plain: readonly string[]) => plain;
+  const argv =
+    kind === "iptables-legacy"
+      ? (plain: readonly string[]) => withLegacy(network.lab, plain)
+      : (plain: readonly string[]) => plain;
 
   it(`leaves them byte by byte as they were, ${cycles} times`, { timeout: cycles * minute }, async () => {
     await makeForeign(tools);
@@ -164,9 +119,13 @@ describe.each(kinds)("the $tap tap beside others' rules of $kind", ({ tap, kind,
 
 it("notices that others flush again while it puts the rules back", async () => {
   const again = join(network.lab.folder, "again");
-  await network.lab.spawn(own, withScript(monitorArgv(inline), flushingOnce(again)), {
-    ready: /monitor is up/,
-  });
+  await network.lab.spawn(
+    own,
+    withScript(network.lab, monitorArgv(network.lab, inline), flushingOnce(again)),
+    {
+      ready: /monitor is up/,
+    },
+  );
   await network.startAgent(own);
   await network.count(own, { proto: "icmp" });
   await network.count(own, { proto: "icmp", interface: "OUTPUT" });
@@ -214,7 +173,7 @@ describe("while another program holds the lock of xtables", () => {
   };
 
   it("starts degraded, says so, and counts when it may", { timeout: 3 * minute }, async () => {
-    withLegacy([]);
+    withLegacy(network.lab, []);
     const holder = await hold();
     await startLegacy();
     await network.startAgent(own);
@@ -271,60 +230,11 @@ describe("while another program holds the lock of xtables", () => {
   });
 });
 
-describe("the guard", () => {
-  it("cannot be kept out by who takes a name", async () => {
-    const take = `require("node:net").createServer().listen("\\0tallytree-guard", () => console.log("ready"))`;
-    await network.lab.spawn(
-      own,
-      ["setpriv", "--reuid=65534", "--clear-groups", process.execPath, "-e", take],
-      {
-        ready: /ready/,
-      },
-    );
-    const monitor = await network.startMonitor(own, inline);
-    expect(filled(await rules())).toBe(true);
-    expect(await monitor.stop()).toBe(0);
-  });
-
-  it("takes a machine that stood still for no monitor that hangs", async () => {
-    await network.startMonitor(own, inline);
-    await network.startAgent(own);
-    const id = await network.count(own, { proto: "icmp" });
-    signalAll(own, "SIGSTOP");
-    await sleep(3000);
-    signalAll(own, "SIGCONT", /^tallytree-guard$/);
-    await sleep(250); // it looks around before the monitor can say a word
-    signalAll(own, "SIGCONT");
-    await network.ping(peer, own.address, 7);
-    expect(await loss()).toMatchObject({ complete: true, gaps: [] });
-    const ask = { type: "query sketch", sketch_id: id, counter_key_type: "src", counter_key: peer.address };
-    expect(await network.ask(own, ask)).toBe(7);
-  });
-
-  it("hears a monitor before it judges it when it was itself held up by a change", async () => {
-    const still = join(network.lab.folder, "still");
-    const argv = withScript(monitorArgv(inline), standingStill(still));
-    const monitor = await network.lab.spawn(own, argv, { ready: /monitor is up/ });
-    await network.startAgent(own);
-    await network.count(own, { proto: "icmp" });
-    await network.count(own, { proto: "icmp", interface: "OUTPUT" });
-    writeFileSync(still, String(monitor.pid));
-    await network.lab.must(own, "iptables", "-t", "mangle", "-F");
-    await until("the monitor to stand still", () => (existsSync(still) ? undefined : true));
-    await sleep(2500);
-    await until("the rules to be back", async () => (stand(await rules()) ? true : undefined));
-    await until("the gap to end", async () =>
-      (await loss()).gaps.at(-1)?.to === undefined ? undefined : true,
-    );
-    for (const { reason } of (await loss()).gaps) expect(reason).toBe("flushed");
-  });
-
-  it("takes away what an earlier run left in the table that iptables does not write to now", async () => {
-    const monitor = await startLegacy();
-    killAll(own);
-    await monitor.stop("SIGKILL");
-    expect(filled(await rules(legacyTools))).toBe(true);
-    await network.lab.must(own, guard, "--clean");
-    expect(ours(await rules(legacyTools))).toEqual([]);
-  });
+it("takes away what an earlier run left in the table that iptables does not write to now", async () => {
+  const monitor = await startLegacy();
+  killAll(own);
+  await monitor.stop("SIGKILL");
+  expect(filled(await rules(legacyTools))).toBe(true);
+  await network.lab.must(own, guard, "--clean");
+  expect(ours(await rules(legacyTools))).toEqual([]);
 });

@@ -103,8 +103,7 @@ it("takes super-packets apart as the kernel does", async () => {
   expect(loss.filtered).toBeGreaterThanOrEqual(Number(apart.packets));
   const { counted } = await lossOf(cut);
   expect(counted).toBe(apart.packets);
-  const { monitor } = (await network.ask(own, { type: "query status" })) as { monitor: { loss: Loss } };
-  const all = monitor.loss;
+  const all = await network.loss(own);
   expect(all.counted).toBeGreaterThanOrEqual(buffers + counted);
   for (const { seen, counted, filtered, lost, unparsed, ignored } of [loss, all]) {
     const causes = [lost, unparsed, ignored].flatMap((sums) => Object.values(sums));

@@ -159,7 +159,7 @@ describe("what hosts tell", () => {
 
   it("is added up, the newest first, so many of them", () => {
     const codec = alertsCodec(3);
-    const sum = codec.merge(told(alert(5, "h1"), alert(2, "h1")), told(alert(4, "h2"), alert(1, "h2")));
+    const sum = codec.merge([told(alert(5, "h1"), alert(2, "h1")), told(alert(4, "h2"), alert(1, "h2"))]);
     expect(sum.alerts.map(({ since }) => since)).toEqual([5, 4, 2]);
     const { fields, body = new Uint8Array() } = codec.write(
       told(...[4, 3, 2, 1].map((at) => alert(at, "h1"))),

@@ -38,6 +38,7 @@ const rubbish: readonly (readonly [string, (frame: Frame) => unknown])[] = [
   ["a reason that is none", head((it) => Object.assign(it, { missing: [{ host: "x", reason: "bored" }] }))],
   ["a negative sum", head((it) => Object.assign(it, { sum: "-5" }))],
   ["a sum that is NaN", head((it) => Object.assign(it, { sum: Number.NaN }))],
+  ["a sum that can be read and not added", head((it) => Object.assign(it, { sum: "9".repeat(400) }))],
   ["no sum", head((it) => delete it.sum)],
   ["a negative loss", head((it) => Object.assign(it, { loss: { ...(it.loss as object), seen: -1 } }))],
   [
