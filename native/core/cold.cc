@@ -8,21 +8,12 @@
 namespace tallytree {
 namespace {
 
-template <typename Word>
-Word* as(Zeroed<uint64_t>& cells) noexcept {
-  return reinterpret_cast<Word*>(cells.data());
-}
-template <typename Word>
-const Word* as(const Zeroed<uint64_t>& cells) noexcept {
-  return reinterpret_cast<const Word*>(cells.data());
-}
-
 /// Pairs of `Narrow` cells become one `Wide` cell where they stand.
 template <typename Narrow, typename Wide>
 void fold_cells(Zeroed<uint64_t>& cells, size_t pairs) noexcept {
   for (size_t i = 0; i < pairs; ++i) {
-    const Narrow* from = as<Narrow>(cells) + 2 * i;
-    as<Wide>(cells)[i] = static_cast<Wide>(Wide{from[0]} + from[1]);
+    const Narrow* from = reinterpret_cast<const Narrow*>(cells.data()) + 2 * i;
+    reinterpret_cast<Wide*>(cells.data())[i] = static_cast<Wide>(Wide{from[0]} + from[1]);
   }
 }
 
@@ -37,11 +28,11 @@ size_t Cold::index(uint32_t row, uint32_t tag) const noexcept {
 uint64_t Cold::word(size_t at) const noexcept {
   switch (bits()) {
     case 8:
-      return as<uint8_t>(cells_)[at];
+      return words<uint8_t>()[at];
     case 16:
-      return as<uint16_t>(cells_)[at];
+      return words<uint16_t>()[at];
     case 32:
-      return as<uint32_t>(cells_)[at];
+      return words<uint32_t>()[at];
     default:
       return cells_[at];
   }
@@ -50,13 +41,13 @@ uint64_t Cold::word(size_t at) const noexcept {
 void Cold::set_word(size_t at, uint64_t value) noexcept {
   switch (bits()) {
     case 8:
-      as<uint8_t>(cells_)[at] = static_cast<uint8_t>(value);
+      words<uint8_t>()[at] = static_cast<uint8_t>(value);
       break;
     case 16:
-      as<uint16_t>(cells_)[at] = static_cast<uint16_t>(value);
+      words<uint16_t>()[at] = static_cast<uint16_t>(value);
       break;
     case 32:
-      as<uint32_t>(cells_)[at] = static_cast<uint32_t>(value);
+      words<uint32_t>()[at] = static_cast<uint32_t>(value);
       break;
     default:
       cells_[at] = value;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "zeroed.h"
 
@@ -57,14 +58,18 @@ class Cold {
   bool is_joined(size_t index) const noexcept { return level_ == 0 && joined(index / 2); }
   void add_to_cell(size_t index, uint64_t amount) {
     empty_ = false;
-    if (level_ > 0) return add_to_word(index, amount);
-    // Whether a cell is joined is not to be foretold, so no branch depends on it while the sum fits.
-    uint8_t& word = reinterpret_cast<uint8_t*>(cells_.data())[index / 2];
-    const bool whole = joined(index / 2);
-    const unsigned shift = whole ? 0 : 4 * (index % 2), most = whole ? UINT8_MAX : kHalf;
-    if (amount > most - (word >> shift & most)) [[unlikely]]
-      return whole ? add_to_word(index / 2, amount) : join(index / 2, amount);
-    word = static_cast<uint8_t>(word + (amount << shift));
+    switch (level_) {
+      case 0:
+        return add_to_half(index, amount);
+      case 1:
+        return add_to<uint8_t>(index, amount);
+      case 2:
+        return add_to<uint16_t>(index, amount);
+      case 3:
+        return add_to<uint32_t>(index, amount);
+      default:
+        return add_to<uint64_t>(index, amount);
+    }
   }
   /// Shows every cell that is not 0, as (index, value), by rising index.
   template <typename Visit>
@@ -76,7 +81,7 @@ class Cold {
       return;
     }
     for (size_t at = 0; at < size_t{kRows} * width_; ++at) {
-      const uint8_t both = reinterpret_cast<const uint8_t*>(cells_.data())[at];
+      const uint8_t both = words<uint8_t>()[at];
       if (both == 0) continue;
       if (joined(at)) {
         visit(2 * at, uint64_t{both});
@@ -114,6 +119,31 @@ class Cold {
   void set_word(size_t at, uint64_t value) noexcept;
   uint64_t put_in_word(size_t at, uint64_t amount) noexcept;
   void add_to_word(size_t at, uint64_t amount);
+
+  /// Whether a cell is joined is not to be foretold, so no branch depends on it while the sum fits.
+  void add_to_half(size_t index, uint64_t amount) {
+    uint8_t& word = words<uint8_t>()[index / 2];
+    const bool whole = joined(index / 2);
+    const unsigned shift = whole ? 0 : 4 * (index % 2), most = whole ? UINT8_MAX : kHalf;
+    if (amount > most - (word >> shift & most)) [[unlikely]]
+      return whole ? add_to_word(index / 2, amount) : join(index / 2, amount);
+    word = static_cast<uint8_t>(word + (amount << shift));
+  }
+  template <typename Word>
+  void add_to(size_t at, uint64_t amount) {
+    Word& word = words<Word>()[at];
+    if (amount > uint64_t{std::numeric_limits<Word>::max()} - word) [[unlikely]]
+      return add_to_word(at, amount);
+    word = static_cast<Word>(word + amount);
+  }
+  template <typename Word>
+  Word* words() noexcept {
+    return reinterpret_cast<Word*>(cells_.data());
+  }
+  template <typename Word>
+  const Word* words() const noexcept {
+    return reinterpret_cast<const Word*>(cells_.data());
+  }
 
   bool joined(size_t at) const noexcept { return joined_[at / 64] >> at % 64 & 1; }
   bool is_half(size_t index) const noexcept { return level_ == 0 && !joined(index / 2); }

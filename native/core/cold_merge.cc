@@ -97,8 +97,8 @@ void Cold::merge_words(const Cold& other) {
   const unsigned level = level_;
   for (size_t first = 0; first < cells; first += kBlock) {
     const size_t end = std::min(first + kBlock, cells);
-    Word* ours = reinterpret_cast<Word*>(cells_.data());
-    const Word* theirs = reinterpret_cast<const Word*>(other.cells_.data());
+    Word* ours = words<Word>();
+    const Word* theirs = other.words<Word>();
     Word sums[kBlock];
     unsigned overflows = 0;
     for (size_t i = first; i < end; ++i) {

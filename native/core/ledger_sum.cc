@@ -13,7 +13,7 @@ size_t LedgerSum::room(const LedgerSpec& spec) noexcept {
 }
 
 LedgerSum::LedgerSum(const LedgerSpec& spec)
-    : sum_(spec), table_(room(spec), spec.key_type.width(4)), part_(sum_.cold_.clone()), touched_(room(spec)) {}
+    : sum_(spec), table_(room(spec), spec.key_type.width(4)), touched_(room(spec)) {}
 
 void LedgerSum::add(std::span<const uint8_t> encoded) {
   LedgerReader in(encoded, sum_.spec_.secret);
@@ -34,9 +34,7 @@ void LedgerSum::add(std::span<const uint8_t> encoded) {
     for (size_t i = 0; i < batch.size; ++i)
       add_entry(batch.keys[i], tag_of(batch.hashes[i]), batch.counts[i], header.floor);
   }
-  in.finish(part_, sum_.spec_.key_type);
-  sum_.cold_.merge(part_);
-  part_.clear();
+  in.finish(sum_.cold_, sum_.spec_.key_type);
 }
 
 void LedgerSum::add_entry(const Key& key, Tag tag, const Count& count, uint64_t floor) {

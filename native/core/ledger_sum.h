@@ -35,7 +35,6 @@ class LedgerSum {
 
   Ledger sum_;                 // all but its entries
   HotTable table_;             // priors are what is to be taken off the floor
-  Cold part_;                  // of the ledger that is read
   std::vector<bool> touched_;  // by it: places of table_
 };
 
