@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "capture_reader.h"
+#include "clocks.h"
 #include "spawn.h"
 
 namespace tallytree {
@@ -27,15 +28,6 @@ constexpr size_t kMacBytes = 6;
 constexpr auto kStartPatience = std::chrono::seconds(20);
 constexpr uint64_t kRestartEveryNs = 1'000'000'000;
 constexpr uint64_t kOnTheWayNs = 30'000'000;
-
-uint64_t steady_ns() noexcept {
-  return static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now().time_since_epoch()).count());
-}
-
-uint64_t wall_clock_ns() noexcept {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
 
 }  // namespace
 

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdlib>
 
+#include "clocks.h"
 #include "spawn.h"
 
 namespace tallytree {
@@ -29,11 +29,6 @@ std::vector<std::string> words_of(const GuardOptions& options) {
   if (options.logs) return {options.path, "--log", number};
   const std::string port = std::to_string(options.agent_port);
   return {options.path, "--queue", number, "--agent-port", port, "--sockets", joined(options.sockets)};
-}
-
-uint64_t wall_clock_ns() noexcept {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
 }
 
 uint64_t number_of(const std::string& text) noexcept { return std::strtoull(text.c_str(), nullptr, 10); }

@@ -127,6 +127,7 @@ bool Links::reload() noexcept {
       std::vector<std::pair<uint32_t, uint16_t>> vlans;
       for (const Link& link : fresh)
         if (link.vlan_parent != 0) vlans.emplace_back(link.vlan_parent, link.vlan_id);
+      found_ = nullptr;
       links_ = std::move(fresh);
       vlans_ = std::move(vlans);
       return true;
@@ -139,7 +140,7 @@ bool Links::reload() noexcept {
 
 bool Links::refresh() noexcept { return netlink_.drain() && reload(); }
 
-const Link* Links::find(uint32_t index) const noexcept {
+const Link* Links::search(uint32_t index) const noexcept {
   const auto at = std::lower_bound(links_.begin(), links_.end(), index,
                                    [](const Link& link, uint32_t wanted) { return link.index < wanted; });
   return at != links_.end() && at->index == index ? &*at : nullptr;

@@ -53,7 +53,10 @@ class Links {
   bool refresh() noexcept;
 
   /// nullptr: unknown.
-  const Link* find(uint32_t index) const noexcept;
+  const Link* find(uint32_t index) const noexcept {
+    if (found_ == nullptr || found_->index != index) found_ = search(index);
+    return found_;
+  }
 
   /// The same, but looks at what changed before it says nullptr.
   const Link* find_anew(uint32_t index) noexcept;
@@ -64,11 +67,13 @@ class Links {
   const std::vector<Link>& all() const noexcept { return links_; }
 
  private:
+  const Link* search(uint32_t index) const noexcept;
   bool reload() noexcept;
   std::vector<Link> dump();
 
   RouteNetlink netlink_;
-  std::vector<Link> links_;  ///< sorted by index
+  std::vector<Link> links_;              ///< sorted by index
+  mutable const Link* found_ = nullptr;  ///< the last one: most packets come from where the one before did
   std::vector<std::pair<uint32_t, uint16_t>> vlans_;
 };
 

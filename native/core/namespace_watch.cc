@@ -7,10 +7,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <exception>
 #include <future>
 #include <stdexcept>
+
+#include "clocks.h"
 
 namespace tallytree {
 namespace {
@@ -18,11 +19,6 @@ namespace {
 constexpr int kLookEveryMs = 1000;
 constexpr uint32_t kRetireMs = 8;  // a timer for each ring: those of many namespaces are to be idle
 constexpr size_t kMostGaps = 32;
-
-uint64_t wall_clock_ns() noexcept {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
 
 Descriptor open_event() {
   Descriptor event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -6,17 +6,14 @@
 #include <algorithm>
 #include <exception>
 
+#include "clocks.h"
+
 namespace tallytree {
 namespace {
 
 constexpr uint32_t kRingShare = 16;
 constexpr size_t kLookEvery = 16;  // reads: one that is busy all the time does not keep out the others
 constexpr auto kLeavePatience = std::chrono::milliseconds(100);
-
-uint64_t wall_clock_ns() noexcept {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
 
 Descriptor open_epoll() {
   Descriptor poll(epoll_create1(EPOLL_CLOEXEC));

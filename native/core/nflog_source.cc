@@ -4,24 +4,14 @@
 #include <linux/netfilter.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "carried.h"
+#include "clocks.h"
 
 namespace tallytree {
 namespace {
 
 constexpr uint64_t kHeldBackNs = 20'000'000;  // 10 ms, and what timers are late
-
-uint64_t wall_second() noexcept {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
-uint64_t steady_ns() noexcept {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
 
 /// By the IP header: the kernel does not tell.
 uint32_t length_of(std::span<const uint8_t> packet) noexcept {

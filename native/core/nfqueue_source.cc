@@ -9,22 +9,9 @@
 #include <stdexcept>
 
 #include "carried.h"
+#include "clocks.h"
 
 namespace tallytree {
-namespace {
-
-uint64_t wall_second() noexcept {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
-
-uint64_t steady_ns() noexcept {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
-
-}  // namespace
-
 NfqueueSource::NfqueueSource(const NfqueueOptions& options)
     : tunnels_(options.tunnels),
       queue_(options.queue),

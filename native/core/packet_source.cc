@@ -6,11 +6,16 @@
 #include <algorithm>
 
 #include "carried.h"
+#include "clocks.h"
 
 namespace tallytree {
 namespace {
 
 constexpr size_t kEthernetHeader = 14;
+constexpr uint64_t kLookEveryNs = 1'000'000;
+constexpr std::chrono::microseconds kLongestRest{6000};
+// In which no traffic that this thread can count fills more than half of a MiB of the ring.
+constexpr std::chrono::microseconds kRestOfMiB{1500};
 constexpr Packet kBlank;  // copied from here faster than put together for each packet
 
 bool is_ours(uint8_t type) noexcept {
@@ -69,7 +74,9 @@ bool is_stream(const OffloadHeader& offload) noexcept {
 }  // namespace
 
 PacketSource::PacketSource(uint32_t ring_mib, int group, const Tunnels& tunnels, uint32_t retire_ms)
-    : tunnels_(tunnels), ring_(ring_mib, group, retire_ms) {
+    : tunnels_(tunnels),
+      ring_(ring_mib, group, retire_ms),
+      rest_(std::min(kLongestRest, kRestOfMiB * std::max(ring_mib, 1u))) {
   descriptors_ = {ring_.descriptor(), links_.descriptor(), own_.descriptor()};
 }
 
@@ -78,8 +85,7 @@ size_t PacketSource::read(std::span<Packet> out) noexcept {
   RingFrame frame;
   while (count + 2 <= out.size()) {  // a tunnel gives two
     if (ring_.remaining() == 0) {
-      links_.refresh();  // a block at a time: devices rarely change
-      own_.refresh();
+      look_around();
       if (!ring_.open_block()) break;
       continue;
     }
@@ -90,6 +96,15 @@ size_t PacketSource::read(std::span<Packet> out) noexcept {
     count += delivered;
   }
   return count;
+}
+
+/// Devices and addresses rarely change, and to ask costs as much as tens of packets.
+void PacketSource::look_around() noexcept {
+  const uint64_t now = steady_ns();
+  if (now < next_look_ns_) return;
+  next_look_ns_ = now + kLookEveryNs;
+  links_.refresh();
+  own_.refresh();
 }
 
 void PacketSource::heed(const Interest& interest) noexcept {
@@ -127,7 +142,7 @@ Direction PacketSource::passing(const Packet& packet, uint8_t type, const Link* 
 
 size_t PacketSource::deliver(const RingFrame& frame, Packet* out) noexcept {
   const auto index = static_cast<uint32_t>(frame.address->sll_ifindex);
-  const Link* link = links_.find(index);
+  const Link* link = links_.find_anew(index);
   if (link != nullptr && link->port) return ignore(kBridgePort);
   const uint8_t type = frame.address->sll_pkttype;
   if (!is_wanted(type)) return ignore(kOtherHost);
@@ -196,8 +211,7 @@ uint64_t PacketSource::settled() noexcept {
 }
 
 void PacketSource::tick() noexcept {
-  links_.refresh();
-  own_.refresh();
+  look_around();
   ring_.clear_error();
   ring_.update_statistics();  // its counters have 32 bits
 }

@@ -39,13 +39,16 @@ class PacketSource final : public Source {
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
-  std::chrono::microseconds rest(size_t packets) const noexcept override { return buffered(packets); }
+  std::chrono::microseconds rest(size_t packets) const noexcept override {
+    return buffered(packets, rest_);
+  }
   void tick() noexcept override;
   SourceStats stats() override;
 
  private:
   enum Ignored : size_t { kOtherHost, kBridgePort, kVlanParent, kIgnoredReasons };
 
+  void look_around() noexcept;
   bool is_wanted(uint8_t type) const noexcept;
   Direction direction_of(const Packet& packet, uint8_t type, const Link* link) const noexcept;
   Direction passing(const Packet& packet, uint8_t type, const Link* link) const noexcept;
@@ -60,6 +63,8 @@ class PacketSource final : public Source {
   Tunnels tunnels_;
   PacketRing ring_;
   std::array<int, 3> descriptors_{};
+  std::chrono::microseconds rest_;
+  uint64_t next_look_ns_ = 0;
   uint64_t read_ = 0;
   uint64_t super_packets_ = 0;
   uint64_t unopened_ = 0;

@@ -4,21 +4,16 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <chrono>
 #include <stdexcept>
 
 #include "carried.h"
+#include "clocks.h"
 
 namespace tallytree {
 namespace {
 
 constexpr int kMiB = 1 << 20;
 constexpr uint64_t kWritingNs = 2'000'000;
-
-uint64_t steady_ns() noexcept {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
 
 Descriptor open_epoll() {
   const int fd = epoll_create1(EPOLL_CLOEXEC);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "clocks.h"
+
 namespace tallytree {
 namespace {
 
@@ -17,11 +19,6 @@ constexpr auto kFirstQuestion = std::chrono::milliseconds(500);
 constexpr auto kLastQuestion = std::chrono::seconds(64);
 constexpr auto kTurnPatience = std::chrono::milliseconds(600);  // an agent gives a monitor 900
 constexpr int kPollMs = 5;
-
-uint64_t wall_clock_ns() noexcept {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
 
 }  // namespace
 

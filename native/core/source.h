@@ -90,8 +90,9 @@ class Source {
   virtual std::chrono::microseconds rest([[maybe_unused]] size_t packets) const noexcept { return {}; }
 
   /// A rest() for those whose buffer holds far more than comes in a few milliseconds.
-  static constexpr std::chrono::microseconds buffered(size_t packets) noexcept {
-    return std::chrono::microseconds(packets >= 64 ? 3000 : 0);
+  static constexpr std::chrono::microseconds buffered(
+      size_t packets, std::chrono::microseconds longest = std::chrono::milliseconds(3)) noexcept {
+    return packets >= 64 ? longest : std::chrono::microseconds(0);
   }
 
   /// Called at least every 250 ms by the tap thread, busy or idle (housekeeping, sign of life).

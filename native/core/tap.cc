@@ -14,6 +14,8 @@
 #include <system_error>
 #include <utility>
 
+#include "clocks.h"
+
 namespace tallytree {
 namespace {
 
@@ -39,8 +41,6 @@ void ask_for_short_turns() noexcept {
   present.turn_ns = kTurnNs;
   syscall(SYS_sched_setattr, 0, &present, 0);
 }
-
-uint64_t wall_second() { return static_cast<uint64_t>(std::time(nullptr)); }
 
 }  // namespace
 

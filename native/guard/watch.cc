@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <thread>
 
+#include "../core/clocks.h"
+
 namespace tallytree::guard {
 namespace {
 
@@ -19,11 +21,6 @@ constexpr auto kRetryEvery = std::chrono::seconds(1);
 constexpr auto kTryAgain = std::chrono::milliseconds(100);
 constexpr auto kPunctual = std::chrono::milliseconds(100);
 constexpr auto kPatience = std::chrono::milliseconds(500);  // of several signs of life
-
-uint64_t wall_clock_ns() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
-}
 
 void complain(const std::string& text) {
   if (!text.empty()) std::fprintf(stderr, "tallytree-guard: %s\n", text.c_str());
