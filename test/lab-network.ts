@@ -20,6 +20,9 @@ export const program = (
 /** A wrapper: in a session of its own, as a service manager starts a program. */
 export const asService: readonly string[] = ["setsid"];
 
+/** For messages of which no deadline is tested: the machine may be busy. */
+export const patient = { timeout_ms: 5000 };
+
 export interface AgentOptions {
   readonly tap?: TapKind;
   readonly cores?: number;
@@ -137,8 +140,8 @@ export class Network {
 
   /** A sketch with one counter, by the public messages; its id. */
   async count(host: Host, filter: object, counter: object = { counter_key_type: "src" }): Promise<number> {
-    const id = (await this.ask(host, { type: "config sketch", ...filter })) as number;
-    await this.ask(host, { type: "config sketch counter", sketch_id: id, ...counter });
+    const id = (await this.ask(host, { type: "config sketch", ...filter, ...patient })) as number;
+    await this.ask(host, { type: "config sketch counter", sketch_id: id, ...counter, ...patient });
     return id;
   }
 

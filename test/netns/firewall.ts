@@ -54,12 +54,13 @@ export const stand = (saved: string) =>
 /** Kills everything in the host: monitor, guard, and what the guard runs. */
 export const killAll = (host: Host): void => signalAll(host, "SIGKILL");
 
-/** Sends a signal to everything in the host, or to all that has such a name. */
-export function signalAll(host: Host, signal: NodeJS.Signals, name = /^/): void {
+/** Sends a signal to everything in the host, or to all that has that name. */
+export function signalAll(host: Host, signal: NodeJS.Signals, name?: string): void {
   const { stdout } = spawnSync("ip", ["netns", "pids", host.namespace], { encoding: "utf8" });
   for (const pid of stdout.split("\n").filter(Boolean)) {
     try {
-      if (name.test(readFileSync(`/proc/${pid}/comm`, "utf8").trim())) process.kill(Number(pid), signal);
+      const isMeant = name === undefined || readFileSync(`/proc/${pid}/comm`, "utf8").trim() === name;
+      if (isMeant) process.kill(Number(pid), signal);
     } catch {
       // It ended by itself.
     }

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Host } from "../lab.js";
-import { Network, type Station } from "../lab-network.js";
+import { Network, patient, type Station } from "../lab-network.js";
 
 const pings = process.env.TALLYTREE_LONG === "1" ? 3000 : 37;
 
@@ -29,7 +29,7 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
   afterAll(() => network?.close());
 
   const query = (sketch_id: number, counter_key_type: string, counter_key: string) =>
-    network.ask(own, { type: "query sketch", sketch_id, counter_key_type, counter_key });
+    network.ask(own, { type: "query sketch", sketch_id, counter_key_type, counter_key, ...patient });
 
   it("counts exactly the pings that came and went, with their bytes", async () => {
     const input = await network.count(own, { interface: "INPUT", proto: "icmp" });
