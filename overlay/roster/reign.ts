@@ -22,7 +22,8 @@ export interface ReignOptions {
 /** A notice that cannot be delivered for so many heartbeats is dropped: an agent that is started asks for its place. */
 const mostTries = 15;
 const noticeMs = 500;
-const probeMs = 500;
+/** A busy agent is not dead. */
+const probeMs = 1000;
 
 interface Notice {
   readonly to: AgentAddress;
