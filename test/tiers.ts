@@ -25,7 +25,7 @@ export const tiers = (options: TierOptions): readonly Tier[] => [
 ];
 
 function unit({ long }: TierOptions): Tier {
-  const seeds = ["--seeds", `${long ? 5000 : 120}`];
+  const seeds = ["--seeds", `${long ? 5000 : 80}`];
   return {
     name: "unit",
     obstacle: () => missing("nats-server"),
