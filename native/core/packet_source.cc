@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kEthernetHeader = 14;
 constexpr uint64_t kLookEveryNs = 1'000'000;
 constexpr std::chrono::microseconds kLongestRest{6000};
-// In which no traffic that this thread can count fills more than half of a MiB of the ring.
+// In which 1.3 million frames a second, of 256 bytes of the ring each, fill half a MiB.
 constexpr std::chrono::microseconds kRestOfMiB{1500};
 constexpr Packet kBlank;  // copied from here faster than put together for each packet
 
