@@ -10,7 +10,6 @@
 #include <array>
 #include <cstring>
 #include <stdexcept>
-#include <vector>
 
 #include "descriptor.h"
 
@@ -67,22 +66,22 @@ class PlainBytes final : public ByteStream {
 /// A piece of the compressed file and how much of it is used.
 class Compressed {
  public:
-  explicit Compressed(std::unique_ptr<PlainBytes> file) : file_(std::move(file)), piece_(kPiece) {}
+  explicit Compressed(std::unique_ptr<PlainBytes> file) : file_(std::move(file)) {}
 
   /// What is left of the piece, or the next one; empty: the end.
   std::span<const uint8_t> ahead() {
     if (used_ == size_) {
-      size_ = file_->read(piece_);
+      size_ = file_->read({piece_.get(), kPiece});
       used_ = 0;
     }
-    return {piece_.data() + used_, size_ - used_};
+    return {piece_.get() + used_, size_ - used_};
   }
   void use(size_t bytes) { used_ += bytes; }
   uint64_t position() const noexcept { return file_->position() - (size_ - used_); }
 
  private:
   std::unique_ptr<PlainBytes> file_;
-  std::vector<uint8_t> piece_;
+  std::unique_ptr<uint8_t[]> piece_ = std::make_unique_for_overwrite<uint8_t[]>(kPiece);
   size_t used_ = 0;
   size_t size_ = 0;
 };

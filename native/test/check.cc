@@ -18,6 +18,7 @@ static bool passes(const Case& test) {
 }
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // progress, also through a pipe
   const std::string wanted = argc > 1 ? argv[1] : "";
   int passed = 0;
   int failed = 0;
