@@ -19,8 +19,8 @@ const lots: readonly (readonly [rate: number, count: number])[] = [
   [80_000, long ? 1_600_000 : 40_000],
   [120_000, long ? 2_400_000 : 60_000],
 ];
-/** Long enough for a ring to fill. */
-const copyPauses = { stopped: 1400, running: long ? 10 : 60 };
+/** Long enough for a ring or buffer to fill, also when the sender is slow. */
+const copyPauses = { stopped: 3000, running: long ? 10 : 60 };
 /** A queue is full for most of the time; none of its readers may seem to hang, whoever else is busy here. */
 const inlinePauses = long ? { stopped: 470, running: 6 } : { stopped: 400, running: 40 };
 const crewPauses = { stopped: long ? 225 : 150, running: long ? 40 : 60 };
@@ -111,7 +111,7 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
   /** Sends a lot while `meanwhile` runs; all of it must arrive: no tap may drop a packet of the host. */
   async function stream(
     [rate, count]: readonly [number, number],
-    meanwhile: () => Promise<void> = async () => undefined,
+    meanwhile: (ended: Promise<unknown>) => Promise<void> = async () => undefined,
   ) {
     const arrived = await receive(network.lab, own);
     const sending = await send(network.lab, peer, own, rate, count);
@@ -119,7 +119,7 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
     void sending.ended.then(() => {
       over = true;
     });
-    while (!over) await Promise.all([sleep(5), meanwhile()]);
+    while (!over) await Promise.all([sleep(5), meanwhile(sending.ended)]);
     await sleep(300);
     expect((await arrived()).received).toBe(count);
   }
@@ -140,9 +140,9 @@ describe.each(taps)("the $name tap", ({ tap, cores }) => {
     timeout: 5 * minute,
   }, async () => {
     const [before, offeredBefore] = [await books(), await offered()];
-    await stream(overload, async () => {
+    await stream(overload, async (ended) => {
       process.kill(monitor.pid, "SIGSTOP");
-      await sleep(pauses.stopped);
+      await Promise.race([sleep(pauses.stopped), ended]);
       process.kill(monitor.pid, "SIGCONT");
       await sleep(pauses.running);
     });
