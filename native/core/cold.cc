@@ -19,25 +19,6 @@ void fold_cells(Zeroed<uint64_t>& cells, size_t pairs) noexcept {
 
 }  // namespace
 
-/// Rows take the tag and a product of it; the multiply-shift maps 32 bits on any width, and a fold halves it.
-size_t Cold::index(uint32_t row, uint32_t tag) const noexcept {
-  const uint32_t spread = row == 0 ? tag : tag * 0x9e3779b1u;
-  return ((uint64_t{spread} * 2 * width_) >> 32 >> level_) + row * row_cells();
-}
-
-uint64_t Cold::word(size_t at) const noexcept {
-  switch (bits()) {
-    case 8:
-      return words<uint8_t>()[at];
-    case 16:
-      return words<uint16_t>()[at];
-    case 32:
-      return words<uint32_t>()[at];
-    default:
-      return cells_[at];
-  }
-}
-
 void Cold::set_word(size_t at, uint64_t value) noexcept {
   switch (bits()) {
     case 8:
@@ -60,12 +41,6 @@ size_t Cold::carry_slot(size_t at) const noexcept {
   while (carries_[slot].index > 0 && carries_[slot].index != static_cast<int64_t>(at) + 1)
     slot = slot + 1 == carries_.size() ? 0 : slot + 1;
   return slot;
-}
-
-uint64_t Cold::value(size_t index) const noexcept {
-  const size_t at = word_of(index);
-  const uint64_t own = is_half(index) ? word(at) >> 4 * (index % 2) & kHalf : word(at);
-  return carried_ == 0 ? own : own + (carries_[carry_slot(at)].above << bits());  // halves carry nothing
 }
 
 void Cold::carry(size_t at, uint64_t above) {
@@ -98,17 +73,6 @@ void Cold::join(size_t at, uint64_t amount) {
   set_word(at, (both & kHalf) + (both >> 4));
   joined_[at / 64] |= uint64_t{1} << at % 64;
   add_to_word(at, amount);
-}
-
-void Cold::add(uint32_t tag, uint64_t amount) {
-  if (width_ == 0) return;
-  for (uint32_t row = 0; row < kRows; ++row) add_to_cell(index(row, tag), amount);
-}
-
-uint64_t Cold::estimate(uint32_t tag) const noexcept {
-  if (width_ == 0) return UINT64_MAX;
-  if (empty_) return 0;
-  return std::min(value(index(0, tag)), value(index(1, tag)));
 }
 
 /// Every new cell that needs a carry has an old one in it, so the carries fit. From level 0 words stay in

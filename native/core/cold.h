@@ -33,8 +33,21 @@ class Cold {
         joined_((size_t{kRows} * width + 63) / 64),
         carries_(slots(width)) {}
 
-  void add(uint32_t tag, uint64_t amount);
-  uint64_t estimate(uint32_t tag) const noexcept;
+  /// Asks the processor for what add() and estimate() read.
+  void prefetch(uint32_t tag) const noexcept {
+    for (uint32_t row = 0; row < kRows; ++row)
+      __builtin_prefetch(words<uint8_t>() + row * width_ + (uint64_t{spread(row, tag)} * width_ >> 32), 1);
+  }
+  void add(uint32_t tag, uint64_t amount) {
+    if (width_ == 0) return;
+    for (uint32_t row = 0; row < kRows; ++row) add_to_cell(index(row, tag), amount);
+  }
+  uint64_t estimate(uint32_t tag) const noexcept {
+    if (width_ == 0) return std::numeric_limits<uint64_t>::max();
+    if (empty_) return 0;
+    const uint64_t first = value(index(0, tag)), second = value(index(1, tag));
+    return first < second ? first : second;
+  }
   /// Adds a sketch of equal width, and may fold it.
   void merge(Cold& other);
   void clear() noexcept;
@@ -56,7 +69,7 @@ class Cold {
   }
   /// Whether it is one of two that are joined.
   bool is_joined(size_t index) const noexcept { return level_ == 0 && joined(index / 2); }
-  void add_to_cell(size_t index, uint64_t amount) {
+  [[gnu::always_inline]] void add_to_cell(size_t index, uint64_t amount) {
     empty_ = false;
     switch (level_) {
       case 0:
@@ -107,18 +120,39 @@ class Cold {
   };
 
   static size_t slots(uint32_t width) noexcept { return width == 0 ? 0 : width / 64 + 8; }
-  size_t index(uint32_t row, uint32_t tag) const noexcept;
-  uint64_t value(size_t index) const noexcept;
+  /// Rows take the tag and a product of it; the multiply-shift of index() maps 32 bits on any width, and a fold
+  /// halves it.
+  static uint32_t spread(uint32_t row, uint32_t tag) noexcept { return row == 0 ? tag : tag * 0x9e3779b1u; }
+  size_t index(uint32_t row, uint32_t tag) const noexcept {
+    return ((uint64_t{spread(row, tag)} * 2 * width_) >> 32 >> level_) + row * row_cells();
+  }
+  uint64_t value(size_t index) const noexcept {
+    if (is_half(index)) return words<uint8_t>()[index / 2] >> 4 * (index % 2) & kHalf;  // carries nothing
+    const uint64_t own = word(word_of(index));
+    return carried_ == 0 ? own : own + carried(word_of(index));
+  }
 
   static constexpr uint8_t kHalf = 0xf;
 
   // Two cells of 4 bits share a word of 8; at the other levels a cell is a word.
   unsigned bits() const noexcept { return level_ == 0 ? 8 : 4u << level_; }
   size_t word_of(size_t index) const noexcept { return level_ == 0 ? index / 2 : index; }
-  uint64_t word(size_t at) const noexcept;
+  uint64_t word(size_t at) const noexcept {
+    switch (level_) {
+      case 0:
+      case 1:
+        return words<uint8_t>()[at];
+      case 2:
+        return words<uint16_t>()[at];
+      case 3:
+        return words<uint32_t>()[at];
+      default:
+        return cells_[at];
+    }
+  }
   void set_word(size_t at, uint64_t value) noexcept;
   uint64_t put_in_word(size_t at, uint64_t amount) noexcept;
-  void add_to_word(size_t at, uint64_t amount);
+  [[gnu::noinline]] void add_to_word(size_t at, uint64_t amount);
 
   /// Whether a cell is joined is not to be foretold, so no branch depends on it while the sum fits.
   void add_to_half(size_t index, uint64_t amount) {
@@ -148,9 +182,10 @@ class Cold {
   bool joined(size_t at) const noexcept { return joined_[at / 64] >> at % 64 & 1; }
   bool is_half(size_t index) const noexcept { return level_ == 0 && !joined(index / 2); }
   bool is_second(size_t index) const noexcept { return index % 2 == 1 && is_joined(index); }
-  void join(size_t at, uint64_t amount);
+  [[gnu::noinline]] void join(size_t at, uint64_t amount);
 
   size_t carry_slot(size_t at) const noexcept;
+  uint64_t carried(size_t at) const noexcept { return carries_[carry_slot(at)].above << bits(); }
   void carry(size_t at, uint64_t above);
   void fold();
   void fold_carries() noexcept;

@@ -2,6 +2,8 @@
 #include "counter.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <utility>
 
 #include "key_batch.h"
@@ -50,13 +52,16 @@ void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
   Pane& pane = late || time_.was_set_back(second) ? last_ : current_;
   Ledger& ledger = pane.ledger;
   ledger.unkeyed += batch.unkeyed;
-  for (size_t i = 0; i < batch.size; ++i) ledger.prefetch(batch.hashes[i]);
-  for (size_t i = 0; i < batch.size; ++i) ledger.prefetch_entry(batch.hashes[i]);
   const bool by_packets = spec().increment == Increment::packets;
+  std::array<uint64_t, kBatch> amounts;
   for (size_t i = 0; i < batch.size; ++i) {
-    const Packet& packet = *batch.packets[i];
-    // A key that has an entry is in the distinct set already.
-    if (!ledger.add(batch.keys[i], batch.hashes[i], by_packets ? packet.packets : packet.bytes)) continue;
+    amounts[i] = by_packets ? batch.packets[i]->packets : batch.packets[i]->bytes;
+    pane.distinct.prefetch(batch.hashes[i]);
+  }
+  // A key that has an entry is in the distinct set already.
+  uint64_t fresh = ledger.add({batch.keys.data(), batch.size}, batch.hashes.data(), amounts.data());
+  for (; fresh != 0; fresh &= fresh - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(fresh));
     pane.distinct.add(batch.hashes[i]);
     for (Spread& spread : pane.spreads) spread.add(batch.keys[i], batch.hashes[i]);
     for (Spread& spread : spreads_) spread.add(batch.keys[i], batch.hashes[i]);

@@ -39,6 +39,8 @@ class Distinct {
   /// The least with at most this relative standard error. Throws std::invalid_argument when there is none.
   static unsigned precision_for(double error);
 
+  /// Asks the processor for what add() reads.
+  void prefetch(uint64_t hash) const noexcept { beyond_.prefetch(registers_.data(), hash); }
   void add(uint64_t hash) noexcept;
   /// Throws Incompatible when the precisions differ.
   void absorb(const Distinct& other);

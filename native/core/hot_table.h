@@ -217,7 +217,7 @@ class HotTable {
   }
 
   /// Gives every entry more room where it stands, the last one first.
-  void widen(const Shape& wanted) {
+  [[gnu::noinline]] void widen(const Shape& wanted) {
     const Shape old = shape_;
     shape_ = wanted;
     bytes_.grow(capacity_ * shape_.stride + kSlack);

@@ -43,6 +43,25 @@ bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
   return true;
 }
 
+/// One function with all it needs but rare turns: what it calls for each key is less than a call.
+[[gnu::flatten]] uint64_t Ledger::add(std::span<const Key> keys, const uint64_t* hashes,
+                                      const uint64_t* amounts) {
+  static_assert(kBatch <= 64);
+  prefetch({hashes, keys.size()});
+  uint64_t fresh = 0;
+  for (size_t i = 0; i < keys.size(); ++i) fresh |= uint64_t{add(keys[i], hashes[i], amounts[i])} << i;
+  return fresh;
+}
+
+/// Asks the processor for what will be read: first where the entries are found, then the entries.
+void Ledger::prefetch(std::span<const uint64_t> hashes) const noexcept {
+  for (const uint64_t hash : hashes) {
+    hot_.prefetch(tag_of(hash));
+    if (floor_ > 0) cold_.prefetch(tag_of(hash));
+  }
+  for (const uint64_t hash : hashes) hot_.prefetch_entry(tag_of(hash));
+}
+
 /// The most that a key without an entry counted. By turns the floor is good enough: then the entry stays
 /// until the floor has risen by more than it counts itself, which is what keeps those that begin late and
 /// grow fast.
@@ -51,19 +70,25 @@ uint64_t Ledger::prior_of(Tag tag) noexcept {
   return by_floor_ || floor_ == 0 ? floor_ : std::min(floor_, cold_.estimate(tag));
 }
 
-/// Moves the hand over an entry that stays; false for one that may give way.
-[[gnu::always_inline]] inline bool Ledger::pass() noexcept {
-  const Count count = hot_.count(sweep_.hand);
+/// Notes an entry that stays; false for one that may give way.
+[[gnu::always_inline]] inline bool Ledger::stays(uint32_t place) noexcept {
+  const Count count = hot_.count(place);
   if (count.rank() > floor_) {
     sweep_.note(count.rank() - floor_);
   } else if (count.lives > 0) {
-    hot_.set_count(sweep_.hand, {count.since, count.prior, count.lives - 1});
+    hot_.set_count(place, {count.since, count.prior, count.lives - 1});
     sweep_.note(0);
   } else {
     return false;
   }
-  ++sweep_.hand;
   return true;
+}
+
+/// Moves the hand over an entry that stays.
+[[gnu::always_inline]] inline bool Ledger::pass() noexcept {
+  const bool passed = stays(sweep_.hand);
+  sweep_.hand += passed;
+  return passed;
 }
 
 /// Gives a new entry a place. Over the second half of a new table's places the sweep makes its first round, so
@@ -74,7 +99,7 @@ void Ledger::admit(const Key& key, Tag tag, const Count& count) {
     if (2 * hot_.size() > spec_.capacity && pass()) pass();
     return;
   }
-  const Vacancy vacancy = vacate();
+  const Sweep::Candidate vacancy = vacate();
   hot_.replace(vacancy.place, vacancy.tag, key, tag, count);
   sweep_.note(count.rank() > floor_ ? count.rank() - floor_ : 0);
 }
@@ -87,17 +112,39 @@ void Ledger::spill(Tag tag, uint64_t amount) {
 /// The place of an entry that is not above the floor and was not hit of late, its weight gone to the cold
 /// part. After a round the floor rises to a height that 3/4 K entries reach. The caller notes what it puts
 /// there.
-Ledger::Vacancy Ledger::vacate() {
+Sweep::Candidate Ledger::vacate() {
   while (true) {
-    while (sweep_.hand < spec_.capacity) {
-      if (pass()) continue;
-      const uint32_t place = sweep_.hand++;
-      const Tag tag = tag_at(place);
-      spill(tag, hot_.count(place).since);
-      return {place, tag};
+    while (sweep_.next < sweep_.end) {
+      const Sweep::Candidate candidate = sweep_.ahead[sweep_.next++];
+      if (sweep_.next + 3 < sweep_.end) hot_.prefetch_entry(sweep_.ahead[sweep_.next + 3].tag);
+      if (stays(candidate.place)) continue;
+      spill(candidate.tag, hot_.count(candidate.place).since);
+      return candidate;
     }
-    floor_ += sweep_.finish(spec_.capacity, kept());
+    look_ahead();
+    if (sweep_.end == 0) floor_ += sweep_.finish(spec_.capacity, kept());
   }
+}
+
+/// Finds the next candidates, hashes their keys side by side and asks the processor for what giving them up
+/// reads.
+void Ledger::look_ahead() noexcept {
+  std::array<Key, Sweep::kAhead> keys;
+  std::array<uint64_t, kBatch> hashes;
+  uint32_t found = 0;
+  while (sweep_.hand < spec_.capacity && found < Sweep::kAhead) {
+    if (pass()) continue;
+    hot_.copy_key(sweep_.hand, keys[found]);
+    sweep_.ahead[found++].place = sweep_.hand++;
+  }
+  hash_keys(spec_.secret, {keys.data(), found}, hashes.data());
+  for (uint32_t i = 0; i < found; ++i) {
+    const Tag tag = sweep_.ahead[i].tag = tag_of(hashes[i]);
+    hot_.prefetch(tag);
+    cold_.prefetch(tag);
+  }
+  sweep_.next = 0;
+  sweep_.end = found;
 }
 
 Interval Ledger::interval_of(const Count& count, Tag tag) const noexcept {
@@ -173,8 +220,7 @@ void Ledger::take_entries(Ledger& other, uint32_t first, uint32_t n, const Absor
     places[left++] = place;
   }
   hash_keys(spec_.secret, {keys.data(), left}, hashes.data());
-  for (size_t i = 0; i < left; ++i) prefetch(hashes[i]);
-  for (size_t i = 0; i < left; ++i) prefetch_entry(hashes[i]);
+  prefetch({hashes.data(), left});
   for (size_t i = 0; i < left; ++i)
     if (take(keys[i], tag_of(hashes[i]), other.hot_.count(places[i]), progress))
       other.hot_.set_count(places[i], {0, 0});

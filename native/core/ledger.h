@@ -80,9 +80,8 @@ class Ledger {
 
   /// True when the key was not in the table before.
   bool add(const Key& key, uint64_t hash, uint64_t amount);
-  /// Ask the processor for what add() reads, the second some time after the first.
-  void prefetch(uint64_t hash) const noexcept { hot_.prefetch(tag_of(hash)); }
-  void prefetch_entry(uint64_t hash) const noexcept { hot_.prefetch_entry(tag_of(hash)); }
+  /// The same of at most kBatch keys: bit i tells of key i.
+  uint64_t add(std::span<const Key> keys, const uint64_t* hashes, const uint64_t* amounts);
 
   Interval interval(const Key& key, uint64_t hash) const noexcept;
 
@@ -140,12 +139,11 @@ class Ledger {
   uint32_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
   uint64_t prior_of(Tag tag) noexcept;
   void admit(const Key& key, Tag tag, const Count& count);
+  void prefetch(std::span<const uint64_t> hashes) const noexcept;
+  bool stays(uint32_t place) noexcept;
   bool pass() noexcept;
-  struct Vacancy {
-    uint32_t place;
-    Tag tag;  ///< of the key that is still there
-  };
-  Vacancy vacate();
+  Sweep::Candidate vacate();
+  void look_ahead() noexcept;
   Tag tag_at(uint32_t place) const noexcept { return tag_of(hot_.key(place).hash(spec_.secret)); }
   void spill(Tag tag, uint64_t amount);
   void take_entries(Ledger& other, uint32_t first, uint32_t n, const Absorption& progress);

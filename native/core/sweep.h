@@ -18,10 +18,19 @@ class Sweep {
  public:
   uint32_t hand = 0;  ///< the next place to look at
 
+  /// An entry that the hand went past without a note: it may give way, unless it is hit before its turn.
+  struct Candidate {
+    uint32_t place;
+    uint32_t tag;  ///< of the key that is there
+  };
+  static constexpr size_t kAhead = 8;  ///< most candidates at a time
+  std::array<Candidate, kAhead> ahead;
+  uint32_t next = 0, end = 0;  ///< of `ahead`, those still to come
+
   void note(uint64_t excess) noexcept { ++seen_[bucket(excess)]; }
 
   /// Ends a round: the largest height that at least `kept` noted entries reach. The next round begins.
-  uint64_t finish(uint32_t noted, uint32_t kept) noexcept {
+  [[gnu::noinline]] uint64_t finish(uint32_t noted, uint32_t kept) noexcept {
     size_t at = 0;
     uint32_t reach = noted;
     while (at + 1 < kBuckets && reach - seen_[at] >= kept) reach -= seen_[at++];
@@ -30,7 +39,7 @@ class Sweep {
   }
 
   void reset() noexcept {
-    hand = 0;
+    hand = next = end = 0;
     seen_.fill(0);
   }
 
