@@ -46,7 +46,7 @@ SavedCounter Counter::save() const {
   return saved;
 }
 
-void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
+void Counter::add(std::span<const Packet* const> packets, uint64_t second, Admission admission) {
   const KeyBatch batch(spec().key_type, spec().secret, packets);
   const bool late = second == time_.last && time_.second > time_.since;
   Pane& pane = late || time_.was_set_back(second) ? last_ : current_;
@@ -59,7 +59,8 @@ void Counter::add(std::span<const Packet* const> packets, uint64_t second) {
     pane.distinct.prefetch(batch.hashes[i]);
   }
   // A key that has an entry is in the distinct set already.
-  uint64_t fresh = ledger.add({batch.keys.data(), batch.size}, batch.hashes.data(), amounts.data());
+  uint64_t fresh =
+      ledger.add({batch.keys.data(), batch.size}, batch.hashes.data(), amounts.data(), admission);
   for (; fresh != 0; fresh &= fresh - 1) {
     const auto i = static_cast<size_t>(std::countr_zero(fresh));
     pane.distinct.add(batch.hashes[i]);

@@ -37,7 +37,8 @@ class Counter {
   /// At most kBatch packets of the running second.
   void add(std::span<const Packet* const> packets) { add(packets, time_.second); }
   /// The same of a second that may be the last one before it in which the clock was seen.
-  void add(std::span<const Packet* const> packets, uint64_t second);
+  void add(std::span<const Packet* const> packets, uint64_t second,
+           Admission admission = Admission::always);
 
   /// The clock shows `second`, unix seconds. On a clock that was set back, spans begin anew.
   void roll(uint64_t second);

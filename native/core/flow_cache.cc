@@ -81,7 +81,8 @@ void FlowCache::leave(Packet& place, Counters counters) {
 void FlowCache::feed(Counters counters) {
   std::array<const Packet*, kBatch> gone;
   for (size_t i = 0; i < gone_size_; ++i) gone[i] = &gone_[i];
-  for (const auto& counter : counters) counter->add({gone.data(), gone_size_}, gone_[0].second);
+  for (const auto& counter : counters)
+    counter->add({gone.data(), gone_size_}, gone_[0].second, Admission::sparing);
   gone_size_ = 0;
 }
 

@@ -29,7 +29,7 @@ uint32_t LedgerSpec::capacity_for(double share, double width) {
 Ledger::Ledger(const LedgerSpec& spec)
     : spec_(spec), hot_(spec.capacity, spec.key_type.width(4)), cold_(spec.cold_width(), cold_level(spec)) {}
 
-bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
+bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount, Admission admission) {
   const Tag tag = tag_of(hash);
   total_ += amount;
   hot_.fit(total_);
@@ -39,17 +39,21 @@ bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount) {
     hot_.set_count(place, {count.since + amount, count.prior, lives});
     return false;
   }
-  admit(key, tag, {amount, prior_of(tag)});
+  if (admission == Admission::sparing)
+    admit_or_spill(key, tag, {amount, most_before(tag)});
+  else
+    admit(key, tag, {amount, prior_by_turns(tag)});
   return true;
 }
 
 /// One function with all it needs but rare turns: what it calls for each key is less than a call.
 [[gnu::flatten]] uint64_t Ledger::add(std::span<const Key> keys, const uint64_t* hashes,
-                                      const uint64_t* amounts) {
+                                      const uint64_t* amounts, Admission admission) {
   static_assert(kBatch <= 64);
   prefetch({hashes, keys.size()});
   uint64_t fresh = 0;
-  for (size_t i = 0; i < keys.size(); ++i) fresh |= uint64_t{add(keys[i], hashes[i], amounts[i])} << i;
+  for (size_t i = 0; i < keys.size(); ++i)
+    fresh |= uint64_t{add(keys[i], hashes[i], amounts[i], admission)} << i;
   return fresh;
 }
 
@@ -62,12 +66,16 @@ void Ledger::prefetch(std::span<const uint64_t> hashes) const noexcept {
   for (const uint64_t hash : hashes) hot_.prefetch_entry(tag_of(hash));
 }
 
-/// The most that a key without an entry counted. By turns the floor is good enough: then the entry stays
-/// until the floor has risen by more than it counts itself, which is what keeps those that begin late and
-/// grow fast.
-uint64_t Ledger::prior_of(Tag tag) noexcept {
+/// The most that a key without an entry counted.
+uint64_t Ledger::most_before(Tag tag) const noexcept {
+  return floor_ == 0 ? 0 : std::min(floor_, cold_.estimate(tag));
+}
+
+/// By turns the floor is good enough: then the entry stays until the floor has risen by more than it counts
+/// itself, which is what keeps those that begin late and grow fast.
+uint64_t Ledger::prior_by_turns(Tag tag) noexcept {
   by_floor_ = !by_floor_;
-  return by_floor_ || floor_ == 0 ? floor_ : std::min(floor_, cold_.estimate(tag));
+  return by_floor_ ? floor_ : most_before(tag);
 }
 
 /// Notes an entry that stays; false for one that may give way.
@@ -89,6 +97,14 @@ uint64_t Ledger::prior_of(Tag tag) noexcept {
   const bool passed = stays(sweep_.hand);
   sweep_.hand += passed;
   return passed;
+}
+
+/// What is not above the floor needs no entry in a full table.
+void Ledger::admit_or_spill(const Key& key, Tag tag, const Count& count) {
+  if (hot_.size() == spec_.capacity && count.rank() <= floor_)
+    spill(tag, count.since);
+  else
+    admit(key, tag, count);
 }
 
 /// Gives a new entry a place. Over the second half of a new table's places the sweep makes its first round, so
@@ -228,11 +244,7 @@ void Ledger::take_entries(Ledger& other, uint32_t first, uint32_t n, const Absor
 
 bool Ledger::take(const Key& key, Tag tag, const Count& theirs, const Absorption& progress) {
   if (progress.common_done) {
-    const Count count{theirs.since, theirs.prior + progress.own_floor, theirs.lives};
-    if (hot_.size() == spec_.capacity && count.rank() <= floor_)
-      spill(tag, count.since);
-    else
-      admit(key, tag, count);
+    admit_or_spill(key, tag, {theirs.since, theirs.prior + progress.own_floor, theirs.lives});
     return true;
   }
   const uint32_t place = hot_.find(key, tag);

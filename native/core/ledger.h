@@ -16,6 +16,10 @@ namespace tallytree {
 
 enum class Increment : uint8_t { packets, bytes };
 
+/// Whether a new key always gets an entry, or in a full table only one that may be above the floor: for amounts
+/// that are sums of what came close together, where a small one will hardly grow.
+enum class Admission : uint8_t { always, sparing };
+
 /// What two ledgers must have in common to be added.
 struct LedgerSpec {
   static constexpr uint32_t kLeastCapacity = 16, kMostCapacity = 1 << 20;
@@ -79,9 +83,10 @@ class Ledger {
   explicit Ledger(const LedgerSpec& spec);
 
   /// True when the key was not in the table before.
-  bool add(const Key& key, uint64_t hash, uint64_t amount);
+  bool add(const Key& key, uint64_t hash, uint64_t amount, Admission admission = Admission::always);
   /// The same of at most kBatch keys: bit i tells of key i.
-  uint64_t add(std::span<const Key> keys, const uint64_t* hashes, const uint64_t* amounts);
+  uint64_t add(std::span<const Key> keys, const uint64_t* hashes, const uint64_t* amounts,
+               Admission admission);
 
   Interval interval(const Key& key, uint64_t hash) const noexcept;
 
@@ -137,7 +142,9 @@ class Ledger {
   void require_like(const LedgerSpec& other) const;
   Interval interval_of(const Count& count, Tag tag) const noexcept;
   uint32_t kept() const noexcept { return spec_.capacity - spec_.capacity / 4; }
-  uint64_t prior_of(Tag tag) noexcept;
+  uint64_t most_before(Tag tag) const noexcept;
+  uint64_t prior_by_turns(Tag tag) noexcept;
+  void admit_or_spill(const Key& key, Tag tag, const Count& count);
   void admit(const Key& key, Tag tag, const Count& count);
   void prefetch(std::span<const uint64_t> hashes) const noexcept;
   bool stays(uint32_t place) noexcept;

@@ -94,16 +94,11 @@ class Sketch {
   void set_frames_bit(uint32_t bit) noexcept { filter_.frames_bit = bit; }
   const Totals& totals() const noexcept { return totals_; }
 
-  /// Most bytes that a counter of this specification takes. From the second one on there is a flow cache: two
-  /// of them pay for it.
-  static size_t bytes(const CounterSpec& spec) noexcept {
-    return Counter::bytes(spec) + FlowCache::bytes() / kFewestForCache;
-  }
+  /// Most bytes that a counter of this specification takes, with the flow cache that a sketch's first one
+  /// brings along.
+  static size_t bytes(const CounterSpec& spec) noexcept { return Counter::bytes(spec) + FlowCache::bytes(); }
 
  private:
-  /// One counter alone gains nothing by a flow cache.
-  static constexpr size_t kFewestForCache = 2;
-
   void find_device() noexcept;
   void hand_on(std::span<const Packet* const> matched, bool late);
   void admit(std::unique_ptr<Counter> counter);
@@ -115,7 +110,7 @@ class Sketch {
   Totals totals_;
   std::unique_ptr<SizeCounter> sizes_;  // when asked for
   std::vector<std::unique_ptr<Counter>> counters_;
-  std::unique_ptr<FlowCache> cache_;  // with several counters
+  std::unique_ptr<FlowCache> cache_;  // with counters
   size_t turn_ = 0;
   uint64_t second_ = 0;
 };

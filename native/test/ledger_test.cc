@@ -37,7 +37,7 @@ struct Watched {
 
   void add(uint32_t number, uint64_t amount) {
     const Key key = key_of(number);
-    ledger.add(key, key.hash(ledger.spec().secret), amount);
+    ledger.add(key, key.hash(ledger.spec().secret), amount, admission);
     truth[number] += amount;
   }
 
@@ -69,6 +69,7 @@ struct Watched {
   }
 
   Ledger ledger;
+  Admission admission = Admission::always;
   std::unordered_map<uint32_t, uint64_t> truth;
 };
 
@@ -91,11 +92,15 @@ TEST(ledger_is_exact_up_to_its_capacity) {
 }
 
 TEST(ledger_intervals_hold_over_skewed_streams) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
     std::mt19937_64 random(seed);
     Watched watched(64 << (seed % 4));
+    watched.admission = seed <= 20 ? Admission::always : Admission::sparing;
     add_skewed(watched, 20000, 5000, random);
     CHECK_EQ(watched.violations(), 0);
+    for (int i = 0; i < 20; ++i) watched.add(99'999, 500);
+    const Key late = key_of(99'999);
+    CHECK_EQ(watched.ledger.interval(late, late.hash(watched.ledger.spec().secret)).lower, 10'000u);
   }
 }
 

@@ -24,10 +24,11 @@ struct Node {
 };
 
 void feed(Node& node, const Stream& stream, size_t from, size_t to, std::mt19937_64& random) {
+  const Admission admission = random() % 2 == 0 ? Admission::always : Admission::sparing;
   for (size_t i = from; i < to; ++i) {
     const uint32_t number = stream.numbers[i];
     const uint64_t amount = stream.bytes ? 40 + random() % 1461 : 1;
-    node.ledger.add(stream.keys[number].key, stream.keys[number].hash, amount);
+    node.ledger.add(stream.keys[number].key, stream.keys[number].hash, amount, admission);
     node.truth[number] += amount;
   }
 }
