@@ -21,7 +21,8 @@ using Counters = std::span<const std::unique_ptr<Counter>>;
  * apart, and a sum is of one second. A hand that walks over the places empties them bit by bit when a second
  * ends or somebody asks. The hash is keyed, and traffic made to collide would cost time only.
  *
- * A flow can be in two places. A new one takes that of the smaller, so the heavy ones stay.
+ * A flow can be in two places. A new one takes that of the smaller, so the heavy ones stay. What leaves is
+ * a sum of what came close together, so the ledgers are sparing with entries for it.
  */
 class FlowCache {
  public:
