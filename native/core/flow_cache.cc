@@ -72,18 +72,19 @@ void FlowCache::add(const Packet& packet, Packet* home, Counters counters) {
 }
 
 void FlowCache::leave(Packet& place, Counters counters) {
-  if (gone_size_ == kBatch || (gone_size_ > 0 && gone_[0].second != place.second)) feed(counters);
-  gone_[gone_size_++] = place;
+  Gone& gone = gone_[place.second % gone_.size()];
+  if (gone.size == kBatch || (gone.size > 0 && gone.flows[0].second != place.second)) feed(gone, counters);
+  gone.flows[gone.size++] = place;
   place.packets = 0;
   --used_;
 }
 
-void FlowCache::feed(Counters counters) {
-  std::array<const Packet*, kBatch> gone;
-  for (size_t i = 0; i < gone_size_; ++i) gone[i] = &gone_[i];
+void FlowCache::feed(Gone& gone, Counters counters) {
+  std::array<const Packet*, kBatch> flows;
+  for (size_t i = 0; i < gone.size; ++i) flows[i] = &gone.flows[i];
   for (const auto& counter : counters)
-    counter->add({gone.data(), gone_size_}, gone_[0].second, Admission::sparing);
-  gone_size_ = 0;
+    if (gone.size > 0) counter->add({flows.data(), gone.size}, gone.flows[0].second, Admission::sparing);
+  gone.size = 0;
 }
 
 void FlowCache::roll(uint64_t second, Counters counters) {
@@ -101,7 +102,7 @@ bool FlowCache::settle(Counters counters, size_t looks) {
   }
   if (ahead_ > 0 && used_ > 0) return false;
   ahead_ = 0;
-  feed(counters);
+  for (Gone& gone : gone_) feed(gone, counters);
   return true;
 }
 

@@ -50,8 +50,14 @@ class FlowCache {
     return reinterpret_cast<Packet*>(at / alignof(Packet) * alignof(Packet));
   }
   void add(const Packet& packet, Packet* home, Counters counters);
+  /// Flows that left, all of one second: the counters are fed with many at a time.
+  struct Gone {
+    size_t size = 0;
+    std::array<Packet, kBatch> flows;
+  };
+
   void leave(Packet& place, Counters counters);
-  void feed(Counters counters);
+  void feed(Gone& gone, Counters counters);
 
   Secret secret_;
   Zeroed<Packet> memory_;
@@ -59,8 +65,7 @@ class FlowCache {
   size_t used_ = 0;
   size_t hand_ = 0;   // the next place it looks at
   size_t ahead_ = 0;  // places to the end of its round
-  size_t gone_size_ = 0;
-  std::array<Packet, kBatch> gone_;  // left, all of one second; the counters are fed with many at a time
+  std::array<Gone, 2> gone_;  // of even and odd seconds: those of the last one leave beside the running one's
 };
 
 }  // namespace tallytree

@@ -8,34 +8,55 @@
 namespace tallytree {
 namespace {
 
-constexpr size_t kLanes = 8;
+/// As many as an AVX2 register holds: wider ones the compiler keeps in memory where processors have no such.
+constexpr size_t kLanes = 4;
 using Lanes = uint64_t __attribute__((vector_size(kLanes * 8)));
 
+/// SipHash-1-3 of kLanes messages side by side.
+struct SipLanes {
+  Lanes v0, v1, v2, v3;
+
+  [[gnu::always_inline]] void round() noexcept {
+    v0 += v1;
+    v2 += v3;
+    v1 = (v1 << 13 | v1 >> 51) ^ v0;
+    v3 = (v3 << 16 | v3 >> 48) ^ v2;
+    v0 = (v0 << 32 | v0 >> 32) + v3;
+    v2 += v1;
+    v3 = (v3 << 21 | v3 >> 43) ^ v0;
+    v1 = (v1 << 17 | v1 >> 47) ^ v2;
+    v2 = v2 << 32 | v2 >> 32;
+  }
+  /// `word`: one of each message.
+  [[gnu::always_inline]] void take(const uint64_t* word) noexcept {
+    Lanes taken;
+    std::memcpy(&taken, word, sizeof taken);
+    v3 ^= taken;
+    round();
+    v0 ^= taken;
+  }
+  [[gnu::always_inline]] void end(uint64_t* hashes) noexcept {
+    v2 ^= Lanes{} + 0xff;
+    for (int i = 0; i < 3; ++i) round();
+    v0 ^= v1 ^ v2 ^ v3;
+    std::memcpy(hashes, &v0, sizeof v0);
+  }
+};
+
 /// SipHash-1-3, as siphash13(), of kBatch messages of `words` words, their length word included. Word w of
-/// message i is in[w][i].
+/// message i is in[w][i]. Two groups of lanes at a time: one alone waits for itself.
 TALLYTREE_VECTORIZED void hash_lanes(uint64_t k0, uint64_t k1, const uint64_t (*in)[kBatch], size_t words,
                                      uint64_t* out, size_t n) noexcept {
-  for (size_t i = 0; i < n; i += kLanes) {
-    Lanes v0 = Lanes{} + (k0 ^ 0x736f6d6570736575), v1 = Lanes{} + (k1 ^ 0x646f72616e646f6d);
-    Lanes v2 = Lanes{} + (k0 ^ 0x6c7967656e657261), v3 = Lanes{} + (k1 ^ 0x7465646279746573);
-    for (size_t round = 0; round < words + 3; ++round) {
-      Lanes word{};
-      if (round < words) std::memcpy(&word, in[round] + i, sizeof word);
-      if (round == words) v2 ^= Lanes{} + 0xff;
-      v3 ^= word;
-      v0 += v1;
-      v2 += v3;
-      v1 = (v1 << 13 | v1 >> 51) ^ v0;
-      v3 = (v3 << 16 | v3 >> 48) ^ v2;
-      v0 = (v0 << 32 | v0 >> 32) + v3;
-      v2 += v1;
-      v3 = (v3 << 21 | v3 >> 43) ^ v0;
-      v1 = (v1 << 17 | v1 >> 47) ^ v2;
-      v2 = v2 << 32 | v2 >> 32;
-      v0 ^= word;
+  const SipLanes start{Lanes{} + (k0 ^ 0x736f6d6570736575), Lanes{} + (k1 ^ 0x646f72616e646f6d),
+                       Lanes{} + (k0 ^ 0x6c7967656e657261), Lanes{} + (k1 ^ 0x7465646279746573)};
+  for (size_t i = 0; i < n; i += 2 * kLanes) {
+    SipLanes one = start, other = start;
+    for (size_t w = 0; w < words; ++w) {
+      one.take(in[w] + i);
+      other.take(in[w] + i + kLanes);
     }
-    v0 ^= v1 ^ v2 ^ v3;
-    std::memcpy(out + i, &v0, sizeof v0);
+    one.end(out + i);
+    other.end(out + i + kLanes);
   }
 }
 

@@ -132,8 +132,6 @@ Sweep::Candidate Ledger::vacate() {
   while (true) {
     while (sweep_.next < sweep_.end) {
       const Sweep::Candidate candidate = sweep_.ahead[sweep_.next++];
-      const uint32_t later = sweep_.next + 3;  // far enough for its chain's head to be here by now
-      if (later < sweep_.end) hot_.prefetch_entry(sweep_.ahead[later].tag);
       if (stays(candidate.place)) continue;
       spill(candidate.tag, hot_.count(candidate.place).since);
       return candidate;
