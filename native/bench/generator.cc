@@ -1,6 +1,6 @@
-// generator paced|burst DEVICE zipf|churn COUNT RATE MAC: sends COUNT UDP frames of 64 bytes and says how
-// long it took. paced: out of DEVICE, RATE a second. burst: as if DEVICE had received them, as fast as it
-// goes.
+// generator leaving|arriving DEVICE zipf|churn COUNT RATE MAC: sends COUNT UDP frames of 64 bytes, RATE a second
+// (0: as fast as it goes), and says how long it took. leaving: out of DEVICE. arriving: as if DEVICE had
+// received them, which takes a third of the time.
 // generator file PATH zipf|churn COUNT RATE: the same as a capture file, RATE a second by its time stamps.
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -29,13 +29,13 @@ constexpr uint32_t kMessages = 32;
 struct Traffic {
   bool churn;
   uint32_t count;
-  uint32_t rate;
+  uint32_t rate;  // a second; 0: as fast as it goes
 
   std::vector<Varied> table() const { return churn ? churn_table() : zipf_table(); }
 };
 
 struct Request {
-  bool paced;
+  bool arriving;
   uint32_t ifindex;
   Traffic traffic;
   HardwareAddress to;
@@ -49,15 +49,13 @@ HardwareAddress hardware_address(const std::string& text) {
 }
 
 Traffic read_traffic(char** words) {
-  const Traffic traffic{std::string_view(words[0]) == "churn", static_cast<uint32_t>(std::stoul(words[1])),
-                        static_cast<uint32_t>(std::stoul(words[2]))};
-  if (traffic.rate == 0) throw std::invalid_argument("no rate");
-  return traffic;
+  return {std::string_view(words[0]) == "churn", static_cast<uint32_t>(std::stoul(words[1])),
+          static_cast<uint32_t>(std::stoul(words[2]))};
 }
 
 Request read_request(char** words) {
   Request request{};
-  request.paced = std::string_view(words[0]) == "paced";
+  request.arriving = std::string_view(words[0]) == "arriving";
   request.ifindex = if_nametoindex(words[1]);
   request.traffic = read_traffic(words + 2);
   request.to = hardware_address(words[5]);
@@ -109,32 +107,31 @@ void sleep_until(Clock::time_point when) {
   nanosleep(&span, nullptr);
 }
 
-void send_paced(const Request& request, const std::vector<Varied>& table) {
+void send_leaving(const Request& request, const std::vector<Varied>& table) {
   const Descriptor device = open_device(request.ifindex);
   Batch batch(frame_to(request.to));
   const auto [churn, count, rate] = request.traffic;
   const auto start = Clock::now();
   for (uint32_t sent = 0; sent < count; sent += kMessages) {
-    sleep_until(start + std::chrono::nanoseconds(uint64_t{sent} * 1'000'000'000 / rate));
+    if (rate > 0) sleep_until(start + std::chrono::nanoseconds(uint64_t{sent} * 1'000'000'000 / rate));
     batch.send(device.get(), table, sent, std::min(kMessages, count - sent));
   }
 }
 
 double seconds_of(const Request& request) {
   const std::vector<Varied> table = request.traffic.table();
-  if (request.paced) {
-    const auto start = Clock::now();
-    send_paced(request, table);
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-  LiveFrames frames(frame_to(request.to), table);
+  LiveFrames frames(frame_to(request.to), table, request.traffic.rate);
   const auto start = Clock::now();
-  frames.send(request.ifindex, request.traffic.count);
+  if (request.arriving)
+    frames.send(request.ifindex, request.traffic.count);
+  else
+    send_leaving(request, table);
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 /// Classic pcap: a header of 24 bytes, then 16 bytes and the frame for each packet.
 void write_capture(const char* path, const Traffic& traffic) {
+  if (traffic.rate == 0) throw std::invalid_argument("no rate");
   constexpr uint32_t kMicroseconds = 0xa1b2c3d4, kVersion = 0x00040002, kEthernet = 1, kStart = 1'700'000'000;
   const std::vector<Varied> table = traffic.table();
   std::ofstream file(path, std::ios::binary);
@@ -163,7 +160,7 @@ int main(int count, char** words) {
     }
     if (count != 7)
       throw std::invalid_argument(
-          "paced|burst DEVICE zipf|churn COUNT RATE MAC, or file PATH zipf|churn ...");
+          "leaving|arriving DEVICE zipf|churn COUNT RATE MAC, or file PATH zipf|churn ...");
     const Request request = read_request(words + 1);
     std::printf("{\"sent\": %u, \"seconds\": %.4f}\n", request.traffic.count, seconds_of(request));
     return 0;

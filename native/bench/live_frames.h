@@ -13,14 +13,16 @@ namespace tallytree::traffic {
 /// Needs CAP_BPF, CAP_NET_ADMIN and Linux 5.18. A veth must have NAPI on (`ethtool -K DEVICE gro on`).
 class LiveFrames {
  public:
-  /// Throws std::system_error.
-  LiveFrames(const Frame& frame, std::span<const Varied> table);
+  /// `rate`: frames a second; 0: as fast as this core and the kernel's receive path go. Throws
+  /// std::system_error.
+  LiveFrames(const Frame& frame, std::span<const Varied> table, uint32_t rate);
 
-  /// As fast as this core and the kernel's receive path go. Throws std::system_error.
+  /// In one call: the kernel takes 25 ms to end one. Throws std::system_error.
   void send(uint32_t ifindex, uint32_t count);
 
  private:
   Frame frame_;
+  uint32_t at_a_time_;
   Descriptor table_;
   Descriptor program_;
 };

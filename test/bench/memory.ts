@@ -53,7 +53,7 @@ async function fill(network: Network): Promise<void> {
   }
   const mac = await network.lab.must(host, "cat", "/sys/class/net/eth0/address");
   const flows = ["churn", "600000", "200000"];
-  await network.lab.must(sender, generator, "paced", "eth0", ...flows, mac.trim());
+  await network.lab.must(sender, generator, "leaving", "eth0", ...flows, mac.trim());
   for (let asked = 0; asked < queries; asked += 1) {
     const counter_key_type = [...keyTypes, fiveTuple][asked % 8];
     await network.ask(host, { type: "query heavy hitters", ...sketch, counter_key_type, threshold: 0.0001 });

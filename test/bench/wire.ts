@@ -1,4 +1,4 @@
-// Two namespaces joined by a veth, the packet generator at one end and a receiver to be measured at the other.
+// Two namespaces joined by a veth, and a receiver to be measured in one of them, where a generator lets packets arrive.
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -46,7 +46,6 @@ export interface Run {
 
 export class Wire {
   readonly #lab: Lab;
-  readonly #sender: Host;
   readonly #receiver: Host;
   readonly #address: string;
 
@@ -54,11 +53,12 @@ export class Wire {
   constructor() {
     buildGenerator();
     this.#lab = new Lab(2);
-    this.#sender = this.#lab.host(0);
     this.#receiver = this.#lab.host(1);
-    const [a, b] = [this.#sender.namespace, this.#receiver.namespace];
+    const [a, b] = [this.#lab.host(0).namespace, this.#receiver.namespace];
     command("ip", "-n", a, "link", "add", device, "type", "veth", "peer", "name", device, "netns", b);
     for (const namespace of [a, b]) this.#prepare(namespace);
+    // Frames can be injected only where the veth has NAPI.
+    this.#at(b, "ethtool", "-K", device, "gro", "on");
     // The packets end behind the taps and cost the host nothing more.
     this.#at(b, "iptables", "-t", "raw", "-A", "PREROUTING", "-i", device, "-j", "DROP");
     this.#address = this.#at(b, "cat", `/sys/class/net/${device}/address`).trim();
@@ -100,11 +100,8 @@ export class Wire {
   }
 
   async #send({ flows, packets, rate }: Traffic): Promise<{ sent: number; seconds: number }> {
-    const from = rate === undefined ? this.#receiver : this.#sender;
-    // Frames can be injected only where the veth has NAPI; paced ones are delivered without.
-    this.#at(this.#receiver.namespace, "ethtool", "-K", device, "gro", rate === undefined ? "on" : "off");
-    const words = [rate === undefined ? "burst" : "paced", device, flows, `${packets}`, `${rate ?? 1}`];
-    const said = await this.#lab.must(from, "taskset", "-c", "0", generator, ...words, this.#address);
+    const words = ["arriving", device, flows, `${packets}`, `${rate ?? 0}`, this.#address];
+    const said = await this.#lab.must(this.#receiver, "taskset", "-c", "0", generator, ...words);
     return JSON.parse(said) as { sent: number; seconds: number };
   }
 
