@@ -11,16 +11,26 @@ namespace {
 
 constexpr uint64_t kOnes = 0x0101010101010101, kTops = 0x8080808080808080, kLow = 0x0f0f0f0f0f0f0f0f;
 
-/// A block: 64 words of two cells each, whose joined ones are the bits of one number.
-using Lanes = uint64_t __attribute__((vector_size(64)));
+/// A block: 32 words of two cells each, as many as an AVX2 register holds. Which are joined is told by the bits of
+/// one number.
+using Lanes = uint64_t __attribute__((vector_size(32)));
+using Bits = uint32_t;
 constexpr size_t kBlockWords = sizeof(Lanes), kLanes = kBlockWords / 8;
-constexpr Lanes kLaneBits = {0, 8, 16, 24, 32, 40, 48, 56};
+constexpr Lanes kLaneBits = {0, 8, 16, 24};
+
+Bits bits_of(const uint64_t* joined, size_t block) noexcept {
+  return static_cast<Bits>(joined[block / 2] >> block % 2 * 32);
+}
+void set_bits(uint64_t* joined, size_t block, Bits bits) noexcept {
+  const auto shift = block % 2 * 32;
+  joined[block / 2] = (joined[block / 2] & ~(uint64_t{UINT32_MAX} << shift)) | uint64_t{bits} << shift;
+}
 
 /// One of the two blocks that are added. `joined`: bytes of 0 or 255; `whole`: the words as if all were joined.
 struct Side {
   Lanes low, high, joined, whole;
 
-  [[gnu::always_inline]] void load(const uint64_t* from, uint64_t joined_bits) noexcept {
+  [[gnu::always_inline]] void load(const uint64_t* from, Bits joined_bits) noexcept {
     Lanes words;
     std::memcpy(&words, from, sizeof words);
     Lanes bits = (Lanes{} + joined_bits) >> kLaneBits & 255;
@@ -36,25 +46,25 @@ struct Side {
 };
 
 /// Bytes of 0 or 1 to bits.
-[[gnu::always_inline]] inline uint64_t gathered(const Lanes& bytes) noexcept {
+[[gnu::always_inline]] inline Bits gathered(const Lanes& bytes) noexcept {
   Lanes bits = bytes | bytes >> 7;
   bits |= bits >> 14;
   bits = ((bits | bits >> 28) & 255) << kLaneBits;
   uint64_t all = 0;
   for (size_t lane = 0; lane < kLanes; ++lane) all |= bits[lane];
-  return all;
+  return static_cast<Bits>(all);
 }
 
 /// Adds blocks `from` up to `end`, or to one in which joined words overflow: these are the bits of `overflows`.
 /// The number of the block after the last.
 TALLYTREE_VECTORIZED size_t add_blocks(uint64_t* ours, uint64_t* our_joined, const uint64_t* theirs,
                                        const uint64_t* their_joined, size_t from, size_t end,
-                                       uint64_t& overflows) noexcept {
+                                       Bits& overflows) noexcept {
   size_t block = from;
   for (overflows = 0; block < end && overflows == 0; ++block) {
     Side a, b;
-    a.load(ours + block * kLanes, our_joined[block]);
-    b.load(theirs + block * kLanes, their_joined[block]);
+    a.load(ours + block * kLanes, bits_of(our_joined, block));
+    b.load(theirs + block * kLanes, bits_of(their_joined, block));
     const Lanes low = a.low + b.low, high = a.high + b.high;
     const Lanes grown = (low | high) >> 4 & kOnes;
     const Lanes joined = a.joined | b.joined | ((grown << 8) - grown);
@@ -62,7 +72,7 @@ TALLYTREE_VECTORIZED size_t add_blocks(uint64_t* ours, uint64_t* our_joined, con
     const Lanes carried = (a.whole & b.whole) | ((a.whole | b.whole) & ~whole);
     const Lanes words = (joined & whole) | (~joined & (low | (high & kLow) << 4));
     std::memcpy(ours + block * kLanes, &words, sizeof words);
-    our_joined[block] = gathered(joined & kOnes);
+    set_bits(our_joined, block, gathered(joined & kOnes));
     overflows = gathered((carried & joined) >> 7 & kOnes);
   }
   return block;
@@ -74,7 +84,7 @@ void Cold::merge_halves(Cold& other) {
   const size_t words = other.word_of(other.all_cells()), blocks = words / kBlockWords;
   size_t block = 0;
   while (level_ == 0 && block < blocks) {
-    uint64_t overflows;
+    Bits overflows;
     block = add_blocks(cells_.data(), joined_.data(), other.cells_.data(), other.joined_.data(), block, blocks,
                        overflows);
     for (; overflows != 0; overflows &= overflows - 1) {

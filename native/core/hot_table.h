@@ -90,7 +90,7 @@ class HotTable {
   }
   /// The same in place of an empty key: words that are written are read again as words at once, and a copy by
   /// more than a word would wait for them.
-  void copy_key(uint32_t place, Key& key) const noexcept {
+  void copy_key(size_t place, Key& key) const noexcept {
     const uint8_t* from = at(place);
     const size_t length = size_t{from[0]} + 1;
     size_t i = 0;
@@ -101,7 +101,7 @@ class HotTable {
     last = last << (64 - 8 * (length - i)) >> (64 - 8 * (length - i));
     std::memcpy(key.bytes.data() + i, &last, 8);
   }
-  Count count(uint32_t place) const noexcept { return read(at(place) + shape_.key_bytes, shape_.wide); }
+  Count count(size_t place) const noexcept { return read(at(place) + shape_.key_bytes, shape_.wide); }
   void set_count(uint32_t place, const Count& count) noexcept {
     uint8_t* to = at(place) + shape_.key_bytes;
     const uint64_t wide[] = {count.since, count.prior << kLivesBits | count.lives};
@@ -158,7 +158,7 @@ class HotTable {
   size_t home(Tag tag) const noexcept { return (uint64_t{tag} * kHeads * capacity_) >> 32; }
   size_t behind(uint32_t place) const noexcept { return kHeads * capacity_ + place; }
   uint32_t place_of(Link link) const noexcept { return (link & ~mark_mask_) - 1; }
-  Link link_to(uint32_t place, Tag tag) const noexcept { return (tag << place_bits_ & mark_mask_) | (place + 1); }
+  Link mark_of(Tag tag) const noexcept { return tag << place_bits_ & mark_mask_; }
 
   Link link_at(size_t index) const noexcept {
     Link link = 0;
@@ -174,8 +174,7 @@ class HotTable {
   Link next(Link link) const noexcept { return link_at(behind(place_of(link))); }
   /// The first link from here on that may lead to the tag.
   Link marked(Link link, Tag tag) const noexcept {
-    const Link mark = tag << place_bits_ & mark_mask_;
-    while (link != 0 && (link & mark_mask_) != mark) link = next(link);
+    while (link != 0 && (link & mark_mask_) != mark_of(tag)) link = next(link);
     return link;
   }
 
@@ -212,7 +211,7 @@ class HotTable {
     for (size_t i = 0; i <= key.length(); i += 8) std::memcpy(at(place) + i, key.bytes.data() + i, 8);
     set_count(place, count);
     set_link(behind(place), link_at(home(tag)));
-    set_link(home(tag), link_to(place, tag));
+    set_link(home(tag), mark_of(tag) | (place + 1));
   }
 
   void unlink(uint32_t place, Tag tag) noexcept {

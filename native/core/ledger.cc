@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "errors.h"
-#include "key_batch.h"
+#include "entry_batch.h"
 
 namespace tallytree {
 namespace {
@@ -29,8 +29,7 @@ uint32_t LedgerSpec::capacity_for(double share, double width) {
 Ledger::Ledger(const LedgerSpec& spec)
     : spec_(spec), hot_(spec.capacity, spec.key_type.width(4)), cold_(spec.cold_width(), cold_level(spec)) {}
 
-bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount, Admission admission) {
-  const Tag tag = tag_of(hash);
+bool Ledger::add_one(const Key& key, Tag tag, uint64_t amount, Admission admission) {
   total_ += amount;
   hot_.fit(total_);
   if (const uint32_t place = hot_.find(key, tag); place != HotTable::kNone) {
@@ -50,20 +49,22 @@ bool Ledger::add(const Key& key, uint64_t hash, uint64_t amount, Admission admis
 [[gnu::flatten]] uint64_t Ledger::add(std::span<const Key> keys, const uint64_t* hashes,
                                       const uint64_t* amounts, Admission admission) {
   static_assert(kBatch <= 64);
-  prefetch({hashes, keys.size()});
+  std::array<Tag, kBatch> tags;
+  for (size_t i = 0; i < keys.size(); ++i) tags[i] = tag_of(hashes[i]);
+  prefetch({tags.data(), keys.size()});
   uint64_t fresh = 0;
   for (size_t i = 0; i < keys.size(); ++i)
-    fresh |= uint64_t{add(keys[i], hashes[i], amounts[i], admission)} << i;
+    fresh |= uint64_t{add_one(keys[i], tags[i], amounts[i], admission)} << i;
   return fresh;
 }
 
 /// Asks the processor for what will be read: first where the entries are found, then the entries.
-void Ledger::prefetch(std::span<const uint64_t> hashes) const noexcept {
-  for (const uint64_t hash : hashes) {
-    hot_.prefetch(tag_of(hash));
-    if (floor_ > 0) cold_.prefetch(tag_of(hash));
+void Ledger::prefetch(std::span<const Tag> tags) const noexcept {
+  for (const Tag tag : tags) {
+    hot_.prefetch(tag);
+    if (floor_ > 0) cold_.prefetch(tag);
   }
-  for (const uint64_t hash : hashes) hot_.prefetch_entry(tag_of(hash));
+  for (const Tag tag : tags) hot_.prefetch_entry(tag);
 }
 
 /// The most that a key without an entry counted.
@@ -225,19 +226,14 @@ bool Ledger::absorb_some(Ledger& other, Absorption& progress, size_t entries) {
 }
 
 void Ledger::take_entries(Ledger& other, uint32_t first, uint32_t n, const Absorption& progress) {
-  std::array<Key, kBatch> keys;
   std::array<uint32_t, kBatch> places;
-  std::array<uint64_t, kBatch> hashes;
   size_t left = 0;
-  for (uint32_t place = first; place < first + n; ++place) {
-    if (other.hot_.count(place).rank() == 0) continue;  // taken in the first pass
-    other.hot_.copy_key(place, keys[left]);
-    places[left++] = place;
-  }
-  hash_keys(spec_.secret, {keys.data(), left}, hashes.data());
-  prefetch({hashes.data(), left});
+  for (uint32_t place = first; place < first + n; ++place)  // others were taken in the first pass
+    if (other.hot_.count(place).rank() > 0) places[left++] = place;
+  const EntryBatch batch(other.hot_, spec_.secret, left, [&](size_t i) { return places[i]; });
+  prefetch({batch.tags.data(), left});
   for (size_t i = 0; i < left; ++i)
-    if (take(keys[i], tag_of(hashes[i]), other.hot_.count(places[i]), progress))
+    if (take(batch.keys[i], batch.tags[i], other.hot_.count(places[i]), progress))
       other.hot_.set_count(places[i], {0, 0});
 }
 
@@ -275,10 +271,10 @@ Ledger Ledger::clone() const {
 
 std::vector<Ledger::Entry> Ledger::entries(uint64_t above) const {
   std::vector<Entry> found;
-  for (uint32_t place = 0; place < hot_.size(); ++place) {
-    const Interval interval = interval_of(hot_.count(place), tag_at(place));
-    if (interval.upper > above) found.push_back({hot_.key(place), interval});
-  }
+  visit_entries(hot_, spec_.secret, [&](size_t place, const Key& key, Tag tag) {
+    const Interval interval = interval_of(hot_.count(place), tag);
+    if (interval.upper > above) found.push_back({key, interval});
+  });
   std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) {
     if (a.interval.lower != b.interval.lower) return a.interval.lower > b.interval.lower;
     return a.key.bytes < b.key.bytes;

@@ -83,7 +83,9 @@ class Ledger {
   explicit Ledger(const LedgerSpec& spec);
 
   /// True when the key was not in the table before.
-  bool add(const Key& key, uint64_t hash, uint64_t amount, Admission admission = Admission::always);
+  bool add(const Key& key, uint64_t hash, uint64_t amount, Admission admission = Admission::always) {
+    return add_one(key, tag_of(hash), amount, admission);
+  }
   /// The same of at most kBatch keys: bit i tells of key i.
   uint64_t add(std::span<const Key> keys, const uint64_t* hashes, const uint64_t* amounts,
                Admission admission);
@@ -146,12 +148,12 @@ class Ledger {
   uint64_t prior_by_turns(Tag tag) noexcept;
   void admit_or_spill(const Key& key, Tag tag, const Count& count);
   void admit(const Key& key, Tag tag, const Count& count);
-  void prefetch(std::span<const uint64_t> hashes) const noexcept;
+  bool add_one(const Key& key, Tag tag, uint64_t amount, Admission admission);
+  void prefetch(std::span<const Tag> tags) const noexcept;
   bool stays(uint32_t place) noexcept;
   bool pass() noexcept;
   Sweep::Candidate vacate();
   void look_ahead() noexcept;
-  Tag tag_at(uint32_t place) const noexcept { return tag_of(hot_.key(place).hash(spec_.secret)); }
   void spill(Tag tag, uint64_t amount);
   void take_entries(Ledger& other, uint32_t first, uint32_t n, const Absorption& progress);
   bool take(const Key& key, Tag tag, const Count& theirs, const Absorption& progress);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "entry_batch.h"
+
 namespace tallytree {
 
 /// So that most sums give up entries once, and the table of usual ones stays in the second cache.
@@ -67,14 +69,17 @@ void LedgerSum::settle() {
   const auto given_up = ranked.begin() + static_cast<ptrdiff_t>(kept);
   std::nth_element(ranked.begin(), given_up, ranked.end(),
                    [](const Ranked& a, const Ranked& b) { return a.rank > b.rank; });
-  for (auto it = ranked.begin(); it != ranked.end(); ++it) {
-    const Key key = table_.key(it->place);
-    const Tag tag = tag_of(key.hash(sum_.spec_.secret));
-    const Count count = table_.count(it->place);
-    if (it < given_up)
-      sum_.hot_.insert(key, tag, {count.since, sum_.floor_ - count.prior});
-    else
-      sum_.spill(tag, count.since);
+  for (size_t first = 0; first < ranked.size(); first += kBatch) {
+    const size_t n = std::min(kBatch, ranked.size() - first);
+    const EntryBatch batch(table_, sum_.spec_.secret, n, [&](size_t i) { return ranked[first + i].place; });
+    sum_.prefetch({batch.tags.data(), n});
+    for (size_t i = 0; i < n; ++i) {
+      const Count count = table_.count(ranked[first + i].place);
+      if (first + i < kept)
+        sum_.hot_.insert(batch.keys[i], batch.tags[i], {count.since, sum_.floor_ - count.prior});
+      else
+        sum_.spill(batch.tags[i], count.since);
+    }
   }
   // The first of them has the highest rank.
   if (given_up != ranked.end()) sum_.floor_ = std::max(sum_.floor_, given_up->rank);
@@ -84,10 +89,10 @@ void LedgerSum::settle() {
 /// Makes room for another ledger.
 void LedgerSum::reopen() {
   settle();
-  for (uint32_t place = 0; place < sum_.hot_.size(); ++place) {
+  visit_entries(sum_.hot_, sum_.spec_.secret, [&](size_t place, const Key& key, Tag tag) {
     const Count count = sum_.hot_.count(place);
-    table_.insert(sum_.hot_.key(place), sum_.tag_at(place), {count.since, sum_.floor_ - count.prior});
-  }
+    table_.insert(key, tag, {count.since, sum_.floor_ - count.prior});
+  });
   sum_.hot_.clear();
 }
 

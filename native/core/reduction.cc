@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "entry_batch.h"
+
 namespace tallytree {
 
 void Reduction::begin(const Ledger& from, Ledger& to) {
@@ -19,22 +21,30 @@ void Reduction::begin(const Ledger& from, Ledger& to) {
 }
 
 bool Reduction::step(const Ledger& from, Ledger& to, size_t entries) {
-  for (; pass_ != Pass::done && entries > 0; --entries) {
+  while (pass_ != Pass::done && entries > 0) {
     if (next_ == from.keys()) {
       end_pass(from, to);
       continue;
     }
-    const uint32_t place = next_++;
-    const Tag tag = from.tag_at(place);
-    const Interval count = from.interval_of(from.hot_.count(place), tag);
+    const size_t n = std::min({entries, kBatch, from.keys() - next_});
+    look(from, to, n);
+    entries -= n;
+  }
+  return pass_ == Pass::done;
+}
+
+void Reduction::look(const Ledger& from, Ledger& to, size_t n) {
+  const EntryBatch batch(from.hot_, from.spec_.secret, n, [this](size_t i) { return next_ + i; });
+  for (size_t i = 0; i < n; ++i) from.cold_.prefetch(batch.tags[i]);
+  for (size_t i = 0; i < n; ++i, ++next_) {
+    const Interval count = from.interval_of(from.hot_.count(next_), batch.tags[i]);
     if (pass_ == Pass::rank) {
       note(count.upper);
     } else if (!purges_ || keeps(count.upper)) {
-      to.hot_.insert(from.hot_.key(place), tag, {count.lower, count.upper - count.lower});
+      to.hot_.insert(batch.keys[i], batch.tags[i], {count.lower, count.upper - count.lower});
       copied_ += count.lower;
     }
   }
-  return pass_ == Pass::done;
 }
 
 void Reduction::note(uint64_t rank) noexcept {

@@ -23,6 +23,7 @@ class Reduction {
  private:
   enum class Pass : uint8_t { rank, copy, done };
 
+  void look(const Ledger& from, Ledger& to, size_t n);
   void note(uint64_t rank) noexcept;
   void end_pass(const Ledger& from, Ledger& to) noexcept;
   void narrow() noexcept;
