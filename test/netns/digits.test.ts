@@ -13,7 +13,7 @@ const questions = isLong ? 1000 : 40;
 const budgetMs = 800;
 const pauseMs = 150;
 /** On machines with fewer cores than agents, an answer may come that much after its deadline. */
-const lateMs = isLong ? 10_000 : 2000;
+const lateMs = isLong ? 10_000 : 5000;
 /** Agents are away for so long at most; with a roster long enough for those below them to go elsewhere. */
 const troubleMs = { http: 2500, nats: 2500, roster: 6000 };
 /** A root that is away for so long is replaced. */
