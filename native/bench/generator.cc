@@ -120,12 +120,14 @@ void send_leaving(const Request& request, const std::vector<Varied>& table) {
 
 double seconds_of(const Request& request) {
   const std::vector<Varied> table = request.traffic.table();
+  if (!request.arriving) {
+    const auto start = Clock::now();
+    send_leaving(request, table);
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
   LiveFrames frames(frame_to(request.to), table, request.traffic.rate);
   const auto start = Clock::now();
-  if (request.arriving)
-    frames.send(request.ifindex, request.traffic.count);
-  else
-    send_leaving(request, table);
+  frames.send(request.ifindex, request.traffic.count);
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
