@@ -8,6 +8,8 @@ const stopTimeoutMs = 4000;
 const drainMs = 300;
 /** On a machine with fewer cores than hosts, starting a program may take its time. */
 export const startMs = 60_000;
+/** Long enough for whatever comes at all; how fast it comes is for those to say who measure it. */
+const patienceMs = 30_000;
 
 /** A program that runs in a host until it is stopped. */
 export interface Running {
@@ -24,7 +26,7 @@ export interface Running {
 export async function until<T>(
   what: string,
   probe: () => T | undefined | Promise<T | undefined>,
-  timeoutMs = 10_000,
+  timeoutMs = patienceMs,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {

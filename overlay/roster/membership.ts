@@ -34,6 +34,8 @@ export class Membership {
   #standby: Standby | undefined;
   #holder: Peer | undefined;
   #problem: string | undefined;
+  /** Kinds of problems that were told since it last had its place. */
+  readonly #told = new Set<string>();
   #isReturning: boolean;
   #rouse: () => void = () => undefined;
 
@@ -159,6 +161,7 @@ export class Membership {
     try {
       await this.#follower.keepPlace();
       this.#problem = undefined;
+      this.#told.clear();
     } catch (error) {
       this.#onAdrift(error);
     }
@@ -231,7 +234,8 @@ export class Membership {
       this.#follower.leaveHolder();
       this.#role = "expelled";
       this.#options.onEvent({ kind: "expelled", problem });
-    } else if (this.#problem === undefined) this.#options.onEvent({ kind: "adrift", code, problem });
+    } else if (!this.#told.has(code)) this.#options.onEvent({ kind: "adrift", code, problem });
+    this.#told.add(code);
     this.#problem = problem;
   }
 

@@ -38,6 +38,8 @@ export class Reign {
   readonly roster: Roster;
   readonly #options: ReignOptions;
   readonly #notices = new Map<string, Notice>();
+  /** Addresses of rivals that have let one question wait. */
+  readonly #silent = new Set<string>();
   #saving: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
@@ -52,7 +54,10 @@ export class Reign {
     return { roster: id, tree_epoch: epoch, root: peerOf(root) };
   }
 
-  /** Throws conflict for a name or monitor that a living agent has, refused for an agent that was expelled. */
+  /**
+   * Throws conflict for a name or monitor that a living agent has, unavailable while it is not known to live, refused
+   * for an agent that was expelled.
+   */
   async join(newcomer: Newcomer): Promise<PlaceAnswer> {
     const rivals = this.roster.rivals(newcomer);
     for (const rival of rivals) await this.#refuseIfAlive(rival, newcomer);
@@ -157,15 +162,21 @@ export class Reign {
     throw rivalError(rival, newcomer);
   }
 
-  async #nameAt({ addr }: Member): Promise<string | undefined> {
+  /** Undefined where nobody is. Throws unavailable the first time that an agent is slow: it may be busy. */
+  async #nameAt({ addr, name }: Member): Promise<string | undefined> {
+    const wasSilent = this.#silent.delete(addr);
     try {
       const status = await this.#options.send(parseAgentAddress(addr), {
         type: "query status",
         budget_ms: probeMs,
       });
       return status.name;
-    } catch {
-      return undefined;
+    } catch (error) {
+      const isSlow = error instanceof TallyError && error.code === "timeout";
+      if (!isSlow || wasSilent) return undefined;
+      this.#silent.add(addr);
+      const message = `${name} at ${addr} does not answer: it is taken for dead if it does not the next time either`;
+      throw new TallyError("unavailable", message);
     }
   }
 }

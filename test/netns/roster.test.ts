@@ -137,10 +137,8 @@ describe.concurrent("a roster of real agents", { timeout: 180_000 }, () => {
       );
       await new Promise((resolve) => setTimeout(resolve, 2500));
       await lab.stop(lab.host(0), "SIGKILL");
-      await until(
-        "a new root",
-        async () => ((await lab.statusOf(standby)).role === "root" ? true : undefined),
-        20_000,
+      await until("a new root", async () =>
+        (await lab.statusOf(standby)).role === "root" ? true : undefined,
       );
       await lab.whole(5, standby);
       expect(await lab.roster(standby)).toMatchObject({ tree_epoch: 2, root: name(standby) });
@@ -185,7 +183,7 @@ describe.concurrent("counts over a roster", { timeout: 180_000 }, () => {
         return counted.length;
       };
       const reach = (count: number) =>
-        until(`${count} hosts`, async () => ((await check()) === count ? true : undefined), 15_000);
+        until(`${count} hosts`, async () => ((await check()) === count ? true : undefined));
       await reach(4);
       // In a chain everybody below the dead one hangs on it.
       await lab.stop(lab.host(1), "SIGKILL");

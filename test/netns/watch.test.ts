@@ -129,14 +129,10 @@ it("reaches a host that was down, outlives the root's restart, and does not come
   const configuration = async (host: Host) =>
     ((await network.ask(host, { type: "query status" })) as StatusAnswer).configuration;
   const converged = (above: string) =>
-    until(
-      "the same watches",
-      async () => {
-        const [here, there] = [await configuration(root), await configuration(leaf)];
-        return ((await labels(leaf)) === above && here.hash === there.hash) || undefined;
-      },
-      12_000,
-    );
+    until("the same watches", async () => {
+      const [here, there] = [await configuration(root), await configuration(leaf)];
+      return ((await labels(leaf)) === above && here.hash === there.hash) || undefined;
+    });
   await converged("5");
 
   await kill(leaf);
@@ -191,7 +187,7 @@ it("goes on with its alert at the standby when the root dies, and tells nobody t
   // The standby has copied it.
   await sleep(5000);
   await agent.stop("SIGKILL");
-  await until("a new root", async () => (await role(standby)) === "root" || undefined, 30_000);
+  await until("a new root", async () => (await role(standby)) === "root" || undefined);
   const goesOn = await until(
     "the alert at the new root",
     async () => (await alerts(standby, { watch_id: 0 })).find(({ certain }) => certain),
@@ -202,7 +198,7 @@ it("goes on with its alert at the standby when the root dies, and tells nobody t
 
   // The first root follows, and leaves the judging to the other.
   await start(root, ["--root"]);
-  await until("the first root below", async () => (await role(root)) === "member" || undefined, 30_000);
+  await until("the first root below", async () => (await role(root)) === "member" || undefined);
   isOver = true;
   await traffic;
   const ended = await first(standby, 0, true);
