@@ -33,7 +33,7 @@ struct LedgerSpec {
 
   /// What a counter has unless told otherwise: the larger the table, the smaller the keys that matter.
   static constexpr uint32_t cold_for(uint32_t capacity) noexcept {
-    return capacity <= 2048 ? 2 : capacity <= 4096 ? 4 : capacity <= 8192 ? 5 : 10;
+    return capacity <= 2048 ? 2 : capacity <= 4096 ? 4 : capacity <= 8192 ? 6 : 10;
   }
 
   /// The least K that tells every key of at least `share` of the total within `width` of its count (both in
