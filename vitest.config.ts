@@ -19,6 +19,7 @@ const loadSensitive = {
     "checkpoint",
     "cores",
     "faults",
+    "hostile",
     "inline",
     "nflog",
     "offloads",
