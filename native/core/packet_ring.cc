@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 #include <linux/filter.h>
+#include <linux/if_arp.h>
 #include <linux/if_ether.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -23,12 +25,41 @@ void set_option(int fd, int level, int name, const Value& value, const char* wha
   if (setsockopt(fd, level, name, &value, sizeof value) < 0) throw_errno(what);
 }
 
-/// A classic BPF program that accepts all and keeps the first bytes: the ring then holds headers, not
-/// payloads. 0 bytes: it accepts nothing.
-void keep_bytes(int fd, uint32_t length) {
-  sock_filter keep = BPF_STMT(BPF_RET | BPF_K, length);
-  const sock_fprog program{1, &keep};
+/// Attaches a classic BPF program, which says of each frame how many bytes the ring gets; of 0 it gets none.
+template <size_t size>
+void attach(int fd, sock_filter (&&steps)[size]) {
+  const sock_fprog program{size, steps};
   set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, "limiting the captured bytes of a packet socket");
+}
+
+void keep_none(int fd) { attach(fd, {BPF_STMT(BPF_RET | BPF_K, 0)}); }
+
+void keep_first_bytes(int fd, uint32_t length) { attach(fd, {BPF_STMT(BPF_RET | BPF_K, length)}); }
+
+/// Of TCP right behind IP, which a host has most of, what is looked at: its header up to the length of that.
+/// What the kernel does not write it need not wait for, nor the reader.
+void keep_headers(int fd) {
+  constexpr uint32_t kHatype = static_cast<uint32_t>(SKF_AD_OFF) + SKF_AD_HATYPE;
+  constexpr uint32_t kTcp = 14, kIpv4 = ETH_HLEN + 20 + kTcp, kIpv6 = ETH_HLEN + 40 + kTcp;
+  attach(fd, {
+                 BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+                 BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kIpv6, 0, 12),  // who reads beyond the end gets no frame
+                 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kHatype),
+                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_ETHER, 1, 0),
+                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_LOOPBACK, 0, 9),
+                 BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 2 * ETH_ALEN),
+                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 5, 0),
+                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 6),
+                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN),
+                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x45, 0, 4),  // without options
+                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 9),
+                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 3, 2),
+                 BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 6),
+                 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 2, 0),
+                 BPF_STMT(BPF_RET | BPF_K, PacketRing::kSnapLength),
+                 BPF_STMT(BPF_RET | BPF_K, kIpv4),
+                 BPF_STMT(BPF_RET | BPF_K, kIpv6),
+             });
 }
 
 void request_ring(int fd, uint32_t blocks, uint32_t retire_ms) {
@@ -99,17 +130,18 @@ void PacketRing::configure(uint32_t mib, uint32_t retire_ms) {
 void PacketRing::bind_to(int group) {
   const int fd = socket_.get();
   const bool alone = group == Fanout::kAlone;
-  keep_bytes(fd, alone ? kSnapLength : 0);
+  alone ? keep_headers(fd) : keep_none(fd);
   take_outgoing(!alone);
   bind_all_devices(fd);
   if (alone) return;
   group_ = join(fd, group);
-  keep_bytes(fd, kSnapLength);
+  keep_headers(fd);
 }
 
-void PacketRing::keep(uint32_t bytes) noexcept {
+void PacketRing::keep(Kept kept) noexcept {
+  const int fd = socket_.get();
   try {
-    keep_bytes(socket_.get(), bytes);
+    kept == Kept::deep ? keep_first_bytes(fd, kDeepSnapLength) : keep_headers(fd);
   } catch (const std::system_error&) {
     // No memory for a new filter: the old one stays, and what it cuts off is counted as cut off.
   }

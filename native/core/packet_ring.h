@@ -38,8 +38,9 @@ struct Fanout {
 /// Owned and used by one thread. See Documentation/networking/packet_mmap.rst in the Linux sources.
 class PacketRing {
  public:
-  static constexpr uint32_t kSnapLength = 160;
-  static constexpr uint32_t kDeepSnapLength = 512;  ///< for what tunnels carry
+  static constexpr uint32_t kSnapLength = 160;  ///< of TCP right behind IP less: 48, behind IPv6 68
+  static constexpr uint32_t kDeepSnapLength = 512;
+  enum class Kept { headers, deep };  ///< deep: for what tunnels carry, and for frame filters
   static constexpr uint32_t kRetireMs = 1;
 
   /// All devices, both directions; `mib`: its size; `retire_ms`: how long the kernel may keep a block that is
@@ -52,8 +53,8 @@ class PacketRing {
   int descriptor() const noexcept { return socket_.get(); }
   int group() const noexcept { return group_; }
 
-  /// How many bytes of a frame it holds from now on; what waits in it stays as it is.
-  void keep(uint32_t bytes) noexcept;
+  /// How much of a frame it holds from now on; what waits in it stays as it is.
+  void keep(Kept kept) noexcept;
 
   /// Whether packets that this host sends come as well; at first they do not. In a group they always do: it
   /// would have to be said before the group is made.

@@ -109,7 +109,7 @@ void PacketSource::look_around() noexcept {
 
 void PacketSource::heed(const Interest& interest) noexcept {
   if (interest.deep() != interest_.deep())
-    ring_.keep(interest.deep() ? PacketRing::kDeepSnapLength : PacketRing::kSnapLength);
+    ring_.keep(interest.deep() ? PacketRing::Kept::deep : PacketRing::Kept::headers);
   if (interest.sends() != interest_.sends()) ring_.take_outgoing(interest.sends());
   interest_ = interest;
   Source::heed(interest);
