@@ -1,16 +1,20 @@
-// What a tap costs the host's own traffic: iperf3 over a veth on two cores, with the tap and without it in turn.
+// What a tap costs the host's own traffic: iperf3 over a veth on two cores, with the tap and without it in turn. What
+// softflowd costs there tells what reading costs on this machine at all.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Host, Lab } from "../lab.js";
+import { type Host, Lab, type Running } from "../lab.js";
 import { buildStream, receive, send } from "../lab-stream.js";
 import { quantile, table } from "./figures.js";
+import { type Peer, softflowd } from "./peers.js";
 
-const rounds = Number(process.env.ROUNDS ?? 5);
-const seconds = process.env.SECONDS ?? "3";
+const rounds = Number(process.env.ROUNDS ?? 9);
+const seconds = process.env.SECONDS ?? "2";
 const device = "wire";
 const port = "5201";
+/** It does not say when it is ready. */
+const peerStartMs = 500;
 
 interface Traffic {
   readonly name: string;
@@ -20,8 +24,10 @@ interface Traffic {
   readonly unit: string;
 }
 
-const tcp = { name: "TCP, offloads", offloads: true, options: [], unit: "Gbit/s" } as const;
-const plainTcp = { ...tcp, name: "TCP, no offloads", offloads: false } as const;
+/** Of super-packets with a larger one it is by chance whether those on their way fit the cache: 7 Gbit/s or 20. */
+const window = ["-w", "256K"];
+const tcp = { name: "TCP, offloads", offloads: true, options: window, unit: "Gbit/s" } as const;
+const plainTcp = { ...tcp, name: "TCP, no offloads", offloads: false, options: [] } as const;
 const udp = {
   ...{ name: "UDP, 64-byte frames", offloads: true, unit: "kpps received" },
   options: ["-u", "-b", "0", "-l", "18"],
@@ -36,6 +42,8 @@ const goals = {
 } as const;
 type Tap = keyof typeof goals;
 const taps = Object.keys(goals) as readonly Tap[];
+/** A tap of ours, or a peer of which only the cost is asked. */
+type Reader = Tap | Peer;
 
 /** Inline, what must pass without loss. */
 const inlineRate = 120_000;
@@ -64,25 +72,33 @@ async function compare(link: HostLink, traffic: Traffic): Promise<string> {
   link.setOffloads(traffic.offloads);
   const rows: (readonly string[])[] = [];
   const verdicts: string[] = [];
-  for (const tap of taps) {
+  const { peer } = link;
+  for (const reader of peer.missing === undefined ? [...taps, peer] : taps) {
     const pairs: (readonly [Run, Run])[] = [];
     for (let round = 0; round < rounds; round++) {
-      pairs.push([await link.run(traffic), await link.run(traffic, tap)]);
+      pairs.push([await link.run(traffic), await link.run(traffic, reader)]);
     }
     const ratio = quantile(pairs.map(([without, with_]) => with_.throughput / without.throughput));
-    rows.push(row(tap, ratio, pairs));
-    const goal = goals[tap][traffics.indexOf(traffic)] ?? Number.NaN;
-    const met = ratio >= goal ? "met" : "NOT MET";
-    verdicts.push(`  ${tap}: ${ratio.toFixed(2)}, goal at least ${goal.toFixed(2)}: ${met}\n`);
+    rows.push(row(reader, ratio, pairs));
+    if (typeof reader === "string") verdicts.push(verdict(reader, ratio, traffic));
   }
+  if (peer.missing !== undefined) verdicts.push(`  SKIP ${peer.name}: ${peer.missing}\n`);
   const header = [traffic.name, "of untapped", `${traffic.unit}`, "untapped", "least accounted %"];
   return `${table(header, rows)}${verdicts.join("")}`;
 }
 
-function row(tap: Tap, ratio: number, pairs: readonly (readonly [Run, Run])[]): readonly string[] {
+function verdict(tap: Tap, ratio: number, traffic: Traffic): string {
+  const goal = goals[tap][traffics.indexOf(traffic)] ?? Number.NaN;
+  const met = ratio >= goal ? "met" : "NOT MET";
+  return `  ${tap}: ${ratio.toFixed(2)}, goal at least ${goal.toFixed(2)}: ${met}\n`;
+}
+
+function row(reader: Reader, ratio: number, pairs: readonly (readonly [Run, Run])[]): readonly string[] {
   const [without, with_] = [0, 1].map((index) => quantile(pairs.map((pair) => pair[index]?.throughput ?? 0)));
   const accounted = Math.min(...pairs.map(([, { accounted }]) => 100 * accounted));
-  return [tap, ratio.toFixed(2), (with_ ?? 0).toFixed(2), (without ?? 0).toFixed(2), accounted.toFixed(2)];
+  const counted = Number.isNaN(accounted) ? "" : accounted.toFixed(2);
+  const name = typeof reader === "string" ? reader : reader.name;
+  return [name, ratio.toFixed(2), (with_ ?? 0).toFixed(2), (without ?? 0).toFixed(2), counted];
 }
 
 async function inlineRates(link: HostLink): Promise<string> {
@@ -103,9 +119,11 @@ class HostLink {
   readonly #lab = new Lab(2);
   readonly #sender: Host;
   readonly #receiver: Host;
+  readonly peer: Peer;
 
   constructor() {
     const [a, b] = [this.#lab.host(0), this.#lab.host(1)];
+    this.peer = softflowd(device, this.#lab.folder);
     command(
       "ip",
       "-n",
@@ -140,13 +158,15 @@ class HostLink {
     }
   }
 
-  async run(traffic: Traffic, kind?: Tap): Promise<Run> {
-    const tap = kind === undefined ? undefined : await this.#startTap(kind);
+  async run(traffic: Traffic, reader?: Reader): Promise<Run> {
+    const tap = typeof reader === "string" ? await this.#startTap(reader) : undefined;
+    const peer = typeof reader === "object" ? await this.#startPeer(reader) : undefined;
     const serving = ["taskset", "-c", "1", "iperf3", "-s", "-1", "-p", port, "--forceflush"];
     const server = await this.#lab.spawn(this.#receiver, serving, { ready: /listening/ });
     const argv = ["-c", this.#receiver.address, "-p", port, "-t", seconds, "-J", ...traffic.options];
     const said = await this.#lab.must(this.#sender, "taskset", "-c", "0", "iperf3", ...argv);
     await server.ended;
+    await peer?.stop();
     const arrived = traffic === udp ? udpOf(said) : tcpOf(said);
     const accounted = tap === undefined ? Number.NaN : accountedOf(await tap(), arrived);
     return { throughput: arrived.throughput, accounted };
@@ -162,6 +182,12 @@ class HostLink {
     const { received } = await arrived();
     const { packets } = await tap();
     return 2 * rate - Math.min(received, packets);
+  }
+
+  async #startPeer({ argv }: Peer): Promise<Running> {
+    const running = await this.#lab.spawn(this.#receiver, argv);
+    await sleep(peerStartMs);
+    return running;
   }
 
   /** The returned function ends it and says what it counted. */

@@ -12,46 +12,45 @@ export interface Peer extends Receiver {
 
 /** Installs the packages that are missing, without starting their services; a peer that stays missing says so. */
 export function peers(device: string, folder: string): readonly Peer[] {
-  return [softflowd(device, folder), nfpcapd(device, folder), tcpdump(device)].map((peer) => ({
-    ...peer,
-    missing: install(peer.package, peer.argv[0] ?? ""),
-  }));
+  return [softflowd(device, folder), nfpcapd(device, folder), tcpdump(device)];
 }
 
-type Found = Omit<Peer, "missing">;
-
-function softflowd(device: string, folder: string): Found {
+export function softflowd(device: string, folder: string): Peer {
   const control = join(folder, "softflowd.ctl");
   const files = ["-c", control, "-p", join(folder, "softflowd.pid")];
-  return {
+  return installed({
     name: "softflowd -m 400000",
     package: "softflowd",
     argv: ["softflowd", "-d", "-i", device, "-m", "400000", ...files],
     asking: ["softflowctl", "-c", control, "statistics"],
     packets: (said) => number(/Packets processed: (\d+)/, said),
-  };
+  });
 }
 
-function nfpcapd(device: string, folder: string): Found {
-  return {
+function nfpcapd(device: string, folder: string): Peer {
+  return installed({
     name: "nfpcapd",
     package: "nfdump",
     argv: ["nfpcapd", "-i", device, "-w", folder, "-t", "3600"],
     packets: (said) => number(/Total: Processed: (\d+)/, said),
-  };
+  });
 }
 
-function tcpdump(device: string): Found {
-  return {
+function tcpdump(device: string): Peer {
+  return installed({
     name: "tcpdump -w /dev/null -s 96",
     package: "tcpdump",
     argv: ["tcpdump", "-n", "-Z", "root", "-i", device, "-w", "/dev/null", "-s", "96"],
     packets: (said) => number(/(\d+) packets captured/, said),
-  };
+  });
 }
 
 function number(pattern: RegExp, said: string): number {
   return Number(pattern.exec(said)?.[1] ?? Number.NaN);
+}
+
+function installed(peer: Omit<Peer, "missing">): Peer {
+  return { ...peer, missing: install(peer.package, peer.argv[0] ?? "") };
 }
 
 function install(name: string, program: string): string | undefined {
