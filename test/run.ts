@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { endSignals } from "./execute.js";
 import { leftovers, runVariable, snapshot } from "./leftovers.js";
-import { type Counts, oneFailed, onePassed, type Place, type Step, sum } from "./steps.js";
+import { type Counts, oneFailed, onePassed, type Place, type Result, type Step, sum } from "./steps.js";
 import { type Tier, tiers } from "./tiers.js";
 
 /** Ended processes and namespaces take a moment to go, more of it on a busy machine. */
@@ -29,8 +29,13 @@ for (const signal of endSignals) {
 let speaker: Step | undefined;
 
 const before = snapshot(run);
-const results = await runSteps(chosen.flatMap(stepsOf));
-const { passed, failed } = sum([results, await checkLeftovers()]);
+const first = await runSteps(chosen.flatMap(stepsOf));
+const repeats = first.flatMap(({ again }) => again ?? []);
+const results = [...first, ...(await inTurn(repeats.map(({ step }) => step)))];
+const { passed, failed } = sum([...results, await checkLeftovers()]);
+for (const name of repeats.flatMap(({ failures }) => failures))
+  say(`=== failed at first, was run again: ${name}`);
+for (const name of results.flatMap(({ failures }) => failures ?? [])) say(`=== FAILED: ${name}`);
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
 
@@ -46,34 +51,48 @@ function stepsOf({ name, obstacle, steps }: Tier): readonly Step[] {
   return [{ name, place: "alone", run }];
 }
 
-async function runSteps(steps: readonly Step[]): Promise<Counts> {
+async function runSteps(steps: readonly Step[]): Promise<readonly Result[]> {
   const at = (place: Place) => steps.filter((step) => step.place === place);
-  const inFront = inTurn(at("alone")).then(async (alone) =>
-    sum([alone, ...(await Promise.all(at("beside").map(runStep)))]),
-  );
+  const inFront = inTurn(at("alone")).then(async (alone) => [
+    ...alone,
+    ...(await Promise.all(at("beside").map(runStep))),
+  ]);
   const behind = at("behind").values(); // of which each takes the next
-  return sum(await Promise.all([inFront, inTurn(behind), inTurn(behind)]));
+  return (await Promise.all([inFront, inTurn(behind), inTurn(behind)])).flat();
 }
 
-async function inTurn(steps: Iterable<Step>): Promise<Counts> {
-  const counts: Counts[] = [];
-  for (const step of steps) counts.push(await runStep(step));
-  return sum(counts);
+async function inTurn(steps: Iterable<Step>): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const step of steps) results.push(await runStep(step));
+  return results;
 }
 
-async function runStep(step: Step): Promise<Counts> {
-  if (interrupted) return oneFailed;
+async function runStep(step: Step): Promise<Result> {
+  if (interrupted) return named(step.name, oneFailed);
   speaker ??= step;
   const kept: string[] = [];
   const say = (text: string) => (speaker === step ? process.stdout.write(text) : kept.push(text));
   say(`\n=== ${step.name}\n`);
   const started = performance.now();
-  const { passed, failed } = await step.run({ root, say, inBackground: step.place === "behind" });
+  const result = named(step.name, await step.run({ root, say, inBackground: step.place === "behind" }));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  say(`=== ${step.name}: ${passed} ok, ${failed} not ok, ${seconds} s\n`);
+  const { passed, failed, again } = result;
+  const more = again === undefined ? "" : ", some to be run again";
+  say(`=== ${step.name}: ${passed} ok, ${failed} not ok${more}, ${seconds} s\n`);
   process.stdout.write(kept.join(""));
   if (speaker === step) speaker = undefined;
-  return { passed, failed };
+  return result;
+}
+
+/** A step that does not say what of it failed has failed as a whole. */
+function named(step: string, { passed, failed, failures, again }: Result): Result {
+  const inStep = (failure: string) => `${step}: ${failure}`;
+  return {
+    passed,
+    failed,
+    failures: failures?.map(inStep) ?? (failed > 0 ? [step] : []),
+    ...(again === undefined ? {} : { again: { ...again, failures: again.failures.map(inStep) } }),
+  };
 }
 
 async function checkLeftovers(): Promise<Counts> {

@@ -1,13 +1,18 @@
 // One step of a test tier: a program of its own that is run and counted.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { execute, type Terms } from "./execute.js";
 
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
+}
+
+/** What a step came to. */
+export interface Result extends Counts {
+  /** What failed, by name. */
+  readonly failures?: readonly string[];
+  /** What failed while others had the machine too, and does not count, and the step that does it once more. */
+  readonly again?: { readonly failures: readonly string[]; readonly step: Step };
 }
 
 /**
@@ -21,7 +26,7 @@ export type Place = "behind" | "beside" | "alone";
 export interface Step {
   readonly name: string;
   readonly place: Place;
-  readonly run: (terms: Terms) => Promise<Counts>;
+  readonly run: (terms: Terms) => Promise<Result>;
 }
 
 export const onePassed: Counts = { passed: 1, failed: 0 };
@@ -52,43 +57,4 @@ export function counted(name: string, place: Place, argv: readonly string[]): St
       return status === 0 || counts.failed > 0 ? counts : sum([counts, oneFailed]);
     },
   };
-}
-
-/** The vitest project of that name. */
-export function vitest(project: string, place: Place): Step {
-  return {
-    name: `vitest ${project}`,
-    place,
-    run: async (terms) => {
-      const folder = mkdtempSync(join(tmpdir(), "tallytree-report-"));
-      const report = join(folder, "report.json");
-      try {
-        const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-        const argv = ["node_modules/.bin/vitest", "run", "--project", project, ...reporters];
-        const { status } = await execute(argv, terms);
-        return vitestCounts(readFileSync(report, "utf8"), status, terms.say);
-      } catch (error) {
-        terms.say(`no report of vitest ${project}: ${String(error)}\n`);
-        return oneFailed;
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-  };
-}
-
-interface VitestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-}
-
-/** What was skipped proves nothing and counts as failed; so does a run that failed without a failed test. */
-function vitestCounts(json: string, status: number | null, say: Terms["say"]): Counts {
-  const report = JSON.parse(json) as VitestReport;
-  const skipped = report.numPendingTests + report.numTodoTests;
-  if (skipped > 0) say(`SKIP: ${skipped} tests were skipped; they count as failed\n`);
-  const failed = report.numFailedTests + skipped;
-  return { passed: report.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
 }

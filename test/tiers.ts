@@ -2,7 +2,8 @@
 
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { check, counted, type Step, vitest } from "./steps.js";
+import { check, counted, type Step } from "./steps.js";
+import { vitest } from "./vitest-step.js";
 
 export interface Tier {
   readonly name: string;
