@@ -9,6 +9,7 @@ import { type Host, Lab, type Running } from "../lab.js";
 // This file runs compiled, from dist/test/bench/.
 export const root = join(import.meta.dirname, "../../..");
 export const generator = join(root, "build/native-test/generator");
+export const plainRing = join(root, "build/native-test/plain-ring");
 const device = "wire";
 /** Until a receiver has read what the kernel holds for it. */
 const drainMs = 500;
