@@ -11,18 +11,16 @@ import { type CounterRecord, differingField, type Fields, type Meta, type Sketch
 /** Each sketch is looked at for each packet, so their number is bounded. */
 export const maxSketches = 256;
 
-interface HeldCounter extends CounterRecord {
-  readonly bytes: number;
-}
-
 interface Price {
   readonly bytes: number;
   /** What to ask for less of. */
   readonly field: "capacity" | "sizes";
 }
 
+type HeldCounter = CounterRecord & Price;
+
 interface HeldSketch {
-  record: Omit<SketchRecord, "meta" | "counters">;
+  readonly record: Omit<SketchRecord, "meta" | "counters">;
   meta: Meta;
   readonly counters: Map<string, HeldCounter>;
 }
@@ -71,11 +69,10 @@ export class Sketches {
       const filter = this.#filterOf(sketch);
       if (this.#isHeld(sketch)) return { added: false };
       const { uuid, secret, meta, filter: fields, sizes = false } = sketch;
-      await this.#charged({ bytes: this.#sizesBytes(sizes), field: "sizes" }, () =>
+      await this.#charged([this.#sizesPrice(sizes)], () =>
         this.#capture.use((tap) => tap.addSketch(uuid, Buffer.from(secret, "hex"), filter, { sizes })),
       );
-      const record = { uuid, secret, filter: fields, ...(sizes ? { sizes } : {}) };
-      this.#held.set(uuid, { record, meta, counters: new Map() });
+      this.#hold({ uuid, secret, filter: fields, sizes }, meta);
       return { added: true };
     });
   }
@@ -91,8 +88,9 @@ export class Sketches {
         counters.set(spec.keyType, { ...known, meta });
         return { added: false };
       }
-      const bytes = await this.#take(spec, () => this.#capture.use((tap) => tap.addCounter(uuid, spec)));
-      counters.set(spec.keyType, { spec, meta, bytes });
+      const price = this.#price(spec);
+      await this.#charged([price], () => this.#capture.use((tap) => tap.addCounter(uuid, spec)));
+      counters.set(spec.keyType, { spec, meta, ...price });
       return { added: true };
     });
   }
@@ -102,25 +100,16 @@ export class Sketches {
     return this.#inTurn(async () => {
       const native = this.#filterOf({ filter });
       this.#isHeld({ uuid, secret, filter });
-      const key = Buffer.from(secret, "hex");
-      await this.#capture.use((tap) => tap.addSketch(uuid, key, native, { totals }));
-      const held: HeldSketch = { record: { uuid, secret, filter }, meta, counters: new Map() };
-      this.#held.set(uuid, held);
-      try {
-        if (savedSizes !== undefined) {
-          const take = () => this.#capture.use((tap) => tap.restoreSizes(uuid, key, savedSizes));
-          await this.#charged({ bytes: this.#sizesBytes(true), field: "sizes" }, take);
-          held.record = { ...held.record, sizes: true };
-        }
-        for (const { spec, meta, saved } of counters) {
-          checkKeyType(spec.keyType, filter, this.#capture.kind);
-          const take = () => this.#capture.use((tap) => tap.restoreCounter(uuid, key, spec, saved));
-          held.counters.set(spec.keyType, { spec, meta, bytes: await this.#take(spec, take) });
-        }
-      } catch (error) {
-        await this.#end(uuid, held);
-        throw error;
-      }
+      const held = counters.map(({ spec, meta }) => {
+        checkKeyType(spec.keyType, filter, this.#capture.kind);
+        return { spec, meta, ...this.#price(spec) };
+      });
+      const sizes = savedSizes !== undefined;
+      const saved = { totals, counters, sizes: savedSizes ?? false };
+      await this.#charged([this.#sizesPrice(sizes), ...held], () =>
+        this.#capture.use((tap) => tap.addSketch(uuid, Buffer.from(secret, "hex"), native, saved)),
+      );
+      this.#hold({ uuid, secret, filter, sizes }, meta, held);
     });
   }
 
@@ -144,18 +133,19 @@ export class Sketches {
     });
   }
 
+  #hold({ sizes, ...record }: HeldSketch["record"], meta: Meta, counters: readonly HeldCounter[] = []): void {
+    this.#held.set(record.uuid, {
+      record: sizes ? { ...record, sizes } : record,
+      meta,
+      counters: new Map(counters.map((counter) => [counter.spec.keyType, counter])),
+    });
+  }
+
   async #end(uuid: string, { counters, record }: HeldSketch): Promise<void> {
     await this.#capture.use((tap) => tap.removeSketch(uuid));
     this.#held.delete(uuid);
     for (const { bytes } of counters.values()) this.#memory.release(bytes);
-    this.#memory.release(this.#sizesBytes(record.sizes));
-  }
-
-  /** The bytes that it was charged. */
-  async #take(spec: CounterSpec, take: () => Promise<void>): Promise<number> {
-    const bytes = this.#price(spec);
-    await this.#charged({ bytes, field: "capacity" }, take);
-    return bytes;
+    this.#memory.release(this.#sizesPrice(record.sizes).bytes);
   }
 
   list(): readonly SketchRecord[] {
@@ -190,8 +180,8 @@ export class Sketches {
     return toFilter(filter, { ...this.#host, tap: kind });
   }
 
-  #sizesBytes(kept: boolean | undefined): number {
-    return kept ? this.#host.sizesBytes() : 0;
+  #sizesPrice(kept: boolean | undefined): Price {
+    return { bytes: kept ? this.#host.sizesBytes() : 0, field: "sizes" };
   }
 
   #isHeld({
@@ -210,20 +200,24 @@ export class Sketches {
     throw new TallyError("too_large", `this monitor keeps at most ${maxSketches} sketches: delete one`);
   }
 
-  #price(spec: CounterSpec): number {
+  #price(spec: CounterSpec): Price {
     try {
-      return this.#host.counterBytes(spec);
+      return { bytes: this.#host.counterBytes(spec), field: "capacity" };
     } catch (error) {
       throw fromNative(error, "counter_key_type");
     }
   }
 
-  async #charged({ bytes, field }: Price, take: () => Promise<void>): Promise<void> {
-    this.#memory.charge(bytes, field);
+  async #charged(prices: readonly Price[], take: () => Promise<void>): Promise<void> {
+    let charged = 0;
     try {
+      for (const { bytes, field } of prices) {
+        this.#memory.charge(bytes, field);
+        charged += bytes;
+      }
       await take();
     } catch (error) {
-      this.#memory.release(bytes);
+      this.#memory.release(charged);
       throw error;
     }
   }

@@ -82,11 +82,24 @@ class CoreTaps implements Tap {
     for (const tap of this.#taps) tap.start();
   }
 
-  async addSketch(id: string, secret: Uint8Array, filter: Filter, options?: SketchOptions): Promise<void> {
-    const { totals: _, ...others } = options ?? {};
-    await Promise.all(
-      this.#taps.map((tap, core) => tap.addSketch(id, secret, filter, core === 0 ? options : others)),
-    );
+  /** On every core, or on none. */
+  async addSketch(
+    id: string,
+    secret: Uint8Array,
+    filter: Filter,
+    options: SketchOptions = {},
+  ): Promise<void> {
+    const added: Tap[] = [];
+    const add = async (tap: Tap, core: number) => {
+      await tap.addSketch(id, secret, filter, this.#ownOptions(options, core));
+      added.push(tap);
+    };
+    const outcomes = await Promise.allSettled(this.#taps.map(add));
+    const refusal = outcomes.find((outcome) => outcome.status === "rejected");
+    if (refusal !== undefined) {
+      await Promise.allSettled(added.map((tap) => tap.removeSketch(id)));
+      throw refusal.reason;
+    }
     this.#secrets.set(id, Uint8Array.from(secret));
   }
 
@@ -104,22 +117,9 @@ class CoreTaps implements Tap {
     return (await Promise.all(saved)).flat();
   }
 
-  async restoreCounter(
-    id: string,
-    secret: Uint8Array,
-    spec: CounterSpec,
-    saved: readonly Kept[],
-  ): Promise<void> {
-    await this.#each(saved, (tap, own) => tap.restoreCounter(id, secret, spec, own));
-  }
-
   async saveSizes(id: string, after: readonly number[]): Promise<readonly Saved[]> {
     const saved = this.#taps.map((tap, core) => tap.saveSizes(id, [after[core] ?? 0]));
     return (await Promise.all(saved)).flat();
-  }
-
-  async restoreSizes(id: string, secret: Uint8Array, saved: readonly Kept[]): Promise<void> {
-    await this.#each(saved, (tap, own) => tap.restoreSizes(id, secret, own));
   }
 
   async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
@@ -174,13 +174,19 @@ class CoreTaps implements Tap {
     return this.#secrets.get(id) ?? new Uint8Array(16);
   }
 
-  async #each(
-    saved: readonly Kept[],
-    restore: (tap: Tap, own: readonly Kept[]) => Promise<void>,
-  ): Promise<void> {
+  /** The totals of all go to the first. */
+  #ownOptions({ totals, sizes = false, counters = [] }: SketchOptions, core: number): SketchOptions {
+    return {
+      sizes: typeof sizes === "boolean" ? sizes : this.#own(sizes, core),
+      counters: counters.map(({ spec, saved }) => ({ spec, saved: this.#own(saved, core) })),
+      ...(core === 0 && totals !== undefined ? { totals } : {}),
+    };
+  }
+
+  #own(saved: readonly Kept[], core: number): readonly Kept[] {
     if (saved.length !== this.#taps.length)
       throw Object.assign(new Error(`it was kept by ${saved.length} cores`), { code: "bad_request" });
-    await Promise.all(this.#taps.map((tap, core) => restore(tap, saved.slice(core, core + 1))));
+    return saved.slice(core, core + 1);
   }
 
   #all<T>(ask: (tap: Tap) => Promise<T>): Promise<readonly T[]> {

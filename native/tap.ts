@@ -93,14 +93,6 @@ export interface Filter {
   readonly rawFrames?: boolean;
 }
 
-/** What a sketch keeps besides its counters. */
-export interface SketchOptions {
-  /** The sizes of its packets. */
-  readonly sizes?: boolean;
-  /** What was counted before. */
-  readonly totals?: SketchTotals;
-}
-
 export interface CounterSpec {
   /** Parts of src, dst, sport, dport, proto, vlan, vni, gre_key, netns, container joined by "_"; src and dst may carry a prefix length: "src/24_dport". */
   readonly keyType: string;
@@ -113,6 +105,21 @@ export interface CounterSpec {
   readonly distinct?: number;
   /** Coarser key types: who owns how many keys is kept for each, beyond what the ledger can tell. */
   readonly spread?: readonly string[];
+}
+
+/** What a sketch keeps besides its counters, and what it goes on from: all of that begins with the same packet. */
+export interface SketchOptions {
+  /** The sizes of its packets; going on from what as many cores have saved. */
+  readonly sizes?: boolean | readonly Kept[];
+  /** What was counted before. */
+  readonly totals?: SketchTotals;
+  readonly counters?: readonly KeptCounter[];
+}
+
+/** A counter of as many cores as have saved it. */
+export interface KeptCounter {
+  readonly spec: CounterSpec;
+  readonly saved: readonly Kept[];
 }
 
 /** Unix seconds from `from` up to, and without, `to`. */
@@ -158,18 +165,17 @@ export interface SketchTotals extends Totals {
 export interface Tap {
   /** Begins reading. Sketches added before see every packet, those added later count from then on. */
   start(): void;
-  /** `secret`: 16 bytes that key the hashes; sketches merge only with an equal secret. */
+  /**
+   * `secret`: 16 bytes that key the hashes; sketches merge only with an equal secret. `bad_request`, `incompatible`: it
+   * cannot go on from what was saved, and nothing is added.
+   */
   addSketch(id: string, secret: Uint8Array, filter: Filter, options?: SketchOptions): Promise<void>;
   removeSketch(id: string): Promise<void>;
   addCounter(id: string, spec: CounterSpec): Promise<void>;
-  /** A copy of a counter, one a core, to be restored by a later process; of its panes those after a serial each, or all. */
+  /** A copy of a counter, one a core, for a later process to go on from; of its panes those after a serial each, or all. */
   saveCounter(id: string, keyType: string, after: readonly number[]): Promise<readonly Saved[]>;
-  /** Adds a counter that goes on from what as many cores have saved. `bad_request`, `incompatible`: it cannot. */
-  restoreCounter(id: string, secret: Uint8Array, spec: CounterSpec, saved: readonly Kept[]): Promise<void>;
   /** As saveCounter, of the sketch's packet sizes; `not_found` when it keeps none. */
   saveSizes(id: string, after: readonly number[]): Promise<readonly Saved[]>;
-  /** Keeps packet sizes from here on, going on as restoreCounter does. */
-  restoreSizes(id: string, secret: Uint8Array, saved: readonly Kept[]): Promise<void>;
   /** The encoded ledger of one counter; feed it to the functions below. */
   ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>>;
   /** The encoded set of distinct keys of one counter. */

@@ -20,11 +20,6 @@ Napi::Error coded(Napi::Env env, const char* code, const std::string& message) {
   throw std::invalid_argument(std::string(name) + " must be " + what);
 }
 
-Napi::Object to_object(const Napi::Value& value, const char* name) {
-  if (!value.IsObject()) expected(name, "an object");
-  return value.As<Napi::Object>();
-}
-
 bool has(const Napi::Object& object, const char* name) { return !object.Get(name).IsUndefined(); }
 
 template <typename T>
@@ -73,6 +68,11 @@ Napi::Error to_error(Napi::Env env, std::exception_ptr failure) {
   } catch (const std::exception& error) {
     return coded(env, "tap", error.what());
   }
+}
+
+Napi::Object to_object(const Napi::Value& value, const char* name) {
+  if (!value.IsObject()) expected(name, "an object");
+  return value.As<Napi::Object>();
 }
 
 std::string to_text(const Napi::Value& value, const char* name) {
@@ -141,16 +141,11 @@ Filter to_filter(const Napi::Value& value) {
   return filter;
 }
 
-Sizes to_sizes(const Napi::Value& value) {
-  if (value.IsUndefined()) return Sizes::none;
-  return flag(to_object(value, "options"), "sizes") ? Sizes::kept : Sizes::none;
-}
+Sizes to_sizes(const Napi::Object& options) { return flag(options, "sizes") ? Sizes::kept : Sizes::none; }
 
-Totals to_totals(const Napi::Value& value) {
-  if (value.IsUndefined()) return {};
-  const Napi::Value totals = to_object(value, "options").Get("totals");
-  if (totals.IsUndefined()) return {};
-  const Napi::Object object = to_object(totals, "totals");
+Totals to_totals(const Napi::Object& options) {
+  if (!has(options, "totals")) return {};
+  const Napi::Object object = to_object(options.Get("totals"), "totals");
   return {to_count(object.Get("packets"), "packets"), to_count(object.Get("bytes"), "bytes"),
           to_count(object.Get("buffers"), "buffers")};
 }

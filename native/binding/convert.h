@@ -30,17 +30,18 @@ Napi::Value guarded(Napi::Env env, Body&& body) {
 }
 
 // From JavaScript. Each throws std::invalid_argument naming what was expected.
+Napi::Object to_object(const Napi::Value& value, const char* name);
 std::string to_text(const Napi::Value& value, const char* name);
 std::span<const uint8_t> to_bytes(const Napi::Value& value, const char* name);
 std::vector<std::span<const uint8_t>> to_byte_list(const Napi::Value& value);
 std::vector<std::string> to_text_list(const Napi::Value& value);
 Secret to_secret(const Napi::Value& value);
 Window to_window(const Napi::Value& value);
-/// {sizes: true}; undefined: none.
-Sizes to_sizes(const Napi::Value& value);
+/// {sizes: true}; absent: none.
+Sizes to_sizes(const Napi::Object& options);
 Filter to_filter(const Napi::Value& value);
-/// Of a sketch's options; nothing for undefined.
-Totals to_totals(const Napi::Value& value);
+/// Of a sketch's options; nothing when absent.
+Totals to_totals(const Napi::Object& options);
 CounterSpec to_spec(const Napi::Value& value);  ///< its secret is left zero
 uint64_t to_count(const Napi::Value& value, const char* name);
 /// A whole number at `name`, or `otherwise` when the field is absent.

@@ -40,9 +40,7 @@ Napi::Function TapObject::define(Napi::Env env) {
        InstanceMethod("removeSketch", &TapObject::remove_sketch),
        InstanceMethod("addCounter", &TapObject::add_counter),
        InstanceMethod("saveCounter", &TapObject::save_counter),
-       InstanceMethod("restoreCounter", &TapObject::restore_counter),
        InstanceMethod("saveSizes", &TapObject::save_sizes),
-       InstanceMethod("restoreSizes", &TapObject::restore_sizes),
        InstanceMethod("ledger", &TapObject::ledger), InstanceMethod("distinct", &TapObject::distinct),
        InstanceMethod("spread", &TapObject::spread), InstanceMethod("sizes", &TapObject::sizes),
        InstanceMethod("interval", &TapObject::interval), InstanceMethod("totals", &TapObject::totals),
@@ -57,6 +55,7 @@ TapObject::TapObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TapObjec
     if (!info[0].IsObject()) throw std::invalid_argument("a tap needs a source: {kind: \"packet\"}");
     const auto options = info[0].As<Napi::Object>();
     auto source = open_source(options, info.This().As<Napi::Object>());
+    labels_ = source->labels();
     finite_ = to_text(options.Get("kind"), "kind") == "file";
     const auto nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
     to_javascript_ = Napi::ThreadSafeFunction::New(env, nothing, "tallytree tap", 0, 1);

@@ -33,9 +33,7 @@ class TapObject : public Napi::ObjectWrap<TapObject> {
   Napi::Value remove_sketch(const Napi::CallbackInfo& info);
   Napi::Value add_counter(const Napi::CallbackInfo& info);
   Napi::Value save_counter(const Napi::CallbackInfo& info);
-  Napi::Value restore_counter(const Napi::CallbackInfo& info);
   Napi::Value save_sizes(const Napi::CallbackInfo& info);
-  Napi::Value restore_sizes(const Napi::CallbackInfo& info);
   template <typename Bytes>
   Napi::Value encoded(const Napi::CallbackInfo& info, Bytes&& bytes_of);
   Napi::Value ledger(const Napi::CallbackInfo& info);
@@ -63,6 +61,7 @@ class TapObject : public Napi::ObjectWrap<TapObject> {
   bool finite_ = false;  // a file: its end is no failure
   bool started_ = false;
   bool torn_down_ = false;
+  std::shared_ptr<Labels> labels_;  // of the source
   std::unique_ptr<Tap> tap_;
 };
 

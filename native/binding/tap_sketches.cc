@@ -1,5 +1,5 @@
-// The tap object's methods that make, end, save and restore. The thread that counts only copies what is
-// saved.
+// The tap object's methods that make, end and save. The thread that counts only copies what is saved, and
+// takes over sketches that are whole.
 #include "convert.h"
 #include "core/saved_counter.h"
 #include "core/saved_sizes.h"
@@ -38,15 +38,36 @@ Napi::Value from_saved(Napi::Env env, const Saved& saved, uint64_t after) {
 
 /// `of`: what both byte forms are decoded by.
 template <typename Saved, typename Pane, typename Of>
-std::shared_ptr<Saved> to_saved(const Napi::Value& value, const Of& of) {
+Saved to_saved(const Napi::Value& value, const Of& of) {
   if (!value.IsArray() || value.As<Napi::Array>().Length() != 1)
     throw std::invalid_argument("this tap has one core: it takes what one has saved");
   const auto object = value.As<Napi::Array>().Get(0u).As<Napi::Object>();
-  auto saved = std::make_shared<Saved>(Saved::decode(to_bytes(object.Get("state"), "state"), of));
+  Saved saved = Saved::decode(to_bytes(object.Get("state"), "state"), of);
   const auto panes = object.Get("panes").As<Napi::Array>();
   for (uint32_t i = 0; i < panes.Length(); ++i)
-    saved->sealed.push_back(Pane::decode(to_bytes(panes.Get(i), "each pane"), of));
+    saved.sealed.push_back(Pane::decode(to_bytes(panes.Get(i), "each pane"), of));
   return saved;
+}
+
+SavedCounter to_saved_counter(const Napi::Object& counter, const Secret& secret) {
+  CounterSpec spec = to_spec(counter.Get("spec"));
+  spec.secret = secret;
+  return to_saved<SavedCounter, SavedPane>(counter.Get("saved"), spec);
+}
+
+/// With all that it goes on from.
+std::unique_ptr<Sketch> to_sketch(const Secret& secret, Filter filter, const Napi::Object& options,
+                                  const std::shared_ptr<Labels>& labels) {
+  const Napi::Value sizes = options.Get("sizes"), counters = options.Get("counters");
+  const Sizes fresh = sizes.IsArray() ? Sizes::none : to_sizes(options);
+  auto sketch = std::make_unique<Sketch>(secret, std::move(filter), fresh, to_totals(options));
+  sketch->use(labels);
+  if (sizes.IsArray()) sketch->add_sizes(to_saved<SavedSizes, SavedSizesPane>(sizes, secret));
+  if (counters.IsUndefined()) return sketch;
+  const auto list = counters.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i)
+    sketch->add_counter(to_saved_counter(to_object(list.Get(i), "each counter"), secret));
+  return sketch;
 }
 
 /// The serial that the caller has panes up to.
@@ -60,10 +81,11 @@ uint64_t to_after(const Napi::Value& value) {
 Napi::Value TapObject::add_sketch(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const std::string id = to_text(info[0], "id");
-    auto sketch = std::make_shared<std::unique_ptr<Sketch>>(std::make_unique<Sketch>(
-        to_secret(info[1]), to_filter(info[2]), to_sizes(info[3]), to_totals(info[3])));
-    return promise(info.Env(), [id, sketch](Engine& engine, Source& source) {
-      (*sketch)->use(source.labels());
+    const auto options =
+        info[3].IsUndefined() ? Napi::Object::New(info.Env()) : to_object(info[3], "options");
+    auto sketch = std::make_shared<std::unique_ptr<Sketch>>(
+        to_sketch(to_secret(info[1]), to_filter(info[2]), options, labels_));
+    return promise(info.Env(), [id, sketch](Engine& engine, Source&) {
       engine.add(id, std::move(*sketch));
       return undefined;
     });
@@ -106,20 +128,6 @@ Napi::Value TapObject::save_counter(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value TapObject::restore_counter(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    CounterSpec spec = to_spec(info[2]);
-    spec.secret = to_secret(info[1]);
-    return promise(
-        info.Env(),
-        [id = to_text(info[0], "id"), saved = to_saved<SavedCounter, SavedPane>(info[3], spec)](
-            Engine& engine, Source&) -> Convert {
-          engine.sketch(id).add_counter(std::move(*saved));
-          return undefined;
-        });
-  });
-}
-
 Napi::Value TapObject::save_sizes(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return promise(info.Env(), [id = to_text(info[0], "id"), after = to_after(info[1])](
@@ -128,18 +136,6 @@ Napi::Value TapObject::save_sizes(const Napi::CallbackInfo& info) {
         return from_saved(env, *saved, after);
       };
     });
-  });
-}
-
-Napi::Value TapObject::restore_sizes(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    return promise(info.Env(),
-                   [id = to_text(info[0], "id"),
-                    saved = to_saved<SavedSizes, SavedSizesPane>(info[2], to_secret(info[1]))](
-                       Engine& engine, Source&) -> Convert {
-                     engine.sketch(id).add_sizes(*saved);
-                     return undefined;
-                   });
   });
 }
 

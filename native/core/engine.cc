@@ -108,7 +108,7 @@ void Engine::add(const std::string& id, std::unique_ptr<Sketch> sketch) {
                                 " different filters already: delete a sketch");
   }
   opens_ |= place->second->filter().inner;
-  place->second->roll(second_);
+  if (second_ != 0) place->second->roll(second_);  // what it goes on from has a clock already
 }
 
 void Engine::remove(const std::string& id) {

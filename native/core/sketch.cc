@@ -116,9 +116,7 @@ void Sketch::add_counter(SavedCounter saved) {
 
 void Sketch::add_sizes(const SavedSizes& saved) {
   if (!(saved.secret == secret_)) throw Incompatible("the sizes were saved with another secret");
-  if (sizes_) throw Conflict("the sketch keeps packet sizes already");
   sizes_ = std::make_unique<SizeCounter>(saved);
-  if (second_ != 0) sizes_->roll(second_);
 }
 
 void Sketch::admit(std::unique_ptr<Counter> made) {

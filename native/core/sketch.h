@@ -81,10 +81,10 @@ class Sketch {
 
   /// Throws Conflict when a counter of that key type is there.
   void add_counter(CounterSpec spec);
-  /// The same, going on with what was saved.
+  /// The same, going on with what was saved; before an engine has the sketch, so that its totals and all
+  /// else are of the same packets.
   void add_counter(SavedCounter saved);
-  /// Keeps packet sizes from here on, going on with what was saved. Throws Conflict when they are kept
-  /// already.
+  /// Keeps packet sizes, going on with what was saved; before an engine has the sketch.
   void add_sizes(const SavedSizes& saved);
   /// nullptr when there is none.
   const Counter* counter(const std::string& key_type) const noexcept;

@@ -186,6 +186,25 @@ TEST(engine_asks_for_passing_packets_while_a_sketch_counts_them) {
   CHECK(!engine.interest().passing());
 }
 
+TEST(engine_takes_over_a_sketch_that_goes_on_with_its_totals_and_counters) {
+  Engine earlier = engine_with("src");
+  earlier.count(std::array{packet_from(6, 100), packet_from(6, 100)});
+  for (const uint64_t clock : {0, 110}) {
+    Engine engine;
+    engine.advance(clock);
+    auto sketch =
+        std::make_unique<Sketch>(Secret{1, 2}, Filter{}, Sizes::none, earlier.sketch("s").totals());
+    sketch->add_counter(earlier.counter("s", "src").save());
+    engine.add("s", std::move(sketch));
+    engine.count(std::array{packet_from(6, 110), packet_from(6, 111)});
+    const auto count = [&](Window window) { return count_of(engine, "src", "10.0.0.6", window); };
+    CHECK_EQ(engine.sketch("s").totals().packets, 4u);
+    CHECK_EQ(count(All{}), 4u);
+    CHECK_EQ(count(Span{100, 101}), 2u);
+    CHECK_EQ(count(Span{110, 112}), 2u);
+  }
+}
+
 TEST(engine_says_what_is_not_there) {
   Engine engine = engine_with("src");
   const auto missing = [](auto body) {

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CounterSpec, type Filter, openTap, type Tap } from "../../native/index.js";
+import { type CounterSpec, type Filter, openTap, type SketchOptions, type Tap } from "../../native/index.js";
 import { captureBytes, type Datagram } from "./capture-bytes.js";
 
 export const secret = Buffer.alloc(16, 7);
@@ -14,13 +14,14 @@ export async function replay(
   datagrams: readonly Datagram[],
   counters: readonly CounterSpec[],
   filter: Filter = { direction: "input" },
+  options: SketchOptions = {},
 ): Promise<Tap> {
   const folder = mkdtempSync(join(tmpdir(), "tallytree-replay-"));
   try {
     const path = join(folder, "datagrams.pcap");
     writeFileSync(path, captureBytes(datagrams));
     const tap = openTap({ kind: "file", path });
-    await tap.addSketch(sketch, secret, filter);
+    await tap.addSketch(sketch, secret, filter, options);
     for (const counter of counters) await tap.addCounter(sketch, counter);
     tap.start();
     await tap.finished;

@@ -72,6 +72,7 @@ it("the next monitor goes on with sketches, totals, counters and their panes", a
     ["a src 5", ["pane 1"]],
     ["a dst 5", ["pane 1"]],
   ]);
+  expect(tap.asked.filter((call) => call.startsWith("add"))).toEqual(["addSketch a"]);
 });
 
 it("the next monitor goes on with the sizes of a sketch's packets", async () => {
@@ -199,11 +200,10 @@ it("one damaged part refuses all of it", async () => {
 it("a sketch that this monitor cannot count is left out, and the checkpoint kept", async () => {
   await keep();
   const tap = new FakeTap();
-  tap.restoreCounter = async () => {
-    throw Object.assign(new Error("kept by another version"), { code: "bad_request" });
-  };
+  tap.nextError = Object.assign(new Error("kept by another version"), { code: "bad_request" });
   await start(tap);
   expect(await client.sketches(ms)).toEqual([]);
+  expect((await client.stats(ms)).memory.used).toBe(0);
   expect(tap.sketches.size).toBe(0);
   expect(readdirSync(join(state, "refused"))).toContain("checkpoint");
 });

@@ -46,11 +46,15 @@ export class FakeTap implements Tap {
     id: string,
     secret: Uint8Array,
     filter: Filter,
-    options: SketchOptions = {},
+    { totals, sizes = false, counters = [] }: SketchOptions = {},
   ): Promise<void> {
-    this.#note(`addSketch ${id}${options.sizes ? " sizes" : ""}`);
-    if (options.totals !== undefined) this.totalsGiven.push(options.totals);
-    this.sketches.set(id, { filter, secret, counters: [] });
+    this.#note(`addSketch ${id}${sizes ? " sizes" : ""}`);
+    if (totals !== undefined) this.totalsGiven.push(totals);
+    this.restored.push(
+      ...(typeof sizes === "boolean" ? [] : sizes),
+      ...counters.flatMap(({ saved }) => saved),
+    );
+    this.sketches.set(id, { filter, secret, counters: counters.map(({ spec }) => spec) });
   }
   async removeSketch(id: string): Promise<void> {
     this.#note(`removeSketch ${id}`);
@@ -64,16 +68,8 @@ export class FakeTap implements Tap {
   async saveCounter(id: string, keyType: string): Promise<readonly Saved[]> {
     return this.#save("saveCounter", `${id} ${keyType}`);
   }
-  async restoreCounter(id: string, _secret: Uint8Array, spec: CounterSpec, saved: readonly Kept[]) {
-    await this.addCounter(id, spec);
-    this.restored.push(...saved);
-  }
   async saveSizes(id: string): Promise<readonly Saved[]> {
     return this.#save("saveSizes", `${id} sizes`);
-  }
-  async restoreSizes(id: string, _secret: Uint8Array, saved: readonly Kept[]) {
-    this.#note(`restoreSizes ${id}`);
-    this.restored.push(...saved);
   }
   async ledger(id: string, keyType: string, window: Window): Promise<Counted<Buffer>> {
     this.#note("ledger");
