@@ -20,9 +20,8 @@ struct Problem {
 };
 
 /// Where the rules send packets: to queues `first` to `first` + `count` - 1, of which with several the kernel
-/// deals the flows out, or copies of them to the NFLOG group `first`.
+/// deals the flows out, or copies of them to the NFLOG group `first`, which says how much of each it wants.
 struct Target {
-  static constexpr int kLoggedBytes = 160;
   static constexpr int kSshPort = 22;
 
   uint16_t first = 0;

@@ -100,8 +100,7 @@ bool Iptables::complete(const ChainState& state, Direction direction) const {
 }
 
 std::string Iptables::logging() const {
-  return "-j NFLOG --nflog-group " + std::to_string(target_.first) + " --nflog-size " +
-         std::to_string(Target::kLoggedBytes) + "\n";
+  return "-j NFLOG --nflog-group " + std::to_string(target_.first) + "\n";
 }
 
 std::string Iptables::queueing() const {

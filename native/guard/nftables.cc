@@ -49,8 +49,7 @@ Problem remove_table_of(const Target& target) {
 
 std::string Nftables::target_rule() const {
   const std::string first = std::to_string(target_.first);
-  if (target_.logs)
-    return "  counter log group " + first + " snaplen " + std::to_string(Target::kLoggedBytes) + "\n";
+  if (target_.logs) return "  counter log group " + first + "\n";
   const std::string range = target_.count == 1 ? first : first + "-" + std::to_string(target_.last());
   return "  counter queue num " + range + " bypass\n";
 }

@@ -56,6 +56,7 @@ describe.each(taps)("the %s tap", (tap) => {
       { counter_key_type: "dport" },
     );
     const long = await network.count(own, { filter: "udp and greater 500", proto: "udp" });
+    const deep = await network.count(own, { filter: "udp[400] != 255", proto: "udp" });
     const sent = await network.count(own, { interface: "OUTPUT", filter: "dst port 7001" });
     await network.udp(peer, { to: own.address, dport: 7001, count: 8 * rounds });
     await network.udp(peer, { to: own.address, dport: 7002, count: 5 * rounds });
@@ -64,6 +65,7 @@ describe.each(taps)("the %s tap", (tap) => {
     expect(await keyed(some, "dport")).toEqual({ "7001": 8 * rounds });
     expect(await keyed(others, "dport")).toEqual({ "7002": 5 * rounds, "7003": 7 });
     expect(await keyed(long, "src")).toEqual({ [peer.address]: 7 });
+    expect(await keyed(deep, "src")).toEqual({ [peer.address]: 7 });
     expect(await keyed(sent, "src")).toEqual({ [own.address]: 9 });
   });
 
