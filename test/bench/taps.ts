@@ -63,10 +63,12 @@ export async function benchTaps(): Promise<string> {
 
 const isPresent = ({ missing }: Peer) => missing === undefined;
 
+const packetsOf = (said: string) => Number(/"packets":(\d+)/.exec(said)?.[1] ?? Number.NaN);
+
 const tap = (name: string, keyTypes: readonly string[]): Receiver => ({
   name,
   argv: [process.execPath, join(import.meta.dirname, "tapper.js"), "16", ...keyTypes],
-  packets: (said) => Number(/"packets":(\d+)/.exec(said)?.[1] ?? Number.NaN),
+  packets: packetsOf,
 });
 
 function ours(): readonly Receiver[] {
@@ -75,10 +77,9 @@ function ours(): readonly Receiver[] {
 
 /** What reading every packet costs on this machine at all, and what a bare count-min of source and destination does. */
 function plainLoops(device: string): readonly Receiver[] {
-  const packets = (said: string) => Number(/"packets":(\d+)/.exec(said)?.[1] ?? Number.NaN);
   return [
-    { name: counting, argv: [plainRing, device], packets },
-    { name: countMin, argv: [plainRing, device, "count-min"], packets },
+    { name: counting, argv: [plainRing, device], packets: packetsOf },
+    { name: countMin, argv: [plainRing, device, "count-min"], packets: packetsOf },
   ];
 }
 
