@@ -7,6 +7,7 @@
 
 #include "carried.h"
 #include "clocks.h"
+#include "plain_frame.h"
 
 namespace tallytree {
 namespace {
@@ -81,7 +82,7 @@ PacketSource::PacketSource(uint32_t ring_mib, int group, const Tunnels& tunnels,
 }
 
 size_t PacketSource::read(std::span<Packet> out) noexcept {
-  size_t count = 0;
+  size_t count = 0, plain = 0;
   RingFrame frame;
   while (count + 2 <= out.size()) {  // a tunnel gives two
     if (ring_.remaining() == 0) {
@@ -90,12 +91,33 @@ size_t PacketSource::read(std::span<Packet> out) noexcept {
       continue;
     }
     if (!ring_.take(frame)) continue;
-    const size_t delivered = deliver(frame, &out[count]);
+    const bool is_plain = deliver_plain(frame, out[count]);
+    const size_t delivered = is_plain ? 1 : deliver(frame, &out[count]);
     if (verdicts_.asked())
       for (size_t i = 0; i < delivered; ++i) verdicts_.judge(count + i, frame_of(frame));
     count += delivered;
+    plain += is_plain;
   }
+  read_ += plain;
   return count;
+}
+
+/// As deliver(), of those most frames for which none of its questions has to be asked.
+[[gnu::always_inline]] inline bool PacketSource::deliver_plain(const RingFrame& frame, Packet& out) noexcept {
+  const tpacket3_hdr& header = *frame.header;
+  const sockaddr_ll& address = *frame.address;
+  const auto index = static_cast<uint32_t>(address.sll_ifindex);
+  const Link* link = links_.find(index);
+  const uint8_t type = address.sll_pkttype;
+  const bool is_plain_link = link != nullptr && !link->port && !link->loopback && link->vlan_id == kNoVlan &&
+                             address.sll_hatype == ARPHRD_ETHER;
+  const bool is_one_packet = frame.offload.gso_type == 0 && (header.tp_status & TP_STATUS_VLAN_VALID) == 0 &&
+                             header.tp_net - header.tp_mac == kEthernetHeader;
+  const bool is_our_end = (type == PACKET_HOST || type == PACKET_OUTGOING) && !interest_.passing();
+  if (!is_plain_link || !is_one_packet || !is_our_end || interest_.inner) [[unlikely]]
+    return false;
+  const Direction direction = type == PACKET_HOST ? Direction::input : Direction::output;
+  return parse_plain(bytes_of(frame), header.tp_len, {direction, header.tp_sec, index}, out);
 }
 
 /// Devices and addresses rarely change, and to ask costs as much as tens of packets.

@@ -39,9 +39,7 @@ class PacketSource final : public Source {
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
-  std::chrono::microseconds rest(size_t packets) const noexcept override {
-    return buffered(packets, rest_);
-  }
+  std::chrono::microseconds rest(size_t packets) const noexcept override { return buffered(packets, rest_); }
   void tick() noexcept override;
   SourceStats stats() override;
 
@@ -52,6 +50,7 @@ class PacketSource final : public Source {
   bool is_wanted(uint8_t type) const noexcept;
   Direction direction_of(const Packet& packet, uint8_t type, const Link* link) const noexcept;
   Direction passing(const Packet& packet, uint8_t type, const Link* link) const noexcept;
+  bool deliver_plain(const RingFrame& frame, Packet& out) noexcept;
   size_t deliver(const RingFrame& frame, Packet* out) noexcept;
   size_t finish(const RingFrame& frame, ParseError error, const Headers& headers, Packet* out) noexcept;
   size_t open(const RingFrame& frame, ParseError error, const Headers& headers, Packet* out) noexcept;

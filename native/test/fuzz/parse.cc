@@ -1,10 +1,12 @@
-// Fuzzing the packet parser: a byte for the link type and whether tunnels are opened, two for how much was cut
-// off, then the frame.
+// Fuzzing the packet parser: a byte for the link type and whether tunnels are opened, two for how much was
+// cut off, then the frame.
 #include "core/parse.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
+#include "core/plain_frame.h"
 #include "target.h"
 
 using namespace tallytree;
@@ -23,6 +25,14 @@ void check(const Packet& packet, const Headers& headers, ParseError error, uint6
   must(cut.packets > 0 && cut.bytes >= packet.bytes, "super-packet arithmetic");
 }
 
+/// What is read at once must be what is read layer by layer.
+void check_plain(std::span<const uint8_t> frame, uint32_t original, const Packet& parsed) {
+  Packet plain;
+  const Sighting sighting{parsed.direction, static_cast<uint32_t>(parsed.second), parsed.ifindex};
+  if (!parse_plain(frame, original, sighting, plain)) return;
+  must(std::memcmp(&plain, &parsed, sizeof plain) == 0, "a plain frame read otherwise");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -37,6 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Headers headers;
   const ParseError error = parse_frame({frame.get(), length}, link, original, packet, headers);
   check(packet, headers, error, original);
+  if (link == LinkType::ethernet) check_plain({frame.get(), length}, original, packet);
   const Tunnels tunnels{data[0] & 4 ? uint16_t{4789} : packet.dport};
   if (data[0] & 8 || !is_tunnel(packet, headers, tunnels)) return 0;
   const ParseError inner = parse_carried({frame.get(), length}, tunnels, error, packet, headers);
