@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace tallytree {
 
@@ -62,5 +63,22 @@ struct alignas(64) Packet {
   uint64_t packets : 24 = 1;  ///< packets on the wire: a segmentation-offload super-packet carries several
 };
 static_assert(sizeof(Packet) == 64);
+
+/// The bytes of a packet that tell its flow from others: all but time, bytes and number.
+struct FlowBits {
+  std::array<uint64_t, 6> words{};
+
+  FlowBits() = default;
+  explicit FlowBits(const Packet& packet) noexcept { std::memcpy(words.data(), &packet, sizeof words); }
+  bool operator==(const FlowBits&) const = default;
+
+  /// One of them, without the others.
+  static uint64_t word(const Packet& packet, size_t i) noexcept {
+    uint64_t word;
+    std::memcpy(&word, reinterpret_cast<const uint8_t*>(&packet) + i * sizeof word, sizeof word);
+    return word;
+  }
+};
+static_assert(offsetof(Packet, tunnel) + sizeof(Packet::tunnel) + sizeof(uint32_t) == sizeof(FlowBits));
 
 }  // namespace tallytree

@@ -8,33 +8,9 @@
 #include "errors.h"
 
 namespace tallytree {
-bool Filter::matches_place(const Packet& packet) const noexcept {
-  if (!device.empty()) return packet.ifindex == ifindex && ifindex != 0 && !packet.foreign;
-  return !packet.loopback && (netns.empty() ? !packet.foreign : matches_netns(packet));
-}
-
-bool Filter::matches_netns(const Packet& packet) const noexcept {
-  return netns == kAllNamespaces || labels->place_of(packet).netns == Labels::number_of(netns);
-}
-
-bool Filter::matches_ports(const Packet& packet) const noexcept {
-  if (!sport && !dport) return true;
-  return packet.has_ports && (!sport || *sport == packet.sport) && (!dport || *dport == packet.dport);
-}
-
-bool Filter::matches(const Packet& packet) const noexcept {
-  return includes(packet.direction, direction) && (packet.carrier != Carrier::none) == inner &&
-         matches_place(packet) && (!proto || *proto == packet.proto) && matches_ports(packet) &&
-         (!src || src->contains(packet.family, packet.src)) &&
-         (!dst || dst->contains(packet.family, packet.dst));
-}
-
-Interest Filter::interest() const noexcept {
-  return {.directions = direction, .inner = inner, .frames = {}};
-}
 
 Sketch::Sketch(const Secret& secret, Filter filter, Sizes sizes, const Totals& totals)
-    : secret_(secret), filter_(std::move(filter)), totals_(totals) {
+    : secret_(secret), filter_(std::move(filter)), pattern_(filter_), totals_(totals) {
   if (sizes == Sizes::kept) sizes_ = std::make_unique<SizeCounter>(secret);
   if (filter_.promiscuous) promiscuity_.emplace();
   find_device();
@@ -43,11 +19,14 @@ Sketch::Sketch(const Secret& secret, Filter filter, Sizes sizes, const Totals& t
 void Sketch::use(std::shared_ptr<Labels> labels) {
   filter_.labels = labels;
   labels_ = std::move(labels);
+  pattern_ = Pattern(filter_);
 }
 
 /// A device that went and came back under its name has a new index.
 void Sketch::find_device() noexcept {
-  if (!filter_.device.empty()) filter_.ifindex = if_nametoindex(filter_.device.c_str());
+  if (filter_.device.empty()) return;
+  filter_.ifindex = if_nametoindex(filter_.device.c_str());
+  pattern_ = Pattern(filter_);
   if (promiscuity_) promiscuity_->follow(filter_.ifindex);
 }
 
@@ -55,11 +34,11 @@ uint64_t Sketch::count(std::span<const Packet> batch, bool late, const uint64_t*
   std::array<const Packet*, kBatch> matched;
   uint64_t passed = 0;
   size_t n = 0;
-  for (const Packet& packet : batch) {
-    if (!filter_.matches(packet)) continue;
-    const auto place = &packet - batch.data();
-    if (filter_.frames && (verdicts[place] >> filter_.frames_bit & 1) == 0) continue;
-    passed |= uint64_t{1} << place;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const Packet& packet = batch[i];
+    if (!pattern_.matches(packet)) continue;
+    if (filter_.frames && (verdicts[i] >> filter_.frames_bit & 1) == 0) continue;
+    passed |= uint64_t{1} << i;
     matched[n++] = &packet;
     totals_.packets += packet.packets;
     totals_.bytes += packet.bytes;

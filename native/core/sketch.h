@@ -9,46 +9,14 @@
 #include <vector>
 
 #include "counter.h"
+#include "filter.h"
 #include "flow_cache.h"
-#include "interest.h"
-#include "key.h"
 #include "labels.h"
 #include "packet.h"
 #include "promiscuity.h"
 #include "size_counter.h"
 
 namespace tallytree {
-
-/// Which packets a sketch counts; absent fields match everything.
-struct Filter {
-  Direction direction = Direction::input;
-  std::optional<uint8_t> proto;
-  std::optional<Prefix> src;
-  std::optional<Prefix> dst;
-  std::optional<uint16_t> sport;
-  std::optional<uint16_t> dport;
-  std::string device;        ///< empty: every device but loopback
-  uint32_t ifindex = 0;      ///< of `device` at present; 0: gone
-  bool promiscuous = false;  ///< whether `device` shall hand over what is addressed to others
-
-  bool inner = false;  ///< what tunnels carry, instead of what stands for itself
-
-  std::shared_ptr<const FrameFilter> frames;  ///< what must match a packet's frame; nullptr: anything
-  uint32_t frames_bit = 0;                    ///< of FrameVerdicts, at present
-
-  static constexpr const char* kAllNamespaces = "all";
-  std::string netns;                     ///< empty: our own; kAllNamespaces; or a label of one
-  std::shared_ptr<const Labels> labels;  ///< of the source; needed with netns
-
-  /// What a source must find out for it.
-  Interest interest() const noexcept;
-  bool matches(const Packet& packet) const noexcept;
-
- private:
-  bool matches_place(const Packet& packet) const noexcept;
-  bool matches_netns(const Packet& packet) const noexcept;
-  bool matches_ports(const Packet& packet) const noexcept;
-};
 
 /// Packets and IP bytes on the wire that passed a sketch's filter, and the socket buffers they came in.
 struct Totals {
@@ -105,6 +73,7 @@ class Sketch {
 
   Secret secret_;
   Filter filter_;
+  Pattern pattern_;  // of it
   std::shared_ptr<Labels> labels_;
   std::optional<Promiscuity> promiscuity_;
   Totals totals_;

@@ -155,7 +155,7 @@ TEST(filter_matches_field_by_field) {
   const auto matches = [&](auto change) {
     Filter filter;
     change(filter);
-    return filter.matches(tcp);
+    return Pattern(filter).matches(tcp);
   };
   CHECK(matches([](Filter&) {}));
   CHECK(!matches([](Filter& f) { f.direction = Direction::output; }));
@@ -164,7 +164,20 @@ TEST(filter_matches_field_by_field) {
   CHECK(!matches([](Filter& f) { f.dst = Prefix::parse("10.0.0.6"); }));
   CHECK(matches([](Filter& f) { f.dport = 80; }) && !matches([](Filter& f) { f.dport = 81; }));
   CHECK(!matches([](Filter& f) { f.sport = 1; }));
+  CHECK(matches([](Filter& f) { f.sport = 1234; }));
+  CHECK(!matches([](Filter& f) { f.src = Prefix::parse("::/0"); }));
+  CHECK(!matches([](Filter& f) {
+    f.src = Prefix::parse("0.0.0.0/0");
+    f.dst = Prefix::parse("::/0");
+  }));
   CHECK(!matches([](Filter& f) { f.device = "nowhere0"; }));
+  CHECK(!matches([](Filter& f) { f.inner = true; }));
+  tcp.ifindex = 7;
+  CHECK(matches([](Filter& f) { f.device = "eth0", f.ifindex = 7; }));
+  CHECK(!matches([](Filter& f) { f.device = "eth0", f.ifindex = 6; }));
+  tcp.carrier = Carrier::other;
+  CHECK(matches([](Filter& f) { f.inner = true; }) && !matches([](Filter&) {}));
+  tcp.carrier = Carrier::none;
   tcp.has_ports = false;
   CHECK(!matches([](Filter& f) { f.dport = 80; }));
   CHECK(!matches([](Filter& f) { f.direction = Direction::forward; }));
@@ -173,6 +186,9 @@ TEST(filter_matches_field_by_field) {
   CHECK(!matches([](Filter& f) { f.direction = Direction::mirror; }));
   tcp.loopback = true;
   CHECK(!matches([](Filter&) {}));
+  CHECK(matches([](Filter& f) { f.device = "lo", f.ifindex = 7; }));
+  tcp.foreign = true;
+  CHECK(!matches([](Filter& f) { f.device = "lo", f.ifindex = 7; }));
 }
 
 TEST(engine_asks_for_passing_packets_while_a_sketch_counts_them) {
@@ -192,8 +208,7 @@ TEST(engine_takes_over_a_sketch_that_goes_on_with_its_totals_and_counters) {
   for (const uint64_t clock : {0, 110}) {
     Engine engine;
     engine.advance(clock);
-    auto sketch =
-        std::make_unique<Sketch>(Secret{1, 2}, Filter{}, Sizes::none, earlier.sketch("s").totals());
+    auto sketch = std::make_unique<Sketch>(Secret{1, 2}, Filter{}, Sizes::none, earlier.sketch("s").totals());
     sketch->add_counter(earlier.counter("s", "src").save());
     engine.add("s", std::move(sketch));
     engine.count(std::array{packet_from(6, 110), packet_from(6, 111)});

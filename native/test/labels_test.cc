@@ -180,7 +180,7 @@ TEST(filter_counts_our_own_namespace_unless_told_otherwise) {
     filter.netns = netns;
     std::string matched;
     for (const uint32_t place : {0u, blue, again, red})
-      matched += filter.matches(packet_in(place)) ? 'y' : 'n';
+      matched += Pattern(filter).matches(packet_in(place)) ? 'y' : 'n';
     return matched;
   };
   CHECK_EQ(matching(""), "ynnn");
