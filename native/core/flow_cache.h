@@ -7,9 +7,10 @@
 #include <span>
 
 #include "counter.h"
+#include "flow_places.h"
+#include "flow_table.h"
 #include "packet.h"
 #include "siphash.h"
-#include "zeroed.h"
 
 namespace tallytree {
 
@@ -17,18 +18,20 @@ using Counters = std::span<const std::unique_ptr<Counter>>;
 
 /**
  * What several counters would each look up is looked up once: a packet whose flow has a place costs one hash
- * and one sum, and the counters are fed when the flow leaves. Exact: a place holds all that tells flows
- * apart, and a sum is of one second. A hand that walks over the places empties them bit by bit when a second
- * ends or somebody asks. The hash is keyed, and traffic made to collide would cost time only.
+ * and one sum, and the counters are fed when the flow leaves. Exact: a place holds all by which these
+ * counters tell flows apart, and a sum is of one second. A hand that walks over the places empties them bit
+ * by bit when a second ends or somebody asks.
  *
- * A flow can be in two places. A new one takes that of the smaller, so the heavy ones stay. What leaves is
- * a sum of what came close together, so the ledgers are sparing with entries for it.
+ * What leaves is a sum of what came close together, so the ledgers are sparing with entries for it.
  */
 class FlowCache {
  public:
   static constexpr size_t kFlows = 16384;
 
-  explicit FlowCache(const Secret& secret) : secret_(secret), memory_(kFlows + 1) {}
+  explicit FlowCache(const Secret& secret) : pairs_(secret), whole_(secret) {}
+
+  /// Which counters there are from now on. Precondition: it is empty.
+  void serve(Counters counters) noexcept;
 
   /// Adds at most kBatch packets of the second that runs; feeds the counters with flows that must give way.
   void add(std::span<const Packet* const> packets, Counters counters);
@@ -36,35 +39,37 @@ class FlowCache {
   /// The clock shows `second`; the counters have not closed their panes yet. A round begins.
   void roll(uint64_t second, Counters counters);
   /// The hand begins a round, on which all that is here now leaves.
-  void begin_round() noexcept { ahead_ = kFlows; }
+  void begin_round() noexcept;
   /// Goes on with the round by so many places; true when it is over and the counters have all of it.
   bool settle(Counters counters, size_t looks = kFlows);
 
-  static constexpr size_t bytes() noexcept { return sizeof(FlowCache) + (kFlows + 1) * sizeof(Packet); }
+  /// Most that it ever takes. What is not used of it costs no memory.
+  static constexpr size_t bytes() noexcept { return sizeof(FlowCache) + Pairs::bytes() + Whole::bytes(); }
 
  private:
-  /// Places are Packets; those without `packets` are free.
-  Packet* places() noexcept {
-    // A place is a cache line; calloc aligns to less.
-    const auto at = reinterpret_cast<uintptr_t>(memory_.data()) + alignof(Packet) - 1;
-    return reinterpret_cast<Packet*>(at / alignof(Packet) * alignof(Packet));
-  }
-  void add(const Packet& packet, Packet* home, Counters counters);
+  using Pairs = FlowTable<AddressPair, kFlows>;
+  using Whole = FlowTable<WholeFlow, kFlows>;
+
   /// Flows that left, all of one second: the counters are fed with many at a time.
   struct Gone {
+    uint64_t second = 0;
     size_t size = 0;
     std::array<Packet, kBatch> flows;
   };
 
-  void leave(Packet& place, Counters counters);
+  template <typename Place>
+  void leave(Place& place, Counters counters) {
+    Gone& gone = gone_[place.is_odd()];
+    if (gone.size == kBatch) feed(gone, counters);
+    gone.flows[gone.size++] = place.leave();
+  }
   void feed(Gone& gone, Counters counters);
 
-  Secret secret_;
-  Zeroed<Packet> memory_;
+  Pairs pairs_;
+  Whole whole_;                // of what has no place among the pairs
+  bool by_addresses_ = false;  // whether that is all the counters look at
+  bool walks_ = false;         // a round is not over
   uint64_t second_ = 0;
-  size_t used_ = 0;
-  size_t hand_ = 0;   // the next place it looks at
-  size_t ahead_ = 0;  // places to the end of its round
   std::array<Gone, 2> gone_;  // of even and odd seconds: those of the last one leave beside the running one's
 };
 

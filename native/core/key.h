@@ -89,6 +89,7 @@ class KeyType {
   /// The same of a text whose labels are to be printed as they are. Throws as Labels::add() besides.
   Key learn(std::string_view text) const { return read(text, true); }
 
+  bool has_addresses_only() const noexcept { return addresses_ == parts_.size(); }
   bool has_labels() const noexcept { return has_labels_; }
   /// Of a type with labels: where its texts are, and which a packet has. All copies share it.
   void use(std::shared_ptr<Labels> labels) noexcept {

@@ -105,8 +105,9 @@ void Sketch::admit(std::unique_ptr<Counter> made) {
   flush();
   counters_.push_back(std::move(made));
   if (second_ != 0) counters_.back()->roll(second_);  // a saved one has a clock already
-  if (cache_) return;
+  if (cache_) return cache_->serve(counters_);
   cache_ = std::make_unique<FlowCache>(secret_);
+  cache_->serve(counters_);
   cache_->roll(second_, counters_);
 }
 

@@ -18,7 +18,10 @@ namespace {
 
 constexpr Secret kSecret{1, 2};
 constexpr uint64_t kStart = 6'000;
+using Types = std::span<const char* const>;
 constexpr std::array kTypes = {"src", "src/24_dport", "src_sport_dst_dport_proto"};
+/// Of these the cache keeps addresses alone, where they are IPv4.
+constexpr std::array kAddresses = {"src_dst", "dst/8"};
 
 LedgerSpec spec_of(const char* type) {
   LedgerSpec spec;
@@ -28,7 +31,7 @@ LedgerSpec spec_of(const char* type) {
   return spec;
 }
 
-Engine engine_with(std::span<const char* const> types) {
+Engine engine_with(Types types) {
   Engine engine;
   engine.add("s", std::make_unique<Sketch>(kSecret, Filter{}));
   for (const char* type : types) engine.sketch("s").add_counter(CounterSpec(spec_of(type)));
@@ -41,6 +44,7 @@ Packet random_packet(std::mt19937_64& random, uint32_t flows, uint64_t second) {
   const uint64_t mixed = flow * 0x9e3779b97f4a7c15;
   packet.family = flow % 5 == 0 ? 6 : 4;
   std::memcpy(packet.src.data(), &mixed, 4);
+  std::memcpy(packet.dst.data(), &flow, 4);
   if (packet.family == 6) std::memcpy(packet.dst.data() + 8, &mixed, 8);
   packet.has_ports = flow % 3 != 0;
   if (packet.has_ports) packet.dport = static_cast<uint16_t>(mixed >> 20);
@@ -65,7 +69,7 @@ std::map<std::string, uint64_t> content(Engine& engine, const char* type, const 
 
 /// What one counter must have counted, by key and by second.
 struct Truth {
-  explicit Truth(const char* type) : spec(spec_of(type)) {}
+  Truth(const char* type) : spec(spec_of(type)) {}
 
   void count(const Packet& packet) {
     Key key;
@@ -80,15 +84,13 @@ struct Truth {
   std::map<uint64_t, uint64_t> seconds;
 };
 
-}  // namespace
-
-TEST(flow_cache_changes_no_count) {
+/// More flows than it holds, seconds of any length, gaps, and some packets of the second before.
+void check_counts(Types types) {
   std::mt19937_64 random(11);
-  Engine engine = engine_with(kTypes);
-  std::array truths = {Truth(kTypes[0]), Truth(kTypes[1]), Truth(kTypes[2])};
+  Engine engine = engine_with(types);
+  std::vector<Truth> truths(types.begin(), types.end());
   uint64_t second = kStart, sent = 0;
   for (int batch = 0; batch < repeated(3000); ++batch) {
-    // More flows than it holds, seconds of any length, gaps, and some packets of the second before.
     if (random() % 150 == 0) second += random() % 4 == 0 ? 3 : 1;
     std::array<Packet, kBatch> packets;
     for (Packet& packet : packets) {
@@ -97,7 +99,7 @@ TEST(flow_cache_changes_no_count) {
       for (Truth& truth : truths) truth.count(packet);
     }
     engine.count(packets);
-    if (batch % 500 == 0) CHECK(content(engine, kTypes[0], All{}) == truths[0].found);
+    if (batch % 500 == 0) CHECK(content(engine, types[0], All{}) == truths[0].found);
   }
   CHECK_EQ(engine.sketch("s").totals().packets, sent);
   for (Truth& truth : truths) {
@@ -109,24 +111,68 @@ TEST(flow_cache_changes_no_count) {
   }
 }
 
-TEST(flow_cache_begins_anew_when_the_clock_is_set_back) {
-  std::mt19937_64 random(12);
-  Engine engine = engine_with(kTypes);
-  for (const uint64_t second : {kStart, kStart - 100}) {
-    engine.set_clock(second);
-    for (int i = 0; i < 10; ++i) engine.count(std::array{random_packet(random, 1000, second)});
+}  // namespace
+
+TEST(flow_cache_changes_no_count) { check_counts(kTypes); }
+
+TEST(flow_cache_changes_no_count_of_addresses) { check_counts(kAddresses); }
+
+TEST(flow_cache_changes_no_count_when_ports_are_asked_for_later) {
+  std::mt19937_64 random(17);
+  Engine engine = engine_with(kAddresses);
+  Truth addresses(kAddresses[0]), ports(kTypes[2]);
+  for (int batch = 0; batch < 200; ++batch) {
+    if (batch == 100) engine.sketch("s").add_counter(CounterSpec(ports.spec));
+    std::array<Packet, kBatch> packets;
+    for (Packet& packet : packets) {
+      packet = random_packet(random, 3000, kStart);
+      addresses.count(packet);
+      if (batch >= 100) ports.count(packet);
+    }
+    engine.count(packets);
   }
-  const Counter& counter = engine.counter("s", "src");
-  CHECK(Ledger::summarize(counter.ledger(All{})).total > Ledger::summarize(counter.ledger(Realtime{})).total);
+  CHECK(content(engine, kAddresses[0], All{}) == addresses.found);
+  CHECK(content(engine, kTypes[2], All{}) == ports.found);
+}
+
+TEST(flow_cache_begins_anew_when_the_clock_is_set_back) {
+  for (const Types types : {Types(kTypes), Types(kAddresses)}) {
+    for (const uint64_t back : {100, 101}) {
+      std::mt19937_64 random(12);
+      Engine engine = engine_with(types);
+      Truth truth(types[0]), last(types[0]);
+      for (const uint64_t second : {kStart, kStart - back}) {
+        engine.set_clock(second);
+        last = Truth(types[0]);
+        for (int i = 0; i < 1000; ++i) {
+          const Packet packet = random_packet(random, 50, second);
+          engine.count(std::array{packet});
+          truth.count(packet);
+          last.count(packet);
+        }
+      }
+      CHECK(content(engine, types[0], All{}) == truth.found);
+      CHECK(content(engine, types[0], Realtime{}) == last.found);
+    }
+  }
 }
 
 TEST(flow_cache_keeps_counts_above_32_bits) {
-  Engine engine = engine_with(kTypes);
-  std::mt19937_64 random(13);
-  Packet packet = random_packet(random, 1, kStart);
-  packet.packets = 15'000'000;
-  for (int i = 0; i < 1000; ++i) engine.count(std::array{packet});
-  CHECK_EQ(Ledger::summarize(engine.counter("s", "src").ledger(All{})).total, 15'000'000'000u);
+  for (const Types types : {Types(kTypes), Types(kAddresses)}) {
+    for (const uint32_t packets : {15'000'000u, 8'000'000u, 5'000'000u}) {
+      Engine engine = engine_with(types);
+      std::mt19937_64 random(13);
+      Truth truth(types[0]);
+      for (int i = 0; i < 1000; ++i) {
+        Packet packet = random_packet(random, 9, kStart);
+        packet.packets = packets;
+        packet.bytes = uint64_t{packets} * 65535;
+        engine.count(std::array{packet});
+        truth.count(packet);
+      }
+      CHECK(content(engine, types[0], All{}) == truth.found);
+    }
+  }
 }
 
 TEST(flow_cache_empties_in_steps) {
