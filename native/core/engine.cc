@@ -92,9 +92,9 @@ void Engine::begin_flush() noexcept {
 }
 
 bool Engine::flush() {
-  constexpr size_t kPlaces = 256;
+  constexpr size_t kLines = 256;
   bool flushed = true;
-  for (auto& [id, sketch] : sketches_) flushed = sketch->flush(kPlaces) && flushed;
+  for (auto& [id, sketch] : sketches_) flushed = sketch->flush(kLines) && flushed;
   return flushed;
 }
 

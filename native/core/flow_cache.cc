@@ -44,10 +44,10 @@ void FlowCache::begin_round() noexcept {
   walks_ = true;
 }
 
-bool FlowCache::settle(Counters counters, size_t looks) {
+bool FlowCache::settle(Counters counters, size_t lines) {
   if (!walks_) return true;
   const auto leaves = [&](auto& place) { leave(place, counters); };
-  const bool pairs_settled = pairs_.settle(looks, leaves), whole_settled = whole_.settle(looks, leaves);
+  const bool pairs_settled = pairs_.settle(lines, leaves), whole_settled = whole_.settle(lines, leaves);
   if (!pairs_settled || !whole_settled) return false;
   walks_ = false;
   for (Gone& gone : gone_) feed(gone, counters);

@@ -26,7 +26,7 @@ using Counters = std::span<const std::unique_ptr<Counter>>;
  */
 class FlowCache {
  public:
-  static constexpr size_t kFlows = 16384;
+  static constexpr size_t kLines = 16384;  ///< cache lines of places in each of two tables
 
   explicit FlowCache(const Secret& secret) : pairs_(secret), whole_(secret) {}
 
@@ -40,15 +40,16 @@ class FlowCache {
   void roll(uint64_t second, Counters counters);
   /// The hand begins a round, on which all that is here now leaves.
   void begin_round() noexcept;
-  /// Goes on with the round by so many places; true when it is over and the counters have all of it.
-  bool settle(Counters counters, size_t looks = kFlows);
+  /// Goes on with the round by so many lines of places in each table; true when it is over and the counters
+  /// have all of it.
+  bool settle(Counters counters, size_t lines = kLines);
 
   /// Most that it ever takes. What is not used of it costs no memory.
   static constexpr size_t bytes() noexcept { return sizeof(FlowCache) + Pairs::bytes() + Whole::bytes(); }
 
  private:
-  using Pairs = FlowTable<AddressPair, kFlows>;
-  using Whole = FlowTable<WholeFlow, kFlows>;
+  using Pairs = FlowTable<AddressPair, kLines>;
+  using Whole = FlowTable<WholeFlow, kLines>;
 
   /// Flows that left, all of one second: the counters are fed with many at a time.
   struct Gone {
@@ -61,7 +62,7 @@ class FlowCache {
   void leave(Place& place, Counters counters) {
     Gone& gone = gone_[place.is_odd()];
     if (gone.size == kBatch) feed(gone, counters);
-    gone.flows[gone.size++] = place.leave();
+    place.leave(gone.flows[gone.size++]);
   }
   void feed(Gone& gone, Counters counters);
 

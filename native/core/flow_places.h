@@ -49,11 +49,10 @@ struct WholeFlow {
     packet = first;
     packet.second = second;
   }
-  /// What is here as one packet; the place is free then.
-  Packet leave() noexcept {
-    const Packet left = packet;
+  /// Gives all that is here as one packet; the place is free then.
+  void leave(Packet& out) noexcept {
+    out = packet;
     packet.packets = 0;
-    return left;
   }
 
   Packet packet;
@@ -95,15 +94,14 @@ struct AddressPair {
     counts = second % 2 << kOddAt;
     add(first);
   }
-  Packet leave() noexcept {
-    Packet left;
+  void leave(Packet& out) noexcept {
     const auto src = static_cast<uint32_t>(addresses), dst = static_cast<uint32_t>(addresses >> 32);
-    std::memcpy(left.src.data(), &src, sizeof src);
-    std::memcpy(left.dst.data(), &dst, sizeof dst);
-    left.packets = packets();
-    left.bytes = counts & ((uint64_t{1} << kOddAt) - 1);
+    out = Packet{};
+    std::memcpy(out.src.data(), &src, sizeof src);
+    std::memcpy(out.dst.data(), &dst, sizeof dst);
+    out.packets = packets();
+    out.bytes = counts & ((uint64_t{1} << kOddAt) - 1);
     counts = 0;
-    return left;
   }
 
   /// So many packets of at most 64 KiB are fewer bytes than the 40 bits below hold.

@@ -17,7 +17,7 @@ namespace tallytree {
  * stay. The hash is keyed, and traffic made to collide would cost time only. Flows are of the second that
  * runs or of the one before. Whoever calls frees the places that `leave` is called with.
  */
-template <typename Place, size_t kPlaces>
+template <typename Place, size_t kLines>
 class FlowTable {
  public:
   explicit FlowTable(const Secret& secret) : secret_(secret), memory_(bytes()) {}
@@ -27,7 +27,7 @@ class FlowTable {
   void add(std::span<const Packet* const> packets, uint64_t second, Leave&& leave) {
     std::array<Place*, kBatch> homes;
     for (size_t i = 0; i < packets.size(); ++i) {
-      homes[i] = places() + Key(*packets[i]).hash(secret_) % (kPlaces / Place::kWays) * Place::kWays;
+      homes[i] = places() + Key(*packets[i]).hash(secret_) % kHomes * Place::kWays;
       for (size_t byte = 0; byte < Place::kWays * sizeof(Place); byte += kLine)
         __builtin_prefetch(reinterpret_cast<const uint8_t*>(homes[i]) + byte, 1);
     }
@@ -35,28 +35,32 @@ class FlowTable {
   }
 
   /// The hand begins a round, on which all that is here now leaves.
-  void begin_round() noexcept { ahead_ = kPlaces; }
+  void begin_round() noexcept { ahead_ = kLines; }
 
-  /// Goes on with the round by so many places; true when it is over.
+  /// Goes on with the round by so many cache lines of places; true when it is over.
   template <typename Leave>
-  bool settle(size_t looks, Leave&& leave) {
-    for (; ahead_ > 0 && used_ > 0 && looks > 0; --ahead_, --looks) {
-      Place& place = places()[hand_];
-      hand_ = (hand_ + 1) % kPlaces;
-      if (place.packets() == 0) continue;
-      leave(place);
-      --used_;
+  bool settle(size_t lines, Leave&& leave) {
+    for (; ahead_ > 0 && used_ > 0 && lines > 0; --ahead_, --lines) {
+      Place* place = places() + hand_ * kInLine;
+      hand_ = (hand_ + 1) % kLines;
+      for (const Place* end = place + kInLine; place < end; ++place) {
+        if (place->packets() == 0) continue;
+        leave(*place);
+        --used_;
+      }
     }
     if (ahead_ > 0 && used_ > 0) return false;
     ahead_ = 0;
     return true;
   }
 
-  static constexpr size_t bytes() noexcept { return kPlaces * sizeof(Place) + kLine; }
+  static constexpr size_t bytes() noexcept { return (kLines + 1) * kLine; }
 
  private:
   using Key = typename Place::Key;
   static constexpr size_t kLine = 64;
+  static constexpr size_t kInLine = kLine / sizeof(Place);
+  static constexpr size_t kHomes = kLines * kInLine / Place::kWays;
 
   template <typename Leave>
   void add(const Packet& packet, Place* home, uint64_t second, Leave& leave) {
@@ -82,8 +86,8 @@ class FlowTable {
   Secret secret_;
   Zeroed<uint8_t> memory_;
   size_t used_ = 0;
-  size_t hand_ = 0;   // the next place it looks at
-  size_t ahead_ = 0;  // places to the end of its round
+  size_t hand_ = 0;   // the next line it looks at
+  size_t ahead_ = 0;  // lines to the end of its round
 };
 
 }  // namespace tallytree

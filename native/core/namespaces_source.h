@@ -36,7 +36,7 @@ class NamespacesSource final : public Source {
   /// Numbers those who ask: each of the sources is to be as far as it was offered then.
   uint64_t offered() noexcept override { return ++asked_; }
   uint64_t settled() noexcept override;
-  std::chrono::microseconds rest(size_t packets) const noexcept override { return buffered(packets); }
+  std::chrono::microseconds rest(size_t packets) noexcept override { return buffered(packets); }
   void tick() noexcept override;
   SourceStats stats() override;
 

@@ -41,7 +41,7 @@ class NflogSource final : public Source {
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override { return reached_; }
-  std::chrono::microseconds rest(size_t packets) const noexcept override { return buffered(packets); }
+  std::chrono::microseconds rest(size_t packets) noexcept override { return buffered(packets); }
   void tick() noexcept override;
   SourceStats stats() override;
 

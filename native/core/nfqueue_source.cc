@@ -105,7 +105,7 @@ void NfqueueSource::heed(const Interest& interest) noexcept {
 }
 
 /// Where packets come densely, being woken by each costs the host more than anything else here does.
-std::chrono::microseconds NfqueueSource::rest(size_t /*packets*/) const noexcept {
+std::chrono::microseconds NfqueueSource::rest(size_t /*packets*/) noexcept {
   return std::chrono::microseconds(pace_.dense() ? 60 : 0);
 }
 

@@ -52,7 +52,7 @@ class NfqueueSource final : public Source {
 
   size_t read(std::span<Packet> out) noexcept override;
   bool drained() const noexcept override { return drained_; }
-  std::chrono::microseconds rest(size_t packets) const noexcept override;
+  std::chrono::microseconds rest(size_t packets) noexcept override;
   void heed(const Interest& interest) noexcept override;
   bool heeds() noexcept override { return !rules_ || rules_->is_measured(); }
   std::span<const int> descriptors() const noexcept override { return descriptors_; }

@@ -14,9 +14,6 @@ namespace {
 
 constexpr size_t kEthernetHeader = 14;
 constexpr uint64_t kLookEveryNs = 1'000'000;
-constexpr std::chrono::microseconds kLongestRest{6000};
-// In which 1.3 million frames a second, of 256 bytes of the ring each, fill half a MiB.
-constexpr std::chrono::microseconds kRestOfMiB{1500};
 constexpr Packet kBlank;  // copied from here faster than put together for each packet
 
 bool is_ours(uint8_t type) noexcept {
@@ -75,15 +72,14 @@ bool is_stream(const OffloadHeader& offload) noexcept {
 }  // namespace
 
 PacketSource::PacketSource(uint32_t ring_mib, int group, const Tunnels& tunnels, uint32_t retire_ms)
-    : tunnels_(tunnels),
-      ring_(ring_mib, group, retire_ms),
-      rest_(std::min(kLongestRest, kRestOfMiB * std::max(ring_mib, 1u))) {
+    : tunnels_(tunnels), ring_(ring_mib, group, retire_ms), rest_(std::max(ring_mib, 1u)) {
   descriptors_ = {ring_.descriptor(), links_.descriptor(), own_.descriptor()};
 }
 
 size_t PacketSource::read(std::span<Packet> out) noexcept {
   size_t count = 0, plain = 0;
   RingFrame frame;
+  const bool is_judged = verdicts_.asked();
   while (count + 2 <= out.size()) {  // a tunnel gives two
     if (ring_.remaining() == 0) {
       look_around();
@@ -93,7 +89,7 @@ size_t PacketSource::read(std::span<Packet> out) noexcept {
     if (!ring_.take(frame)) continue;
     const bool is_plain = deliver_plain(frame, out[count]);
     const size_t delivered = is_plain ? 1 : deliver(frame, &out[count]);
-    if (verdicts_.asked())
+    if (is_judged)
       for (size_t i = 0; i < delivered; ++i) verdicts_.judge(count + i, frame_of(frame));
     count += delivered;
     plain += is_plain;

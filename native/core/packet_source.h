@@ -8,6 +8,7 @@
 #include "own_addresses.h"
 #include "packet_ring.h"
 #include "parse.h"
+#include "ring_rest.h"
 #include "source.h"
 #include "unparsed_counts.h"
 
@@ -39,7 +40,9 @@ class PacketSource final : public Source {
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
-  std::chrono::microseconds rest(size_t packets) const noexcept override { return buffered(packets, rest_); }
+  std::chrono::microseconds rest(size_t packets) noexcept override {
+    return packets < kMany ? std::chrono::microseconds(0) : rest_.after(packets);
+  }
   void tick() noexcept override;
   SourceStats stats() override;
 
@@ -62,7 +65,7 @@ class PacketSource final : public Source {
   Tunnels tunnels_;
   PacketRing ring_;
   std::array<int, 3> descriptors_{};
-  std::chrono::microseconds rest_;
+  RingRest rest_;
   uint64_t next_look_ns_ = 0;
   uint64_t read_ = 0;
   uint64_t super_packets_ = 0;

@@ -39,7 +39,7 @@ class PcapSource final : public Source {
   std::span<const int> descriptors() const noexcept override { return descriptors_; }
   uint64_t offered() noexcept override;
   uint64_t settled() noexcept override;
-  std::chrono::microseconds rest(size_t packets) const noexcept override { return buffered(packets); }
+  std::chrono::microseconds rest(size_t packets) noexcept override { return buffered(packets); }
   void tick() noexcept override;
   SourceStats stats() override;
 

@@ -73,7 +73,7 @@ void Sketch::begin_flush() noexcept {
   if (cache_) cache_->begin_round();
 }
 
-bool Sketch::flush(size_t places) { return !cache_ || cache_->settle(counters_, places); }
+bool Sketch::flush(size_t lines) { return !cache_ || cache_->settle(counters_, lines); }
 
 bool Sketch::settle(size_t entries) {
   bool settled = flush(entries);

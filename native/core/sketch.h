@@ -45,7 +45,7 @@ class Sketch {
   bool settle(size_t entries);
   /// What the flow cache holds now is to reach the counters: begin, then go on until it says true.
   void begin_flush() noexcept;
-  bool flush(size_t places = FlowCache::kFlows);
+  bool flush(size_t lines = FlowCache::kLines);
 
   /// Throws Conflict when a counter of that key type is there.
   void add_counter(CounterSpec spec);

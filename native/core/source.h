@@ -85,14 +85,16 @@ class Source {
   /// settled() >= the offered() of its asking misses no packet that was there when it was asked.
   virtual uint64_t settled() noexcept = 0;
 
-  /// How long packets may wait, so that a wake-up finds many of them, when `packets` came since the thread
-  /// slept. 0: none may, for somebody waits for them.
-  virtual std::chrono::microseconds rest([[maybe_unused]] size_t packets) const noexcept { return {}; }
+  /// How long packets may wait, so that a wake-up finds many of them, when `packets` came since it was asked
+  /// last. 0: none may, for somebody waits for them.
+  virtual std::chrono::microseconds rest([[maybe_unused]] size_t packets) noexcept { return {}; }
+
+  /// Fewer since it was asked last, and each is read at once.
+  static constexpr size_t kMany = 64;
 
   /// A rest() for those whose buffer holds far more than comes in a few milliseconds.
-  static constexpr std::chrono::microseconds buffered(
-      size_t packets, std::chrono::microseconds longest = std::chrono::milliseconds(3)) noexcept {
-    return packets >= 64 ? longest : std::chrono::microseconds(0);
+  static constexpr std::chrono::microseconds buffered(size_t packets) noexcept {
+    return std::chrono::milliseconds(packets >= kMany ? 3 : 0);
   }
 
   /// Called at least every 250 ms by the tap thread, busy or idle (housekeeping, sign of life).
