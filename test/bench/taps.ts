@@ -44,6 +44,10 @@ const mostNs = 80;
 const sameOnAnyMachine: Goal = { what: "src_dst / plain loop", ours: one, peer: counting, most: mostNs / 15 };
 
 export async function benchTaps(): Promise<string> {
+  const wanted = traffics.filter(({ name }) => name.includes(asked));
+  if (wanted.length === 0) {
+    throw new Error(`TRAFFIC must be part of one of: ${traffics.map(({ name }) => name).join("; ")}`);
+  }
   const wire = new Wire();
   try {
     const all = peers(wire.device, wire.folder);
@@ -51,7 +55,7 @@ export async function benchTaps(): Promise<string> {
     const receivers = [...ours(), ...plainLoops(wire.device), ...all.filter(isPresent)];
     const parts: string[] = [];
     let ns = Number.NaN;
-    for (const traffic of traffics.filter(({ name }) => name.includes(asked))) {
+    for (const traffic of wanted) {
       const runs = await measure(wire, traffic, receivers);
       parts.push(report(traffic, receivers, runs));
       if (traffic === usual) ns = costOf(runs);
