@@ -106,7 +106,7 @@ void NfqueueSource::heed(const Interest& interest) noexcept {
 
 /// Where packets come densely, being woken by each costs the host more than anything else here does.
 std::chrono::microseconds NfqueueSource::rest(size_t /*packets*/) noexcept {
-  return std::chrono::microseconds(pace_.dense() ? 60 : 0);
+  return std::chrono::duration_cast<std::chrono::microseconds>(pace_.gathering());
 }
 
 /// A queue that was full takes as many packets to read before the socket is found empty; half leaves a

@@ -11,7 +11,7 @@ namespace tallytree::guard {
 namespace {
 
 constexpr int kAttempts = 5;
-constexpr int kQueueingRules = 6;  // loopback, two ports both ways, the queue
+constexpr int kQueueingRules = 3;  // loopback, the ports, the queue
 constexpr int kLoggingRules = 1;
 
 constexpr const char* kAllPackets = "";
@@ -38,9 +38,9 @@ std::string drop_chain(const char* chain, const ChainState& state) {
   return std::string("-F ") + chain + "\n-X " + chain + "\n";
 }
 
-std::string port_rules(const std::string& start, int port) {
-  const std::string number = std::to_string(port);
-  return start + "-p tcp --dport " + number + " -j RETURN\n" + start + "-p tcp --sport " + number +
+/// One rule, as each that a packet passes costs the host.
+std::string port_rule(int port) {
+  return "-p tcp -m multiport --ports " + std::to_string(port) + "," + std::to_string(Target::kSshPort) +
          " -j RETURN\n";
 }
 
@@ -113,8 +113,7 @@ std::string Iptables::queueing() const {
 std::string Iptables::chain(const char* name, const char* device_option) const {
   const std::string start = std::string("-A ") + name + " ";
   if (target_.logs) return start + logging();
-  return start + device_option + " lo -j RETURN\n" + port_rules(start, target_.agent_port) +
-         port_rules(start, Target::kSshPort) + start + queueing();
+  return start + device_option + " lo -j RETURN\n" + start + port_rule(target_.agent_port) + start + queueing();
 }
 
 std::string Iptables::chains() const {

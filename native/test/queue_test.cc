@@ -85,18 +85,20 @@ TEST(a_thread_goes_before_others_while_it_takes_half_a_core_at_most) {
   CHECK(precedence.is_modest(101 * kMs, 6200 * kMs));
 }
 
-TEST(packets_are_dense_when_many_came_in_a_short_time_until_a_read_is_empty) {
-  const auto dense_after = [](uint64_t apart_ns, size_t reads) {
+TEST(dense_packets_are_let_gather_until_a_read_is_empty) {
+  const auto gathering = [](uint64_t apart_ns, size_t reads) {
     Pace pace;
     for (size_t i = 0; i < reads; ++i) pace.note(1, i * apart_ns);
-    return pace.dense();
+    return pace.gathering().count();
   };
-  CHECK(dense_after(10'000, 64));
-  CHECK(!dense_after(10'000, 63));
-  CHECK(!dense_after(20'000, 1000));
+  CHECK_EQ(gathering(4'000, 65), 32 * 3937);  // 63 gaps among 64 packets
+  CHECK_EQ(gathering(14'000, 65), 200'000);
+  CHECK_EQ(gathering(500, 65), 60'000);
+  CHECK_EQ(gathering(4'000, 63), 0);
+  CHECK_EQ(gathering(20'000, 1000), 0);
   Pace pace;
   pace.note(64, 0);
-  CHECK(pace.dense());
+  CHECK(pace.gathering().count() > 0);
   pace.note(0, 1);
-  CHECK(!pace.dense());
+  CHECK_EQ(pace.gathering().count(), 0);
 }
