@@ -26,7 +26,7 @@ export const tiers = (options: TierOptions): readonly Tier[] => [
 ];
 
 function unit({ long }: TierOptions): Tier {
-  const seeds = ["--seeds", `${long ? 5000 : 80}`];
+  const seeds = ["--seeds", `${long ? 5000 : 60}`];
   return {
     name: "unit",
     obstacle: () => missing("nats-server"),
@@ -48,7 +48,7 @@ function native({ long }: TierOptions): Tier {
       counted("core under sanitizers", "behind", [...make, "asan"]),
       check("soundness", "behind", [...make, "soundness", `COUNT=${long ? 200_000_000 : 20_000_000}`]),
       counted("threads under a sanitizer", "behind", [...make, "tsan"]),
-      check("fuzz", "behind", [...make, "fuzz", `TIME=${long ? 600 : 20}`]),
+      check("fuzz", "behind", [...make, "fuzz", `TIME=${long ? 600 : 10}`]),
       vitest("native", "alone"),
     ],
   };

@@ -34,7 +34,8 @@ struct WholeFlow {
     return packet.second == second && FlowBits(packet) == key;
   }
   bool has_room(const Packet& more) const noexcept {
-    return packets() > 0 && packets() <= kMostPackets - more.packets;
+    return packets() > 0 && packets() <= kMostPackets - more.packets &&
+           packet.bytes + more.bytes <= kMostBytes;
   }
   /// Bytes and packets share a word, so one sum does for both.
   void add(const Packet& more) noexcept {
@@ -86,7 +87,8 @@ struct AddressPair {
     return addresses == key.addresses && is_odd() == (second % 2 != 0);
   }
   bool has_room(const Packet& more) const noexcept {
-    return packets() > 0 && packets() <= kMostPairPackets - more.packets;
+    return packets() > 0 && packets() <= kMostPairPackets - more.packets &&
+           bytes() + more.bytes <= kMostBytes;
   }
   void add(const Packet& more) noexcept { counts += uint64_t{more.packets} << kPacketsAt | more.bytes; }
   void begin(const Key& key, const Packet& first, uint64_t second) noexcept {
@@ -100,11 +102,12 @@ struct AddressPair {
     std::memcpy(out.src.data(), &src, sizeof src);
     std::memcpy(out.dst.data(), &dst, sizeof dst);
     out.packets = packets();
-    out.bytes = counts & ((uint64_t{1} << kOddAt) - 1);
+    out.bytes = bytes();
     counts = 0;
   }
 
-  /// So many packets of at most 64 KiB are fewer bytes than the 40 bits below hold.
+  uint64_t bytes() const noexcept { return counts & kMostBytes; }
+
   static constexpr uint32_t kMostPairPackets = (1u << 23) - 1;
   static constexpr unsigned kOddAt = 40, kPacketsAt = 41;
 
@@ -112,5 +115,6 @@ struct AddressPair {
   uint64_t counts;  ///< from the lowest bit: bytes, whether the second is odd, packets
 };
 static_assert(AddressPair::kWays * sizeof(AddressPair) == 64);
+static_assert(kMostBytes == (uint64_t{1} << AddressPair::kOddAt) - 1);
 
 }  // namespace tallytree

@@ -30,6 +30,7 @@ using Address = std::array<uint8_t, 16>;
 
 inline constexpr uint16_t kNoVlan = 0x1fff;
 inline constexpr uint32_t kMostPackets = 0xffffff;  ///< that a Packet can stand for
+inline constexpr uint64_t kMostBytes = 0xff'ffff'ffff;
 
 /// What carried a packet that was found inside another, and which number it had.
 enum class Carrier : uint8_t {

@@ -113,7 +113,8 @@ std::string Iptables::queueing() const {
 std::string Iptables::chain(const char* name, const char* device_option) const {
   const std::string start = std::string("-A ") + name + " ";
   if (target_.logs) return start + logging();
-  return start + device_option + " lo -j RETURN\n" + start + port_rule(target_.agent_port) + start + queueing();
+  return start + device_option + " lo -j RETURN\n" + start + port_rule(target_.agent_port) + start +
+         queueing();
 }
 
 std::string Iptables::chains() const {

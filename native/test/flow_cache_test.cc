@@ -157,20 +157,26 @@ TEST(flow_cache_begins_anew_when_the_clock_is_set_back) {
   }
 }
 
-TEST(flow_cache_keeps_counts_above_32_bits) {
+TEST(flow_cache_keeps_counts_above_32_bits_and_bytes_that_add_up_to_more_than_40) {
+  struct Many {
+    uint32_t packets;
+    uint64_t bytes_each;
+  };
   for (const Types types : {Types(kTypes), Types(kAddresses)}) {
-    for (const uint32_t packets : {15'000'000u, 8'000'000u, 5'000'000u}) {
+    for (const Many many :
+         {Many{15'000'000, 65535}, {8'000'000, 65535}, {5'000'000, 65535}, {1, UINT32_MAX}}) {
       Engine engine = engine_with(types);
       std::mt19937_64 random(13);
-      Truth truth(types[0]);
+      std::vector<Truth> truths(types.begin(), types.end());
       for (int i = 0; i < 1000; ++i) {
         Packet packet = random_packet(random, 9, kStart);
-        packet.packets = packets;
-        packet.bytes = uint64_t{packets} * 65535;
+        packet.packets = many.packets;
+        packet.bytes = many.packets * many.bytes_each;
         engine.count(std::array{packet});
-        truth.count(packet);
+        for (Truth& truth : truths) truth.count(packet);
       }
-      CHECK(content(engine, types[0], All{}) == truth.found);
+      for (const Truth& truth : truths)
+        CHECK(content(engine, truth.spec.key_type.text().c_str(), All{}) == truth.found);
     }
   }
 }

@@ -1,5 +1,5 @@
-// Runs in the receiver's namespace: one tap with seven counters; says on SIGTERM what it counted.
-// host-tap.js packet|nflog|nfqueue
+// Runs in the receiver's namespace: one tap with seven counters, or bare of them; says on SIGTERM what it counted.
+// host-tap.js packet|nflog|nfqueue [bare]
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { guardPath, openTap, type TapSource } from "../../native/index.js";
@@ -17,7 +17,7 @@ const source = sources[process.argv[2] ?? ""];
 if (source === undefined) throw new Error(`host-tap: ${Object.keys(sources).join(" or ")}`);
 const tap = openTap(source);
 await tap.addSketch("bench", Buffer.alloc(16, 1), { direction: "input", src: "10.98.0.0/24" });
-for (const keyType of keyTypes) {
+for (const keyType of process.argv[3] === "bare" ? [] : keyTypes) {
   await tap.addCounter("bench", { keyType, increment: "pkt", capacity: 4096 });
 }
 tap.start();

@@ -1,5 +1,6 @@
 // What a tap costs the host's own traffic: iperf3 over a veth on two cores, with the tap and without it in turn. What
-// softflowd costs there tells what reading costs on this machine at all.
+// softflowd costs there tells what reading copies costs on this machine at all, and an nflog tap that counts nothing, and
+// uacctd, what the firewall's log does.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -7,14 +8,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Host, Lab, type Running } from "../lab.js";
 import { buildStream, receive, send } from "../lab-stream.js";
 import { quantile, table } from "./figures.js";
-import { type Peer, softflowd } from "./peers.js";
+import { type Peer, softflowd, uacctd } from "./peers.js";
 
 const rounds = Number(process.env.ROUNDS ?? 9);
 const seconds = process.env.SECONDS ?? "2";
 const device = "wire";
 const port = "5201";
 /** It does not say when it is ready. */
-const peerStartMs = 500;
+const startMs = 1000;
 
 interface Traffic {
   readonly name: string;
@@ -42,8 +43,15 @@ const goals = {
 } as const;
 type Tap = keyof typeof goals;
 const taps = Object.keys(goals) as readonly Tap[];
-/** A tap of ours, or a peer of which only the cost is asked. */
-type Reader = Tap | Peer;
+type Other = Pick<Peer, "name" | "argv" | "missing">;
+/** A tap of ours, or another program of which only the cost is asked. */
+type Reader = Tap | Other;
+const tapProgram = [process.execPath, join(import.meta.dirname, "host-tap.js")] as const;
+const countsNothing: Other = {
+  name: "nflog, no counter",
+  argv: [...tapProgram, "nflog", "bare"],
+  missing: undefined,
+};
 
 /** Inline, what must pass without loss. */
 const inlineRate = 120_000;
@@ -72,8 +80,8 @@ async function compare(link: HostLink, traffic: Traffic): Promise<string> {
   link.setOffloads(traffic.offloads);
   const rows: (readonly string[])[] = [];
   const verdicts: string[] = [];
-  const { peer } = link;
-  for (const reader of peer.missing === undefined ? [...taps, peer] : taps) {
+  const present = link.others.filter(({ missing }) => missing === undefined);
+  for (const reader of [...taps, ...present]) {
     const pairs: (readonly [Run, Run])[] = [];
     for (let round = 0; round < rounds; round++) {
       pairs.push([await link.run(traffic), await link.run(traffic, reader)]);
@@ -82,7 +90,8 @@ async function compare(link: HostLink, traffic: Traffic): Promise<string> {
     rows.push(row(reader, ratio, pairs));
     if (typeof reader === "string") verdicts.push(verdict(reader, ratio, traffic));
   }
-  if (peer.missing !== undefined) verdicts.push(`  SKIP ${peer.name}: ${peer.missing}\n`);
+  for (const { name, missing } of link.others)
+    if (missing !== undefined) verdicts.push(`  SKIP ${name}: ${missing}\n`);
   const header = [traffic.name, "of untapped", `${traffic.unit}`, "untapped", "least accounted %"];
   return `${table(header, rows)}${verdicts.join("")}`;
 }
@@ -119,11 +128,11 @@ class HostLink {
   readonly #lab = new Lab(2);
   readonly #sender: Host;
   readonly #receiver: Host;
-  readonly peer: Peer;
+  readonly others: readonly Other[];
 
   constructor() {
     const [a, b] = [this.#lab.host(0), this.#lab.host(1)];
-    this.peer = softflowd(device, this.#lab.folder);
+    this.others = [countsNothing, softflowd(device, this.#lab.folder), uacctd(this.#lab.folder)];
     command(
       "ip",
       "-n",
@@ -160,13 +169,13 @@ class HostLink {
 
   async run(traffic: Traffic, reader?: Reader): Promise<Run> {
     const tap = typeof reader === "string" ? await this.#startTap(reader) : undefined;
-    const peer = typeof reader === "object" ? await this.#startPeer(reader) : undefined;
+    const other = typeof reader === "object" ? await this.#startOther(reader) : undefined;
     const serving = ["taskset", "-c", "1", "iperf3", "-s", "-1", "-p", port, "--forceflush"];
     const server = await this.#lab.spawn(this.#receiver, serving, { ready: /listening/ });
     const argv = ["-c", this.#receiver.address, "-p", port, "-t", seconds, "-J", ...traffic.options];
     const said = await this.#lab.must(this.#sender, "taskset", "-c", "0", "iperf3", ...argv);
     await server.ended;
-    await peer?.stop();
+    await other?.stop();
     const arrived = traffic === udp ? udpOf(said) : tcpOf(said);
     const accounted = tap === undefined ? Number.NaN : accountedOf(await tap(), arrived);
     return { throughput: arrived.throughput, accounted };
@@ -184,16 +193,15 @@ class HostLink {
     return 2 * rate - Math.min(received, packets);
   }
 
-  async #startPeer({ argv }: Peer): Promise<Running> {
+  async #startOther({ argv }: Other): Promise<Running> {
     const running = await this.#lab.spawn(this.#receiver, argv);
-    await sleep(peerStartMs);
+    await sleep(startMs);
     return running;
   }
 
   /** The returned function ends it and says what it counted. */
   async #startTap(kind: Tap): Promise<() => Promise<Counted>> {
-    const argv = [process.execPath, join(import.meta.dirname, "host-tap.js"), kind];
-    const running = await this.#lab.spawn(this.#receiver, argv, { ready: /ready/ });
+    const running = await this.#lab.spawn(this.#receiver, [...tapProgram, kind], { ready: /ready/ });
     return async () => {
       await running.stop();
       return JSON.parse(running.stdout().split("\n")[1] ?? "") as Counted;

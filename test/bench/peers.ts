@@ -1,6 +1,7 @@
 // Who else reads every packet of a host: the peers of the taps bench, from Debian packages.
 
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Receiver } from "./wire.js";
 
@@ -43,6 +44,30 @@ function tcpdump(device: string): Peer {
     argv: ["tcpdump", "-n", "-Z", "root", "-i", device, "-w", "/dev/null", "-s", "96"],
     packets: (said) => number(/(\d+) packets captured/, said),
   });
+}
+
+/** Counts what the firewall logs, by a rule that stands for as long as it runs. */
+export function uacctd(folder: string): Peer {
+  const group = "77";
+  const settings = join(folder, "uacctd.conf");
+  const counting = [
+    "plugins: memory",
+    "aggregate: src_host,dst_host",
+    `imt_path: ${join(folder, "uacctd.pipe")}`,
+  ];
+  const reading = ["daemonize: false", `uacctd_group: ${group}`, "uacctd_nl_size: 4096000"];
+  writeFileSync(settings, [...reading, ...counting, ""].join("\n"));
+  const rule = `INPUT -j NFLOG --nflog-group ${group} --nflog-size 160 --nflog-threshold 256`;
+  const end = `kill $!; iptables -t mangle -D ${rule}`;
+  const script = `iptables -t mangle -I ${rule}; trap '${end}' TERM; uacctd -f ${settings} & wait; wait`;
+  const argv = ["sh", "-c", script];
+  return {
+    name: "uacctd",
+    package: "pmacct",
+    argv,
+    packets: () => Number.NaN,
+    missing: install("pmacct", "uacctd"),
+  };
 }
 
 function number(pattern: RegExp, said: string): number {

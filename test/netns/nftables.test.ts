@@ -142,7 +142,8 @@ it("is degraded while its table belongs to another program, says so, and counts 
     loss: { complete: false },
   });
   await holder.stop();
-  await until("the rules", async () => (stands(await table()) ? true : undefined));
+  await until("the monitor to be whole", async () => ((await degraded()) === undefined ? true : undefined));
+  expect(stands(await table())).toBe(true);
   await countsPings(network, own, peer);
 });
 
