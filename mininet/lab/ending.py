@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 
 from lab.mark import LabError
 
@@ -19,17 +20,35 @@ class Stopped(BaseException):
 
 def watch_signals():
     """Let the first signal end the program by way of Stopped, and ignore the next ones."""
+    taken = threading.Event()
 
     def stop(number, _frame):
+        taken.set()
         ignore_signals()
         raise Stopped(number)
 
     for number in SIGNALS:
         signal.signal(number, stop)
+    _insist(taken)
+
+
+def _insist(taken):
+    """Repeat a signal until it is taken: one that comes just before a read begins does not end that read."""
+    coming, going = os.pipe()
+    os.set_blocking(going, False)
+    signal.set_wakeup_fd(going, warn_on_full_buffer=False)
+
+    def repeat():
+        number = os.read(coming, 1)[0]
+        while not taken.wait(0.2):
+            signal.pthread_kill(threading.main_thread().ident, number)
+
+    threading.Thread(target=repeat, daemon=True).start()
 
 
 def interrupt_by_key():
     """Give Ctrl-C back its usual meaning, for a command line that handles it."""
+    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -62,6 +62,20 @@ describe("signals", () => {
     expect(lab.stdout).toContain("Clearing up");
   });
 
+  it("one that came a moment before a read, and so does not interrupt it, ends it too", async () => {
+    const program = [
+      "import signal, sys, threading",
+      'sys.path.insert(0, "mininet")',
+      "from lab import ending",
+      // Another thread takes the signal: the main thread's read goes on.
+      "send = lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM)",
+      "threading.Timer(0.3, send).start()",
+      'sys.exit(ending.run("lab", input))',
+    ];
+    const reader = new HostProgram(spawn("python3", ["-B", "-c", program.join("\n")], { cwd: root }));
+    expect(await reader.ended).toBe(143);
+  });
+
   it("Ctrl-C ends a command that came by pipe, and the lab with it", async () => {
     const lab = start();
     await lab.says(prompt, 60_000);
