@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Host, Lab, type Running } from "../lab.js";
 import { buildStream, receive, send } from "../lab-stream.js";
 import { quantile, table } from "./figures.js";
-import { type Peer, softflowd, uacctd } from "./peers.js";
+import { type Other, softflowd, uacctd } from "./peers.js";
 
 const rounds = Number(process.env.ROUNDS ?? 9);
 const seconds = process.env.SECONDS ?? "2";
@@ -43,7 +43,6 @@ const goals = {
 } as const;
 type Tap = keyof typeof goals;
 const taps = Object.keys(goals) as readonly Tap[];
-type Other = Pick<Peer, "name" | "argv" | "missing">;
 /** A tap of ours, or another program of which only the cost is asked. */
 type Reader = Tap | Other;
 const tapProgram = [process.execPath, join(import.meta.dirname, "host-tap.js")] as const;

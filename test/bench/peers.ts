@@ -1,4 +1,4 @@
-// Who else reads every packet of a host: the peers of the taps bench, from Debian packages.
+// Who else reads every packet of a host: the peers of the taps and host benches, from Debian packages.
 
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -10,6 +10,9 @@ export interface Peer extends Receiver {
   /** Undefined: it is there. */
   readonly missing: string | undefined;
 }
+
+/** Of it only the cost is asked. */
+export type Other = Pick<Peer, "name" | "argv" | "missing">;
 
 /** Installs the packages that are missing, without starting their services; a peer that stays missing says so. */
 export function peers(device: string, folder: string): readonly Peer[] {
@@ -47,7 +50,7 @@ function tcpdump(device: string): Peer {
 }
 
 /** Counts what the firewall logs, by a rule that stands for as long as it runs. */
-export function uacctd(folder: string): Peer {
+export function uacctd(folder: string): Other {
   const group = "77";
   const settings = join(folder, "uacctd.conf");
   const counting = [
@@ -60,14 +63,7 @@ export function uacctd(folder: string): Peer {
   const rule = `INPUT -j NFLOG --nflog-group ${group} --nflog-size 160 --nflog-threshold 256`;
   const end = `kill $!; iptables -t mangle -D ${rule}`;
   const script = `iptables -t mangle -I ${rule}; trap '${end}' TERM; uacctd -f ${settings} & wait; wait`;
-  const argv = ["sh", "-c", script];
-  return {
-    name: "uacctd",
-    package: "pmacct",
-    argv,
-    packets: () => Number.NaN,
-    missing: install("pmacct", "uacctd"),
-  };
+  return { name: "uacctd", argv: ["sh", "-c", script], missing: install("pmacct", "uacctd") };
 }
 
 function number(pattern: RegExp, said: string): number {
